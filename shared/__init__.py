@@ -1,0 +1,1 @@
+"""The contract between the processes: settings, errors, jobs, results, stores, broker."""

@@ -1,0 +1,161 @@
+"""Bytes under names: uploads and page results, in a local folder, safe on disk once written."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.errors import Unavailable
+
+INPUT = "input"
+"""The name of the blob that holds a job's document."""
+_INCOMING = "incoming"
+_JOBS = "jobs"
+
+
+class BlobNotFound(Exception):
+    """There is no blob of this name."""
+
+
+class Upload:
+    """Bytes on their way in: written to one side, and nowhere to be seen until stored."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        self.path = path
+        self.size = 0
+        self.head = b""
+        self._digest = sha256()
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes."""
+        if len(self.head) < 2048:
+            self.head += data[: 2048 - len(self.head)]
+        self._digest.update(data)
+        self.size += len(data)
+        with _disk_faults():
+            return self._file.write(data)
+
+    @property
+    def sha256(self) -> str:
+        """The hex digest of what has been written."""
+        return self._digest.hexdigest()
+
+
+class BlobStore:
+    """Blobs of jobs in a folder: `jobs/<tenant>/<2 letters>/<job>/<name>`.
+
+    A blob appears whole or not at all, and is on disk (fsync of file and folder) when the call
+    returns. Raises Unavailable where the disk is full or broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def upload(self) -> Iterator[Upload]:
+        """Take bytes in; unless `keep` is called before the end, they are dropped."""
+        incoming = self._folder / _INCOMING
+        path = incoming / secrets.token_hex(16)
+        with _disk_faults():
+            incoming.mkdir(parents=True, exist_ok=True)
+            file = path.open("xb", buffering=1 << 16)
+        try:
+            yield Upload(file, path)
+        finally:
+            file.close()
+            path.unlink(missing_ok=True)
+
+    def keep(self, upload: Upload, tenant: str, job_id: str, name: str) -> None:
+        """Give an upload its name."""
+        with _disk_faults():
+            upload._file.flush()
+            os.fsync(upload._file.fileno())
+            self._place(upload.path, self._path(tenant, job_id, name))
+
+    def put(self, tenant: str, job_id: str, name: str, data: bytes) -> None:
+        """Store a blob."""
+        with self.upload() as upload:
+            upload.write(data)
+            self.keep(upload, tenant, job_id, name)
+
+    def get(self, tenant: str, job_id: str, name: str) -> bytes:
+        """Read a blob. Raises BlobNotFound."""
+        return self.path(tenant, job_id, name).read_bytes()
+
+    def path(self, tenant: str, job_id: str, name: str) -> Path:
+        """Where a blob lies. Raises BlobNotFound."""
+        path = self._path(tenant, job_id, name)
+        if not path.is_file():
+            raise BlobNotFound(name)
+        return path
+
+    def delete(self, tenant: str, job_id: str, name: str) -> None:
+        """Erase a blob, if it is there."""
+        with _disk_faults():
+            self._path(tenant, job_id, name).unlink(missing_ok=True)
+
+    def delete_job(self, tenant: str, job_id: str) -> None:
+        """Erase all blobs of a job."""
+        shutil.rmtree(self._job_folder(tenant, job_id), ignore_errors=True)
+
+    def old_jobs(self, age_s: float, limit: int) -> Iterator[tuple[str, str]]:
+        """Tenant and id of jobs whose folder was last changed `age_s` seconds ago or earlier."""
+        before = time.time() - age_s
+        for folder in (self._folder / _JOBS).glob("*/*/*"):
+            if limit <= 0:
+                return
+            try:
+                old = folder.stat().st_mtime < before
+            except FileNotFoundError:  # erased meanwhile
+                continue
+            if old:
+                limit -= 1
+                yield folder.parts[-3], folder.name
+
+    def delete_old_uploads(self, age_s: float) -> int:
+        """Erase what is left of uploads that broke off `age_s` seconds ago or earlier."""
+        before = time.time() - age_s
+        left = [p for p in (self._folder / _INCOMING).glob("*") if p.stat().st_mtime < before]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def _job_folder(self, tenant: str, job_id: str) -> Path:
+        return self._folder / _JOBS / tenant / job_id[4:6].lower() / job_id
+
+    def _path(self, tenant: str, job_id: str, name: str) -> Path:
+        return self._job_folder(tenant, job_id) / name
+
+    def _place(self, source: Path, target: Path) -> None:
+        new = not target.parent.is_dir()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        _sync_folder(target.parent)
+        if new:
+            for folder in (*target.parents,)[1:4]:
+                _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut: fsync(2) of a file does not cover its entry."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _disk_faults() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("The blob store cannot be written right now.") from error

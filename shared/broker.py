@@ -1,0 +1,81 @@
+"""The broker as a doorbell: a message says that a slice waits, not which; the store decides that.
+
+A message may be lost (the keeper rings again) or repeated (there is nothing to claim).
+"""
+
+from __future__ import annotations
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from shared.errors import Unavailable
+from shared.settings import Settings
+
+RING = "docchu.ring"
+QUEUE = "docchu.doorbell"
+_log = structlog.get_logger()
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Make the Celery app of the API (which only sends) and of the workers."""
+    app = Celery("docchu", broker=settings.broker_url, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_default_queue=QUEUE,
+        task_create_missing_queues=True,
+        task_serializer="json",
+        accept_content=["json"],
+        # The store's lease brings lost work back within seconds; the broker's own redelivery would
+        # only run it twice. So a message is acknowledged before its slice is read.
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_soft_shutdown_timeout=25,  # seconds, under the 30 that supervisors grant
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 300,  # seconds
+            "unacked_restore_interval": 5,  # seconds
+            "unacked_restore_throttle": 1,
+            "health_check_interval": 25,  # seconds
+            "socket_keepalive": not settings.embedded,  # a socket file knows no keepalive
+            "socket_timeout": 30,  # seconds
+            "socket_connect_timeout": 5,  # seconds
+            "client_name": "docchu",
+        },
+    )
+    return app
+
+
+class Doorbell:
+    """Tells the workers that slices wait."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def ring(self, times: int = 1) -> None:
+        """Send so many messages. Raises Unavailable; what is already stored stays accepted."""
+        try:
+            with self._app.producer_or_acquire() as producer:
+                for _ in range(times):
+                    self._app.send_task(RING, producer=producer, retry=False, ignore_result=True)
+        except OperationalError as error:
+            raise Unavailable from error
+
+    def try_to_ring(self, times: int = 1) -> None:
+        """Ring, and leave it to the keeper where that fails."""
+        try:
+            self.ring(times)
+        except Unavailable:
+            _log.warning("doorbell did not ring; the keeper will", times=times)
+
+    def num_waiting(self) -> int:
+        """Messages that no worker has taken yet. Raises Unavailable."""
+        try:
+            with self._app.connection_for_read() as connection:
+                return int(connection.default_channel.client.llen(QUEUE))
+        except OperationalError as error:
+            raise Unavailable from error

@@ -1,0 +1,234 @@
+"""The one tree of errors: what went wrong, whether trying again can help, and the facts of it.
+
+The class docstring is the default message. HTTP statuses stand in one table in `api/problems.py`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DocchuError(Exception):
+    """Something went wrong in Docchu."""
+
+    code: ClassVar[str] = "internal"
+    transient: ClassVar[bool] = False
+
+    def __init__(self, detail: str | None = None, **facts: object) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip().split("\n")[0]
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class SettingError(DocchuError):
+    """A DOCCHU_ variable has a value that cannot be used."""
+
+    code = "bad_setting"
+
+
+# What a caller of the API did wrong.
+
+
+class RequestError(DocchuError):
+    """The request cannot be taken as it is."""
+
+    code = "bad_request"
+
+
+class Unauthorized(RequestError):
+    """This service wants an API key: send `Authorization: Bearer dk_…`."""
+
+    code = "unauthorized"
+
+
+class UnsupportedMediaType(RequestError):
+    """The document is no PNG, JPEG, WebP, BMP, GIF, TIFF or PDF."""
+
+    code = "unsupported_media_type"
+
+
+class EmptyDocument(RequestError):
+    """The document is empty: send its bytes in the body or in the form field `file`."""
+
+    code = "empty_document"
+
+
+class DocumentTooLarge(RequestError):
+    """The document is larger than this service takes."""
+
+    code = "document_too_large"
+
+
+class InvalidOption(RequestError):
+    """An option has a value that cannot be used."""
+
+    code = "invalid_option"
+
+
+class AddressRefused(RequestError):
+    """The address is not one that this service may connect to."""
+
+    code = "address_refused"
+
+
+class FetchFailed(RequestError):
+    """The document could not be fetched from its address."""
+
+    code = "fetch_failed"
+
+
+class IdempotencyMismatch(RequestError):
+    """This Idempotency-Key was used for another document or other options."""
+
+    code = "idempotency_mismatch"
+
+
+class IdempotencyInFlight(RequestError):
+    """A request with this Idempotency-Key is still being taken: try again in a moment."""
+
+    code = "idempotency_in_flight"
+    transient = True
+
+
+# What the state of a job does not allow.
+
+
+class JobNotFound(DocchuError):
+    """There is no such job."""
+
+    code = "job_not_found"
+
+
+class JobGone(DocchuError):
+    """The job was erased or its time is over."""
+
+    code = "job_gone"
+
+
+class PageNotFound(DocchuError):
+    """The job has no such page."""
+
+    code = "page_not_found"
+
+
+class PageNotRead(DocchuError):
+    """The page has not been read yet."""
+
+    code = "page_not_read"
+    transient = True
+
+
+class PageFailed(DocchuError):
+    """The page could not be read."""
+
+    code = "page_failed"
+
+
+class JobNotFinished(DocchuError):
+    """The job has not ended yet: wait for it with `GET /v1/jobs/{id}?wait=60`."""
+
+    code = "job_not_finished"
+    transient = True
+
+
+class JobFailed(DocchuError):
+    """The job failed: its `error` says why."""
+
+    code = "job_failed"
+
+
+class JobCanceled(DocchuError):
+    """The job was canceled."""
+
+    code = "job_canceled"
+
+
+class StaleAttempt(DocchuError):
+    """The slice is no longer this worker's: another attempt has it, or its job has ended."""
+
+    code = "stale_attempt"
+
+
+# What a document or one of its pages is like. These end up in a job's `error`.
+
+
+class DocumentError(DocchuError):
+    """The document cannot be read."""
+
+    code = "document_unreadable"
+
+
+class DocumentDamaged(DocumentError):
+    """The document is damaged or cut short."""
+
+    code = "document_damaged"
+
+
+class DocumentEncrypted(DocumentError):
+    """The document is encrypted: send it without its password."""
+
+    code = "document_encrypted"
+
+
+class TooManyPages(DocumentError):
+    """The document has more pages than this service takes."""
+
+    code = "too_many_pages"
+
+
+class NoSuchPages(DocumentError):
+    """The document has none of the pages asked for."""
+
+    code = "no_such_pages"
+
+
+class PageTooLarge(DocumentError):
+    """The page has more pixels than this service takes."""
+
+    code = "page_too_large"
+
+
+class PageTimeout(DocumentError):
+    """The page took too long to open: it may be damaged or made to be slow."""
+
+    code = "page_timeout"
+
+
+class PageCrashed(DocumentError):
+    """The page crashed the program that opens it, or wanted more memory than it may have."""
+
+    code = "page_crashed"
+
+
+class PoisonPage(DocumentError):
+    """The page ended its worker each time that it was tried."""
+
+    code = "poison_page"
+
+
+class ReadFailed(DocumentError):
+    """The page was opened but reading it failed."""
+
+    code = "read_failed"
+
+
+# What the service itself lacks right now.
+
+
+class ServiceError(DocchuError):
+    """The service cannot do this right now."""
+
+    code = "unavailable"
+    transient = True
+
+
+class Unavailable(ServiceError):
+    """The job store cannot be reached right now: try again in a moment."""
+
+    code = "unavailable"
+
+
+class QueueFull(ServiceError):
+    """Too many pages are waiting already: try again later."""
+
+    code = "queue_full"

@@ -1,0 +1,149 @@
+"""The job: the record about reading one document, as the API shows it, and its states."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+Priority = Literal["interactive", "bulk"]
+TextLayer = Literal["auto", "ignore"]
+
+
+class Status(StrEnum):
+    """Where a job stands. A terminal status never changes, except to `expired`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job has ended."""
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether at least one page of the job was read."""
+        return self in (Status.SUCCEEDED, Status.PARTIAL)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+
+
+def moment(ms: int | str) -> datetime:
+    """Turn milliseconds since 1970 into a time."""
+    return datetime.fromtimestamp(int(ms) / 1000, UTC)
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Document(_Record):
+    """The uploaded bytes."""
+
+    name: str | None = None
+    media_type: str
+    size: int
+    sha256: str
+    num_pages: int | None = None
+
+
+class Options(_Record):
+    """What the caller asked for."""
+
+    priority: Priority = "interactive"
+    pages: str | None = None
+    text_layer: TextLayer = "auto"
+    ttl_s: int | None = None
+
+
+class Progress(_Record):
+    """Pages done (read or failed) and to do; the total is unknown until the document is open."""
+
+    pages_done: int
+    pages_total: int | None
+
+
+class Queue(_Record):
+    """Place in the queue, 1 for the next one, and seconds until the job ends, where known."""
+
+    position: int | None = None
+    eta_s: float | None = None
+
+
+class PageProblem(_Record):
+    """A page that was not read, or not wholly."""
+
+    page: int
+    code: str
+    detail: str
+
+
+class Problem(_Record):
+    """Why a job is partial or failed."""
+
+    code: str
+    detail: str
+    pages: list[PageProblem] = []
+
+
+class Timings(_Record):
+    """Seconds: waiting, and summed over the pages loading, detection and recognition."""
+
+    queued_s: float | None = None
+    load_s: float | None = None
+    detect_s: float | None = None
+    recognize_s: float | None = None
+    total_s: float | None = None
+
+
+class Model(_Record):
+    """The recogniser that read the document."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Links(_Record):
+    """Where to go from here."""
+
+    self_: str = Field(alias="self", serialization_alias="self")
+    result: str
+    events: str
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class Job(_Record):
+    """The record about reading one document (design: HTTP API, the job)."""
+
+    id: str
+    tenant: str = Field(exclude=True)
+    status: Status
+    batch_id: str | None = None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    expires_at: Moment | None
+    document: Document
+    progress: Progress
+    queue: Queue
+    options: Options
+    metadata: dict[str, Any]
+    error: Problem | None
+    timings: Timings
+    model: Model | None
+    links: Links

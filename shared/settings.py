@@ -1,0 +1,150 @@
+"""The one reader of the environment: every DOCCHU_ variable, checked, with its unit and default."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tempfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from shared.errors import SettingError
+
+_MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
+_DAY_S = 24 * 3600
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, tuple):
+        return value
+    return tuple(ipaddress.ip_network(part.strip()) for part in str(value).split(",") if part)
+
+
+class Settings(BaseModel):
+    """All settings. The variable of a field is `DOCCHU_` and its name in upper case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("data"), description="where documents, results and state lie")
+    redis_url: str = Field("", description="Redis or Valkey; empty: the embedded server")
+    bind: str = Field(
+        "127.0.0.1:8080", pattern=r"^.+:\d{1,5}$", description="address:port of the API"
+    )
+    auth: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="whether API keys are wanted; auto: not on loopback without keys",
+    )
+    api_processes: Positive = Field(1, description="API processes")
+    api_threads: Positive = Field(32, description="requests that one API process takes at once")
+    max_waiters: Positive = Field(24, description="of those, how many may long-poll")
+
+    max_upload_bytes: Positive = Field(100_000_000, description="bytes of one document")
+    max_pages: Positive = Field(2000, description="pages of one document")
+    max_page_pixels: Positive = Field(50_000_000, description="pixels of one page")
+    max_queued_pages: Positive = Field(200_000, description="pages waiting, of all tenants")
+    max_queued_pages_per_tenant: Positive = Field(100_000, description="pages waiting, of one")
+    allow_targets: Annotated[tuple[Network, ...], PlainValidator(_networks)] = Field(
+        (), description="CIDRs by comma: internal networks that outgoing requests may reach"
+    )
+    fetch_timeout_s: Seconds = Field(30, description="seconds to fetch a document by its URL")
+
+    input_ttl_s: Positive = Field(_DAY_S, description="seconds that uploads are kept")
+    result_ttl_s: Positive = Field(7 * _DAY_S, description="seconds that results are kept")
+    tombstone_ttl_s: Positive = Field(30 * _DAY_S, description="seconds that records are kept")
+
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    model: str = Field("vi-print", description="the recogniser")
+    worker_slices: Positive = Field(4, description="slices that one worker reads at once")
+    loader_processes: Positive = Field(2, description="child processes that open pages")
+    slice_pages: Positive = Field(16, description="pages of one slice")
+    page_wall_s: Seconds = Field(30, description="seconds that opening one page may take")
+    page_memory_bytes: Positive = Field(2 << 30, description="bytes that opening one page may take")
+    worker_max_rss_bytes: Positive = Field(
+        6 << 30, description="bytes of memory after which a worker is renewed"
+    )
+
+    lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
+    max_deaths: Positive = Field(3, description="workers that a slice may end before it is split")
+    keeper_interval_s: Seconds = Field(1, description="seconds between two rounds of the keeper")
+    canary_interval_s: Seconds = Field(30, description="seconds between two canary readings")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level"
+    )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether state lies in the embedded Valkey server."""
+        return not self.redis_url
+
+    @property
+    def socket_path(self) -> Path:
+        """The embedded server's socket: a file, so that only this user can reach it."""
+        path = self.data_dir.resolve() / "valkey.sock"
+        if len(str(path)) <= _MAX_SOCKET_PATH:
+            return path
+        name = f"docchu-{sha256(bytes(path)).hexdigest()[:16]}.sock"
+        return Path(tempfile.gettempdir()) / name
+
+    @property
+    def store_url(self) -> str:
+        """The job store's address as redis-py wants it."""
+        return self.redis_url or f"unix://{self.socket_path}?db=0"
+
+    @property
+    def broker_url(self) -> str:
+        """The broker's address as Celery wants it."""
+        return self.redis_url or f"redis+socket://{self.socket_path}?virtual_host=0"
+
+    @property
+    def host(self) -> str:
+        """The address part of `bind`."""
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part of `bind`."""
+        return int(self.bind.rpartition(":")[2])
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the API."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises SettingError naming the variable, its value and what is wanted."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {
+        name: environ[variable]
+        for name in Settings.model_fields
+        if (variable := f"DOCCHU_{name.upper()}") in environ and environ[variable] != ""
+    }
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise SettingError(
+            f"DOCCHU_{name.upper()}={values.get(name)!r} cannot be used: {first['msg']}; "
+            f"it is {Settings.model_fields[name].description}"
+        ) from None
+
+
+def environment_example() -> str:
+    """The text of `.env.example`: every variable with its default and meaning."""
+    rows = ["# Every setting of Docchu with its default. Uncomment and change what you need."]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default == () else field.default
+        rows += ["", f"# {field.description}", f"#DOCCHU_{name.upper()}={default}"]
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,1 @@
+"""The job store: the only truth about jobs, one atomic script per transition."""

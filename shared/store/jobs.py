@@ -1,0 +1,211 @@
+"""What the API does with jobs: create, read, list, wait, cancel, erase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import (
+    InvalidOption,
+    JobGone,
+    JobNotFound,
+    PageFailed,
+    PageNotFound,
+    PageNotRead,
+    QueueFull,
+)
+from shared.ids import is_job_id
+from shared.jobs import Job, Queue, Status
+from shared.store import keys
+from shared.store.idempotency import KEPT_MS, Claimed
+from shared.store.records import NewJob, PageRecord, job_of, page_problems
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+_SCAN = 100  # jobs looked at in one round trip while listing
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, newest first, and where to go on; no cursor at the end."""
+
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Pages that may wait, of all tenants and of one."""
+
+    max_queued_pages: int
+    max_queued_pages_per_tenant: int
+
+
+class JobStore:
+    """The jobs as the API sees them. Every method raises Unavailable when the server is away."""
+
+    def __init__(self, client: Client, limits: Limits, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._limits = limits
+        self._scripts = Scripts(client, clock)
+
+    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
+        """Accept a job and make it ready to be claimed. Raises QueueFull.
+
+        In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
+        """
+        key = keys.idempotency(new.tenant, claimed.key if claimed else "")
+        answer = self._scripts.run(
+            "create",
+            new.id,
+            new.record(),
+            self._limits.max_queued_pages,
+            self._limits.max_queued_pages_per_tenant,
+            claimed.token if claimed else "",
+            fingerprint,
+            KEPT_MS,
+            more_keys=(keys.tenant_jobs(new.tenant), key),
+        )
+        if answer == "full":
+            raise QueueFull
+        return self.get(new.tenant, new.id)
+
+    def check_room(self, tenant: str) -> None:
+        """Raise QueueFull if a job would be refused, before its body is read."""
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        if (
+            int(everybody or 0) >= self._limits.max_queued_pages
+            or int(own or 0) >= self._limits.max_queued_pages_per_tenant
+        ):
+            raise QueueFull
+
+    def get(self, tenant: str, job_id: str) -> Job:
+        """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
+        return self._job(job_id, self._record(tenant, job_id))
+
+    def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
+        """Read a job once it has ended, or after `timeout_s` seconds as it stands then."""
+        deadline = time.monotonic() + timeout_s
+        with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
+            listener.subscribe(keys.events(job_id))
+            # Subscribed first and read then: no change falls in between.
+            while True:
+                job = self.get(tenant, job_id)
+                left = deadline - time.monotonic()
+                if job.status.terminal or left <= 0:
+                    return job
+                self._next_change(listener, left)
+
+    def newest(
+        self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
+    ) -> JobPage:
+        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption."""
+        start = self._position(tenant, cursor) if cursor else 0
+        found: list[Job] = []
+        with store_faults():
+            while True:
+                ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
+                for job in self._jobs(ids):
+                    if status in (None, job.status):
+                        found.append(job)
+                    if len(found) > limit:
+                        return JobPage(found[:limit], found[limit - 1].id)
+                if len(ids) < _SCAN:
+                    return JobPage(found, None)
+                start += _SCAN
+
+    def page(self, tenant: str, job_id: str, number: int) -> PageRecord:
+        """What became of a page that was read. Raises PageNotFound, PageNotRead, PageFailed."""
+        record = self._record(tenant, job_id)
+        with store_faults():
+            text = self._client.hget(keys.pages(job_id), str(number))
+        if text:
+            page = PageRecord.parse(text)
+            if page.blob is None:
+                raise PageFailed(page.detail, reason=page.code)
+            return page
+        total = record.get("num_pages")
+        if Status(record["status"]).terminal or number < 1 or (total and number > int(total)):
+            raise PageNotFound
+        raise PageNotRead
+
+    def pages(self, tenant: str, job_id: str) -> dict[int, PageRecord]:
+        """What became of the pages so far, by number in their order."""
+        self._record(tenant, job_id)
+        with store_faults():
+            texts = self._client.hgetall(keys.pages(job_id))
+        return {n: PageRecord.parse(texts[str(n)]) for n in sorted(map(int, texts))}
+
+    def cancel(self, tenant: str, job_id: str) -> Job:
+        """Cancel a job; one that has ended stays as it is."""
+        self._record(tenant, job_id)
+        self._scripts.run("cancel", job_id)
+        return self.get(tenant, job_id)
+
+    def erase(self, tenant: str, job_id: str) -> None:
+        """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
+        self._record(tenant, job_id)
+        self._scripts.run("erase", job_id)
+
+    def page_gap_s(self) -> float | None:
+        """Mean seconds between two pages under load; None before the first one."""
+        with store_faults():
+            gap = self._client.hget(keys.RATE, "gap")
+        return max(float(gap), 1.0) / 1000 if gap else None
+
+    def _record(self, tenant: str, job_id: str) -> dict[str, str]:
+        if not is_job_id(job_id):
+            raise JobNotFound
+        with store_faults():
+            record: dict[str, str] = self._client.hgetall(keys.job(job_id))
+        if record.get("tenant") != tenant:
+            raise JobNotFound
+        if record["status"] == Status.EXPIRED:
+            raise JobGone
+        return record
+
+    def _jobs(self, ids: list[str]) -> list[Job]:
+        with self._client.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id))
+            records = dict(zip(ids, pipe.execute(), strict=True))
+        return [
+            self._job(job_id, record)
+            for job_id, record in records.items()
+            if record and record["status"] != Status.EXPIRED
+        ]
+
+    def _job(self, job_id: str, record: Mapping[str, str]) -> Job:
+        problems = []
+        if "code" in record:
+            with store_faults():
+                problems = page_problems(self._client.hgetall(keys.pages(job_id)))
+        return job_of(job_id, record, problems, self._queue(job_id, record))
+
+    def _queue(self, job_id: str, record: Mapping[str, str]) -> Queue:
+        status = Status(record["status"])
+        if status.terminal:
+            return Queue()
+        gap_s = self.page_gap_s()
+        done = int(record.get("done", 0)) + int(record.get("failed", 0))
+        own = int(record.get("total", 1)) - done
+        if status is Status.RUNNING:
+            return Queue(eta_s=own * gap_s if gap_s else None)
+        with store_faults():
+            rank = self._client.zrank(keys.ready(record["lane"]), f"{job_id}/0")
+        ahead = int(rank or 0)
+        return Queue(position=ahead + 1, eta_s=(ahead + own) * gap_s if gap_s else None)
+
+    def _position(self, tenant: str, cursor: str) -> int:
+        with store_faults():
+            rank = self._client.zrevrank(keys.tenant_jobs(tenant), cursor)
+        if rank is None:
+            raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
+        return int(rank) + 1
+
+    @staticmethod
+    def _next_change(listener: Any, timeout_s: float) -> None:
+        # Shorter than the connection's socket timeout, and an upper bound for a lost message.
+        listener.get_message(timeout=min(timeout_s, 5.0))

@@ -1,0 +1,104 @@
+"""Every key of the job store and what it holds.
+
+docchu:job:<id>                 hash        the job's record; its fields stand in `records.py`
+docchu:job:<id>:slices          hash        index -> an unfinished slice, JSON: `p` pages (absent:
+                                            document not opened yet), `s` state (`r` ready, `l`
+                                            leased), `a` attempts, `d` attempts that died,
+                                            `o` owner, `n` nonce and `t` start (ms) of the claim
+docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b` name of the
+                                            result's blob, `c`, `d` code and detail of a problem
+docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time
+docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work
+docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
+                                            `served:<lane>` pages claimed while both lanes waited
+docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
+docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
+docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
+docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
+                                            two pages under load (ms)
+docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
+docchu:tenant:<tenant>:idempotency:<sha256 of the key>
+                                string      JSON: `token` of a request that is still coming in,
+                                            or `job` and `fingerprint` that the key stands for
+docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
+docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
+docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
+                                            the one under way, `reason` of the last failure,
+                                            `looked` last round of a keeper (ms)
+docchu:events:<id>              channel     a message whenever the job changes
+
+The ready sets are start-time fair queues (Goyal, Vin, Cheng 1997): a slice's score is the larger of
+the lane's virtual time and the end of its flow's earlier work, so flows take turns by pages.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+PREFIX = "docchu:"
+LANES = ("interactive", "bulk")
+
+RETENTION = f"{PREFIX}retention"
+LEASES = f"{PREFIX}leases"
+BACKLOG = f"{PREFIX}backlog"
+RATE = f"{PREFIX}rate"
+LANE_TIMES = f"{PREFIX}lanes"
+API_KEYS = f"{PREFIX}keys"
+WORKERS = f"{PREFIX}workers"
+CANARY = f"{PREFIX}canary"
+
+
+def job(job_id: str) -> str:
+    """The job's record."""
+    return f"{PREFIX}job:{job_id}"
+
+
+def pages(job_id: str) -> str:
+    """What became of the job's pages."""
+    return f"{PREFIX}job:{job_id}:pages"
+
+
+def slices(job_id: str) -> str:
+    """The job's unfinished slices."""
+    return f"{PREFIX}job:{job_id}:slices"
+
+
+def ready(lane: str) -> str:
+    """The lane's queue."""
+    return f"{PREFIX}ready:{lane}"
+
+
+def flows(lane: str) -> str:
+    """The lane's flows."""
+    return f"{PREFIX}flows:{lane}"
+
+
+def tenant_jobs(tenant: str) -> str:
+    """The tenant's jobs by creation."""
+    return f"{PREFIX}tenant:{tenant}:jobs"
+
+
+def idempotency(tenant: str, key: str) -> str:
+    """What was answered to the tenant's Idempotency-Key."""
+    return f"{PREFIX}tenant:{tenant}:idempotency:{sha256(key.encode()).hexdigest()}"
+
+
+def events(job_id: str) -> str:
+    """The channel that tells of the job's changes."""
+    return f"{PREFIX}events:{job_id}"
+
+
+def of_job(job_id: str) -> list[str]:
+    """The KEYS of every script that changes a job, in the order `lua/_job.lua` names them."""
+    return [
+        job(job_id),
+        slices(job_id),
+        pages(job_id),
+        *(ready(lane) for lane in LANES),
+        *(flows(lane) for lane in LANES),
+        LANE_TIMES,
+        LEASES,
+        BACKLOG,
+        RETENTION,
+        RATE,
+    ]

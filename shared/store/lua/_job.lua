@@ -1,0 +1,115 @@
+-- What the scripts that change a job share. It is put in front of each of them.
+-- KEYS: as named here (keys.py, of_job). ARGV[1]: now (ms; empty: the server's clock), ARGV[2]: job id.
+local JOB, SLICES, PAGES = KEYS[1], KEYS[2], KEYS[3]
+local READY = { interactive = KEYS[4], bulk = KEYS[5] }
+local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
+local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local JOB_ID = ARGV[2]
+local ENDED = { succeeded = true, partial = true, failed = true, canceled = true, expired = true }
+
+local function now_ms()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local NOW = now_ms()
+
+local function get(field) return redis.call('HGET', JOB, field) end
+local function number(field) return tonumber(get(field) or 0) end
+local function ended()
+  local status = get('status')
+  return not status or ENDED[status] or false
+end
+local function member(index) return JOB_ID .. '/' .. index end
+local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
+
+local function load_slice(index)
+  local text = redis.call('HGET', SLICES, index)
+  return text and cjson.decode(text)
+end
+local function save_slice(index, slice)
+  -- cjson writes an empty table as an object: an unopened slice has no field `p` at all.
+  redis.call('HSET', SLICES, index, cjson.encode(slice))
+end
+
+-- The slice if this attempt still holds it, else nothing: the fence against stale workers.
+local function held(index, attempt)
+  local slice = load_slice(index)
+  if slice and slice.s == 'l' and slice.a == tonumber(attempt) then return slice end
+end
+
+-- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
+local function make_ready(index, slice, ahead)
+  local lane, flow = get('lane'), get('flow')
+  local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
+  local start = virtual + (ahead or 0)
+  if not ahead then
+    if redis.call('ZCARD', READY[lane]) == 0 then redis.call('DEL', FLOWS[lane]) end
+    start = math.max(virtual, tonumber(redis.call('HGET', FLOWS[lane], flow) or 0))
+    redis.call('HSET', FLOWS[lane], flow, start + math.max(1, slice.p and #slice.p or 1))
+  end
+  slice.s, slice.o, slice.n = 'r', nil, nil
+  save_slice(index, slice)
+  redis.call('ZADD', READY[lane], start, member(index))
+end
+
+local function drop_slice(index)
+  redis.call('HDEL', SLICES, index)
+  redis.call('ZREM', READY[get('lane')], member(index))
+  redis.call('ZREM', LEASES, member(index))
+end
+
+local function count_backlog(pages)
+  for _, name in ipairs({ get('tenant'), '*' }) do
+    if redis.call('HINCRBY', BACKLOG, name, pages) <= 0 then redis.call('HDEL', BACKLOG, name) end
+  end
+end
+
+local function unread()
+  local total = get('total')
+  if not total then return 1 end
+  return tonumber(total) - number('done') - number('failed')
+end
+
+-- The one terminal transition.
+local function finish_job(status, code, detail)
+  for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index) end
+  redis.call('DEL', SLICES)
+  count_backlog(-unread())
+  redis.call('HSET', JOB, 'status', status, 'finished', NOW)
+  if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
+  redis.call('HDEL', JOB, 'cancel', 'next')
+  redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
+  publish(status)
+end
+
+-- Why no page could be read: the pages' own reason where it is the same for all.
+local function common_reason()
+  local code, detail
+  for _, text in ipairs(redis.call('HVALS', PAGES)) do
+    local page = cjson.decode(text)
+    if code and code ~= page.c then
+      return 'all_pages_failed', 'None of the pages could be read.'
+    end
+    code, detail = page.c, page.d
+  end
+  return code, detail
+end
+
+-- End the job if no slice is left: by what became of its pages.
+local function finish_if_done()
+  if redis.call('HLEN', SLICES) > 0 then return end
+  if get('cancel') and unread() > 0 then return finish_job('canceled') end
+  if number('done') == 0 then return finish_job('failed', common_reason()) end
+  if number('failed') + number('flawed') == 0 then return finish_job('succeeded') end
+  finish_job('partial', 'some_pages_failed', 'Some pages could not be read, or not wholly.')
+end
+
+-- Record what became of a page: `page` has `b` (blob of the result) or `c` and `d`, or all three.
+local function record_page(name, page)
+  redis.call('HSET', PAGES, name, cjson.encode(page))
+  redis.call('HINCRBY', JOB, page.b and 'done' or 'failed', 1)
+  if page.b and page.c then redis.call('HINCRBY', JOB, 'flawed', 1) end
+  count_backlog(-1)
+  publish('page ' .. name)
+end

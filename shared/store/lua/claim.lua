@@ -1,0 +1,37 @@
+-- Claim a ready slice: lease it and count the attempt before anything of the document is touched.
+-- ARGV[3] slice, [4] worker, [5] lease (ms), [6] nonce of this claim.
+-- Answers JSON of what the worker needs, or nothing if somebody else was faster.
+local index = ARGV[3]
+local slice = load_slice(index)
+if not slice then return false end
+local lane = get('lane')
+local score = redis.call('ZSCORE', READY[lane], member(index))
+if score then
+  local other = lane == 'bulk' and 'interactive' or 'bulk'
+  if redis.call('ZCARD', READY[other]) > 0 then
+    redis.call('HINCRBY', LANES, 'served:' .. lane, math.max(1, slice.p and #slice.p or 1))
+  else
+    redis.call('HDEL', LANES, 'served:' .. lane, 'served:' .. other)
+  end
+  redis.call('ZREM', READY[lane], member(index))
+  local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
+  redis.call('HSET', LANES, 'virtual:' .. lane, math.max(virtual, tonumber(score)))
+  slice.s, slice.a, slice.o, slice.n, slice.t = 'l', slice.a + 1, ARGV[4], ARGV[6], NOW
+  save_slice(index, slice)
+  redis.call('ZADD', LEASES, NOW + ARGV[5], member(index))
+  if get('status') == 'queued' then
+    redis.call('HSET', JOB, 'status', 'running', 'started', NOW)
+    publish('running')
+  end
+elseif slice.n ~= ARGV[6] then -- else: the same command once more, after a lost answer
+  return false
+end
+local done = {}
+for _, page in ipairs(slice.p or {}) do
+  if redis.call('HEXISTS', PAGES, page) == 1 then done[#done + 1] = page end
+end
+local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options')
+return cjson.encode({
+  attempt = slice.a, deaths = slice.d, pages = slice.p, done = #done > 0 and done or nil,
+  tenant = job[1], document = job[2], options = job[3],
+})

@@ -1,0 +1,15 @@
+-- Record what became of a page. ARGV[3] slice, [4] attempt, [5] page, [6] JSON: b, c, d as in keys.py,
+-- [7] JSON of timings in ms, [8] JSON of the model or ''.
+-- Answers 'recorded', 'canceled' (recorded, go no further), 'repeated' (it was recorded before) or 'lost'.
+local slice = held(ARGV[3], ARGV[4])
+if not slice then return 'lost' end
+if redis.call('HEXISTS', PAGES, ARGV[5]) == 1 then return 'repeated' end
+record_page(ARGV[5], cjson.decode(ARGV[6]))
+for name, ms in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBY', JOB, name, ms) end
+if ARGV[8] ~= '' then redis.call('HSET', JOB, 'model', ARGV[8]) end
+-- The page rate under load: time since the page before, or since this attempt began after a pause.
+local rate = redis.call('HMGET', RATE, 'last', 'gap')
+local gap = NOW - math.max(tonumber(rate[1] or 0), slice.t)
+if rate[2] then gap = 0.8 * rate[2] + 0.2 * gap end
+redis.call('HSET', RATE, 'last', NOW, 'gap', gap)
+return get('cancel') and 'canceled' or 'recorded'

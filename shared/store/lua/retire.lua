@@ -1,0 +1,21 @@
+-- What of an ended job is to be erased now. KEYS[13] the tenant's jobs.
+-- Answers 'input' (its bytes: erase them, then ask again), 'result' (all of it: call erase), 'forgotten' or 'nothing'.
+-- ARGV[3] '1' once the input has been erased.
+local due = redis.call('ZSCORE', RETENTION, JOB_ID)
+if not due or tonumber(due) > NOW then return 'nothing' end -- another keeper was faster
+if not get('status') then
+  redis.call('ZREM', RETENTION, JOB_ID)
+  return 'nothing'
+end
+if get('status') == 'expired' then
+  redis.call('DEL', JOB)
+  redis.call('ZREM', RETENTION, JOB_ID)
+  redis.call('ZREM', KEYS[13], JOB_ID)
+  return 'forgotten'
+end
+local finished = number('finished')
+if NOW >= finished + number('result_ttl') then return 'result' end
+if NOW < finished + number('input_ttl') then return 'nothing' end
+if ARGV[3] ~= '1' then return 'input' end
+redis.call('ZADD', RETENTION, finished + number('result_ttl'), JOB_ID)
+return 'nothing'

@@ -1,0 +1,153 @@
+"""The hash of a job as the store keeps it, turned into the `Job` that the API shows.
+
+Fields: `tenant lane flow status created started finished` (ms) `document options metadata model`
+(JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize` (ms)
+`input_ttl result_ttl tombstone_ttl` (ms) `batch`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.jobs import (
+    Document,
+    Job,
+    Links,
+    Model,
+    Options,
+    PageProblem,
+    Problem,
+    Progress,
+    Queue,
+    Status,
+    Timings,
+    moment,
+)
+
+Hash = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What is known when a job is created. The `ttl`s are seconds."""
+
+    id: str
+    tenant: str
+    document: Document
+    options: Options
+    input_ttl_s: int
+    result_ttl_s: int
+    tombstone_ttl_s: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def record(self) -> str:
+        """The fields of the hash, as flat JSON."""
+        return json.dumps(
+            {
+                "tenant": self.tenant,
+                "lane": self.options.priority,
+                "flow": self.tenant,
+                "document": self.document.model_dump_json(exclude_none=True),
+                "options": self.options.model_dump_json(exclude_none=True),
+                "metadata": json.dumps(self.metadata, ensure_ascii=False),
+                "input_ttl": min(self.input_ttl_s, self.result_ttl_s) * 1000,
+                "result_ttl": self.result_ttl_s * 1000,
+                "tombstone_ttl": self.tombstone_ttl_s * 1000,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """What became of one page: the name of its result's blob, or what went wrong, or both."""
+
+    blob: str | None
+    code: str | None = None
+    detail: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> PageRecord:
+        """Read the store's JSON."""
+        fields = json.loads(text)
+        return cls(fields.get("b"), fields.get("c"), fields.get("d"))
+
+    def dump(self) -> str:
+        """Write the store's JSON."""
+        fields = {"b": self.blob, "c": self.code, "d": self.detail}
+        return json.dumps({name: value for name, value in fields.items() if value is not None})
+
+
+def page_problems(pages: Hash) -> list[PageProblem]:
+    """The pages that were not read, or not wholly, in their order."""
+    records = ((int(number), PageRecord.parse(text)) for number, text in pages.items())
+    return [
+        PageProblem(page=number, code=record.code, detail=record.detail or "")
+        for number, record in sorted(records, key=lambda item: item[0])
+        if record.code
+    ]
+
+
+def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue) -> Job:
+    """Put the job together from its hash."""
+    document = Document.model_validate_json(record["document"])
+    if "num_pages" in record:
+        document = document.model_copy(update={"num_pages": int(record["num_pages"])})
+    finished = record.get("finished")
+    expires = int(finished) + int(record["result_ttl"]) if finished else None
+    return Job(
+        id=job_id,
+        tenant=record["tenant"],
+        status=Status(record["status"]),
+        batch_id=record.get("batch"),
+        created_at=moment(record["created"]),
+        started_at=moment(record["started"]) if "started" in record else None,
+        finished_at=moment(finished) if finished else None,
+        expires_at=moment(expires) if expires else None,
+        document=document,
+        progress=_progress(record),
+        queue=queue,
+        options=Options.model_validate_json(record["options"]),
+        metadata=json.loads(record["metadata"]),
+        error=_problem(record, problems),
+        timings=_timings(record),
+        model=Model.model_validate_json(record["model"]) if "model" in record else None,
+        links=_links(job_id),
+    )
+
+
+def _links(job_id: str) -> Links:
+    path = f"/v1/jobs/{job_id}"
+    return Links(self=path, result=f"{path}/result", events=f"{path}/events")
+
+
+def _progress(record: Hash) -> Progress:
+    done = int(record.get("done", 0)) + int(record.get("failed", 0))
+    total = int(record["total"]) if "total" in record else None
+    return Progress(pages_done=done, pages_total=total)
+
+
+def _problem(record: Hash, problems: list[PageProblem]) -> Problem | None:
+    if "code" not in record:
+        return None
+    return Problem(code=record["code"], detail=record["detail"], pages=problems)
+
+
+def _timings(record: Hash) -> Timings:
+    def between(start: str, end: str) -> float | None:
+        if start not in record or end not in record:
+            return None
+        return (int(record[end]) - int(record[start])) / 1000
+
+    def summed(name: str) -> float | None:
+        return int(record[name]) / 1000 if name in record else None
+
+    return Timings(
+        queued_s=between("created", "started"),
+        load_s=summed("load"),
+        detect_s=summed("detect"),
+        recognize_s=summed("recognize"),
+        total_s=between("created", "finished"),
+    )

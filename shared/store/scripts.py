@@ -1,0 +1,106 @@
+"""The store's Lua scripts, run atomically by the server, and its faults as our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
+from redis.retry import Retry
+
+from shared.errors import Unavailable
+from shared.store import keys
+
+Clock = Callable[[], int | None]
+"""Milliseconds since 1970, or None for the server's own clock, which all processes share."""
+
+Client: TypeAlias = Any
+"""A client made by `connect`. redis-py's own annotations say `bytes | str | Awaitable` of every
+answer, for clients of all kinds, which tells nothing of this one: it answers `str`."""
+
+_LUA = Path(__file__).parent / "lua"
+_SOCKET_TIMEOUT_S = 10
+# Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included.
+_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
+_AWAY_PREFIXES = ("MISCONF", "OOM", "LOADING", "NOREPLICAS", "MASTERDOWN")
+
+
+def connect(url: str) -> Client:
+    """Make a client that connects when it is first used.
+
+    A broken connection is tried once more, since a restart of the server breaks every idle one;
+    the scripts are written so that a command may arrive twice.
+    """
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=_SOCKET_TIMEOUT_S,
+        socket_connect_timeout=_SOCKET_TIMEOUT_S,
+        health_check_interval=25,
+        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+    )
+
+
+@contextmanager
+def store_faults() -> Iterator[None]:
+    """Turn the client's faults into `Unavailable`."""
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable from error
+    except redis.ResponseError as error:
+        if str(error).startswith(_AWAY_PREFIXES):
+            raise Unavailable from error
+        raise
+
+
+@cache
+def _source(name: str) -> str:
+    prelude = "" if name == "next" else (_LUA / "_job.lua").read_text()
+    return prelude + (_LUA / f"{name}.lua").read_text()
+
+
+def server_clock() -> None:
+    """Leave the time to the server."""
+    return None
+
+
+class Scripts:
+    """Runs the scripts of one server."""
+
+    def __init__(self, client: Client, clock: Clock = server_clock) -> None:
+        self.client = client
+        self._clock = clock
+        self._loaded: dict[str, Any] = {}
+
+    def now_ms(self) -> int:
+        """The time that the scripts see."""
+        now = self._clock()
+        if now is not None:
+            return now
+        with store_faults():
+            seconds, microseconds = self.client.time()
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    def run(self, name: str, job_id: str, *args: object, more_keys: tuple[str, ...] = ()) -> Any:
+        """Run the script of this name on a job. Raises Unavailable."""
+        now = self._clock()
+        argv = ["" if now is None else now, job_id, *args]
+        return self._call(name, [*keys.of_job(job_id), *more_keys], argv)
+
+    def next_slice(self) -> str | None:
+        """Which `<job>/<slice>` is to be claimed next."""
+        lanes = [*(keys.ready(lane) for lane in keys.LANES), keys.LANE_TIMES]
+        found: str | None = self._call("next", lanes, [])
+        return found
+
+    def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = self.client.register_script(_source(name))
+        with store_faults():
+            return self._loaded[name](keys=names, args=argv)

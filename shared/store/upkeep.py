@@ -1,0 +1,79 @@
+"""What the keeper does with the store: take back lost slices, find what is to be erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+Recovery = Literal["fresh", "ready", "split", "poison", "canceled", "gone"]
+Retirement = Literal["input", "result", "forgotten", "nothing"]
+
+
+@dataclass(frozen=True)
+class Due:
+    """An ended job of which something is to be erased."""
+
+    tenant: str
+    job_id: str
+
+
+class Upkeep:
+    """The store as the keeper sees it: every step is atomic, and may be done twice."""
+
+    def __init__(self, client: Client, max_deaths: int, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._max_deaths = max_deaths
+        self._scripts = Scripts(client, clock)
+
+    def expired_leases(self, limit: int) -> list[tuple[str, str]]:
+        """Job and slice of the leases that ran out, the oldest first."""
+        now = self._scripts.now_ms()
+        with store_faults():
+            found = self._client.zrange(keys.LEASES, "-inf", now, byscore=True, offset=0, num=limit)
+        return [(job_id, index) for job_id, _, index in (name.partition("/") for name in found)]
+
+    def recover(self, job_id: str, index: str) -> Recovery:
+        """Take one slice back whose lease ran out."""
+        outcome: Recovery = self._scripts.run("recover", job_id, index, self._max_deaths)
+        return outcome
+
+    def num_ready(self) -> int:
+        """Slices that wait to be claimed."""
+        with store_faults():
+            return sum(int(self._client.zcard(keys.ready(lane))) for lane in keys.LANES)
+
+    def due(self, limit: int) -> list[Due]:
+        """Jobs of which something is to be erased now."""
+        now = self._scripts.now_ms()
+        with store_faults():
+            ids = self._client.zrange(
+                keys.RETENTION, "-inf", now, byscore=True, offset=0, num=limit
+            )
+            with self._client.pipeline(transaction=False) as pipe:
+                for job_id in ids:
+                    pipe.hget(keys.job(job_id), "tenant")
+                tenants = pipe.execute()
+        return [Due(tenant or "", job_id) for job_id, tenant in zip(ids, tenants, strict=True)]
+
+    def retire(self, due: Due, *, input_erased: bool = False) -> Retirement:
+        """What of the job is to be erased; `input_erased` says that its bytes are."""
+        outcome: Retirement = self._scripts.run(
+            "retire",
+            due.job_id,
+            "1" if input_erased else "",
+            more_keys=(keys.tenant_jobs(due.tenant),),
+        )
+        return outcome
+
+    def erase(self, job_id: str) -> None:
+        """Leave a tombstone of the job."""
+        self._scripts.run("erase", job_id)
+
+    def is_gone(self, job_id: str) -> bool:
+        """Whether nothing of the job's bytes is wanted any more."""
+        with store_faults():
+            status = self._client.hget(keys.job(job_id), "status")
+        return status in (None, "expired")

@@ -1,0 +1,122 @@
+"""Which workers are alive, and whether a reading goes through the real queue (the canary)."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from shared.jobs import Model
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+_ALIVE_MS = 30_000  # a worker says every few seconds that it lives
+CANARY_TENANT = "docchu-canary"
+
+
+class WorkerInfo(BaseModel):
+    """A worker as it describes itself; `seen_ms` is its last sign of life."""
+
+    id: str
+    model: Model
+    device: str
+    num_slices: int
+    seen_ms: int = 0
+
+
+class Workers:
+    """The register of workers. Every method raises Unavailable when the server is away."""
+
+    def __init__(self, client: Client, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._scripts = Scripts(client, clock)
+
+    def report(self, info: WorkerInfo) -> None:
+        """Say that this worker lives."""
+        seen = info.model_copy(update={"seen_ms": self._scripts.now_ms()})
+        with store_faults():
+            self._client.hset(keys.WORKERS, info.id, seen.model_dump_json())
+
+    def leave(self, worker_id: str) -> None:
+        """Say that this worker stops."""
+        with store_faults():
+            self._client.hdel(keys.WORKERS, worker_id)
+
+    def alive(self) -> list[WorkerInfo]:
+        """The workers that gave a sign of life lately."""
+        since = self._scripts.now_ms() - _ALIVE_MS
+        return [info for info in self._all() if info.seen_ms >= since]
+
+    def forget_dead(self) -> None:
+        """Drop the workers that gave no sign of life for long."""
+        since = self._scripts.now_ms() - 10 * _ALIVE_MS
+        for info in self._all():
+            if info.seen_ms < since:
+                self.leave(info.id)
+
+    def _all(self) -> list[WorkerInfo]:
+        with store_faults():
+            texts = self._client.hvals(keys.WORKERS)
+        found = [WorkerInfo.model_validate_json(text) for text in texts]
+        return sorted(found, key=lambda info: info.id)
+
+
+class Canary:
+    """What became of the canary: a small picture that the keeper sends through the real queue."""
+
+    def __init__(self, client: Client, interval_s: float, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._interval_ms = round(interval_s * 1000)
+        self._scripts = Scripts(client, clock)
+
+    def sent(self, job_id: str) -> None:
+        """Note that a canary is on its way."""
+        with store_faults():
+            self._client.hset(keys.CANARY, mapping={"job": job_id, "since": self._scripts.now_ms()})
+
+    def under_way(self) -> str | None:
+        """The canary's job, while it is on its way."""
+        with store_faults():
+            job_id: str | None = self._client.hget(keys.CANARY, "job")
+        return job_id
+
+    def returned(self, reason: str | None) -> None:
+        """Note how the canary's reading ended: well, or with a reason why not."""
+        with store_faults(), self._client.pipeline() as pipe:
+            pipe.hdel(keys.CANARY, "job")
+            if reason is None:
+                pipe.hdel(keys.CANARY, "reason")
+                pipe.hset(keys.CANARY, "ok_at", self._scripts.now_ms())
+            else:
+                pipe.hset(keys.CANARY, "reason", reason)
+            pipe.execute()
+
+    def is_due(self) -> bool:
+        """Whether it is time to send the next one."""
+        with store_faults():
+            fields = self._client.hmget(keys.CANARY, ["since", "ok_at", "reason"])
+        since, ok_at, reason = fields
+        # After a failure or before the first success, look again soon.
+        wait = self._interval_ms if ok_at and not reason else self._interval_ms // 10
+        return self._scripts.now_ms() - int(since or 0) >= wait
+
+    def looked(self) -> None:
+        """Note that a keeper goes its rounds."""
+        with store_faults():
+            self._client.hset(keys.CANARY, "looked", self._scripts.now_ms())
+
+    def is_tended(self) -> bool:
+        """Whether a keeper went its rounds lately."""
+        with store_faults():
+            looked = self._client.hget(keys.CANARY, "looked")
+        return self._scripts.now_ms() - int(looked or 0) < _ALIVE_MS
+
+    def trouble(self) -> str | None:
+        """Why the service cannot do work right now; None if it can."""
+        with store_faults():
+            ok_at, reason, job_id = self._client.hmget(keys.CANARY, ["ok_at", "reason", "job"])
+        if ok_at and self._scripts.now_ms() - int(ok_at) < 3 * self._interval_ms:
+            return None
+        if reason:
+            return f"The last trial reading failed: {reason}"
+        if job_id:
+            return "A trial reading is waiting in the queue: no worker has finished it yet."
+        return "No trial reading has gone through the queue lately: is the keeper running?"

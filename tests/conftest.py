@@ -1,0 +1,48 @@
+"""What many tests stand on: a real Valkey server, started here and stopped by its process."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.embedded import is_up, server_command
+from shared.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def valkey_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of an embedded server that runs for the whole session."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("valkey"))
+    server = subprocess.Popen(server_command(settings))
+    while not is_up(settings):
+        assert server.poll() is None, "the embedded server ended at its start"
+        time.sleep(0.02)
+    yield settings
+    server.terminate()
+    server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def valkey_url(valkey_settings: Settings) -> str:
+    """The address of a real Valkey server."""
+    return valkey_settings.store_url
+
+
+@pytest.fixture
+def store_client(valkey_url: str) -> Iterator[redis.Redis]:
+    """A client of the server, emptied before the test."""
+    client = redis.Redis.from_url(valkey_url, decode_responses=True)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """An empty data folder."""
+    return tmp_path / "data"

@@ -1,0 +1,87 @@
+"""What the tests of the store share: a clock that they hold, the store as each process sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import redis
+
+from shared.ids import new_id
+from shared.jobs import Document, Job, Options, Priority
+from shared.store.jobs import JobStore, Limits
+from shared.store.records import NewJob, PageRecord
+from shared.store.slices import Claim, PageTimings, SliceQueue
+from shared.store.upkeep import Upkeep
+
+LEASE_S = 10
+DAY_S = 24 * 3600
+
+
+@dataclass
+class Clock:
+    """Time that passes when the test says so."""
+
+    ms: int = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+    def pass_s(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
+
+
+@dataclass
+class Store:
+    """One server, seen by the API, by workers and by a keeper."""
+
+    client: redis.Redis
+    clock: Clock = field(default_factory=Clock)
+    limits: Limits = field(default_factory=lambda: Limits(1000, 500))
+
+    def __post_init__(self) -> None:
+        self.jobs = JobStore(self.client, self.limits, self.clock)
+        self.keeper = Upkeep(self.client, 3, self.clock)
+
+    def worker(self, name: str = "ann") -> SliceQueue:
+        return SliceQueue(self.client, name, LEASE_S, self.clock)
+
+    def submit(self, tenant: str = "acme", priority: Priority = "interactive") -> Job:
+        document = Document(name="a.pdf", media_type="application/pdf", size=3, sha256="00")
+        new = NewJob(
+            new_id("job"),
+            tenant,
+            document,
+            Options(priority=priority),
+            DAY_S,
+            7 * DAY_S,
+            30 * DAY_S,
+        )
+        return self.jobs.create(new)
+
+
+def take(worker: SliceQueue) -> Claim:
+    """Claim the slice that is next."""
+    candidate = worker.peek()
+    assert candidate, "nothing waits"
+    claim = worker.claim(candidate)
+    assert claim
+    return claim
+
+
+def open_document(worker: SliceQueue, claim: Claim, num_pages: int) -> Claim:
+    """Say that the claimed document has so many pages."""
+    opened, _ = worker.open(claim, num_pages, range(1, num_pages + 1), 16)
+    return opened
+
+
+def read(worker: SliceQueue, claim: Claim, *pages: int) -> None:
+    """Record pages as read."""
+    for page in pages:
+        worker.record(claim, page, PageRecord(f"page-{page}"), PageTimings())
+
+
+def read_document(worker: SliceQueue) -> None:
+    """Read a document of one page from claim to finish."""
+    claim = open_document(worker, take(worker), 1)
+    read(worker, claim, 1)
+    worker.finish(claim)

@@ -1,0 +1,53 @@
+"""The Celery app of the workers: one task, the doorbell, over a reader that is loaded once."""
+
+from __future__ import annotations
+
+import structlog
+from celery import signals
+
+from shared.broker import RING, make_celery
+from shared.errors import StaleAttempt, Unavailable
+from shared.log import set_up_logging
+from shared.settings import load_settings
+from worker.runtime import Runtime
+
+settings = load_settings()
+app = make_celery(settings)
+_log = structlog.get_logger()
+_runtimes: list[Runtime] = []
+
+
+@app.task(name=RING)  # type: ignore[untyped-decorator]
+def ring() -> None:
+    """A slice waits: read the one that is next in line, if another worker was not faster."""
+    for runtime in _runtimes:
+        try:
+            runtime.take_next()
+        except Unavailable:
+            _log.warning("store is away; the keeper brings the slice back")
+        except StaleAttempt:
+            _log.warning("slice went to another attempt; this one is dropped")
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _logging(**_: object) -> None:
+    set_up_logging(settings)
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _start(**_: object) -> None:
+    """Load the model before the first message is taken."""
+    _runtimes.append(Runtime.start(settings))
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop(**_: object) -> None:
+    # Inside a signal handler: only say it, the runtime's own thread does the rest.
+    for runtime in _runtimes:
+        runtime.stop()
+
+
+@signals.worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _close(**_: object) -> None:
+    while _runtimes:
+        _runtimes.pop().close()

@@ -1,0 +1,124 @@
+"""The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
+
+Several keepers may run beside each other: each step is atomic in the store and may be done twice.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from shared.blobs import INPUT, BlobStore
+from shared.broker import Doorbell, make_celery
+from shared.errors import DocchuError, Unavailable
+from shared.log import set_up_logging
+from shared.settings import Settings, load_settings
+from shared.store.scripts import connect
+from shared.store.upkeep import Upkeep
+from shared.workers import Workers
+from worker.canary import CanaryKeeper
+
+_log = structlog.get_logger()
+_PER_ROUND = 200  # steps of one kind, so that no round takes long
+_SWEEP_ROUNDS = 600  # rounds between two looks for orphaned blobs
+_ORPHAN_AGE_S = 3600  # older than any upload that is still coming in
+_MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
+
+
+@dataclass
+class Keeper:
+    """One round after the other, each step on its own, so that a failing one stops no other."""
+
+    upkeep: Upkeep
+    blobs: BlobStore
+    doorbell: Doorbell
+    workers: Workers
+    canary: CanaryKeeper
+    rounds: int = 0
+
+    @property
+    def steps(self) -> list[Callable[[], None]]:
+        """What is done in this round."""
+        steps = [self.recover, self.ring, self.retire, self.canary.tend]
+        if self.rounds % _SWEEP_ROUNDS == 0:
+            steps += [self.sweep, self.workers.forget_dead]
+        return steps
+
+    def round(self) -> None:
+        """Do each step once."""
+        for step in self.steps:
+            try:
+                step()
+            except Unavailable:
+                _log.warning("store is away; trying again", step=step.__name__)
+            except DocchuError:
+                _log.exception("step failed; trying again", step=step.__name__)
+        self.rounds += 1
+
+    def recover(self) -> None:
+        """Take back the slices whose lease ran out."""
+        for job_id, index in self.upkeep.expired_leases(_PER_ROUND):
+            outcome = self.upkeep.recover(job_id, index)
+            _log.warning("lease ran out", job=job_id, slice=index, outcome=outcome)
+
+    def ring(self) -> None:
+        """Ring for slices that wait without a message: it was lost, or never sent."""
+        ready = self.upkeep.num_ready()
+        if ready:
+            missing = min(ready, _MAX_RINGS) - self.doorbell.num_waiting()
+            if missing > 0:
+                self.doorbell.ring(missing)
+
+    def retire(self) -> None:
+        """Erase what is past its time."""
+        for due in self.upkeep.due(_PER_ROUND):
+            what = self.upkeep.retire(due)
+            if what == "input":
+                self.blobs.delete(due.tenant, due.job_id, INPUT)
+                self.upkeep.retire(due, input_erased=True)
+            elif what == "result":
+                self.upkeep.erase(due.job_id)
+                self.blobs.delete_job(due.tenant, due.job_id)
+
+    def sweep(self) -> None:
+        """Erase blobs that belong to no job: its creation, or its erasure, was cut off."""
+        for tenant, job_id in self.blobs.old_jobs(_ORPHAN_AGE_S):
+            if self.upkeep.is_gone(job_id):
+                self.blobs.delete_job(tenant, job_id)
+                _log.warning("orphaned blobs erased", job=job_id)
+        self.blobs.delete_old_uploads(_ORPHAN_AGE_S)
+
+
+def make_keeper(settings: Settings) -> Keeper:
+    """Put a keeper together; it connects when it is first used."""
+    client = connect(settings.store_url)
+    blobs = BlobStore(settings.data_dir / "blobs")
+    doorbell = Doorbell(make_celery(settings))
+    return Keeper(
+        upkeep=Upkeep(client, settings.max_deaths),
+        blobs=blobs,
+        doorbell=doorbell,
+        workers=Workers(client),
+        canary=CanaryKeeper.make(client, blobs, doorbell, settings.canary_interval_s),
+    )
+
+
+def main() -> None:
+    """Run until a signal ends it: `python -m worker.keeper`."""
+    settings = load_settings()
+    set_up_logging(settings)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    keeper = make_keeper(settings)
+    while not stopped.is_set():
+        keeper.round()
+        stopped.wait(settings.keeper_interval_s)
+
+
+if __name__ == "__main__":
+    main()

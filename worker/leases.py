@@ -1,0 +1,90 @@
+"""Keeps the leases of the slices that this worker reads, and knows when they are no longer ours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from shared.errors import Unavailable
+from shared.store.slices import Claim, SliceQueue, Standing
+
+_log = structlog.get_logger()
+
+
+class Lease:
+    """The standing of one claimed slice, as the store last told it."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.standing: Standing = "held"
+        self.progress_at = time.monotonic()
+
+    def progress(self) -> None:
+        """Note that a page was done."""
+        self.progress_at = time.monotonic()
+
+
+class LeaseKeeper:
+    """Renews all held leases from one thread, three times in the life of a lease."""
+
+    def __init__(self, slices: SliceQueue, lease_s: float) -> None:
+        self._slices = slices
+        self._interval_s = lease_s / 3
+        self._held: dict[int, Lease] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def holding(self, claim: Claim) -> Iterator[Lease]:
+        """Keep the lease while the slice is being read."""
+        lease = Lease(claim)
+        with self._lock:
+            self._held[id(lease)] = lease
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                del self._held[id(lease)]
+
+    @property
+    def held(self) -> list[Lease]:
+        """The leases of the slices that are being read."""
+        with self._lock:
+            return list(self._held.values())
+
+    def release_all(self) -> None:
+        """Hand every slice back at once; whatever its readers still write is refused."""
+        for lease in self.held:
+            lease.standing = "lost"
+            try:
+                self._slices.release(lease.claim)
+            except Unavailable:
+                _log.warning("slice could not be handed back; its lease runs out", **names(lease))
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._interval_s):
+            for lease in self.held:
+                try:
+                    standing = self._slices.renew(lease.claim)
+                except Unavailable:
+                    _log.warning("lease could not be renewed; trying again", **names(lease))
+                    continue
+                if lease.standing == "held":
+                    lease.standing = standing
+
+
+def names(lease: Lease) -> dict[str, object]:
+    """What a log line says of a slice."""
+    claim = lease.claim
+    return {"job": claim.job_id, "slice": claim.index, "attempt": claim.attempt}

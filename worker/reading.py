@@ -1,0 +1,176 @@
+"""Reads one claimed slice: open its document, load its pages, read them, store what was read."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from shared.page_ranges import PageRanges
+
+from shared.blobs import INPUT, BlobNotFound, BlobStore
+from shared.broker import Doorbell
+from shared.errors import (
+    DocumentDamaged,
+    DocumentError,
+    NoSuchPages,
+    ReadFailed,
+    StaleAttempt,
+    Unavailable,
+)
+from shared.jobs import Model
+from shared.result import Page
+from shared.store.records import PageRecord
+from shared.store.slices import Claim, PageTimings, SliceQueue
+from worker.leases import Lease, names
+from worker.loading import LoadedPage, PageLoader
+
+# Pages of one slice in hand at once: one is opened while another is read.
+_PAGES_IN_HAND = 2
+_log = structlog.get_logger()
+
+
+class ReadPage(Protocol):
+    """A page with the seconds that it took."""
+
+    @property
+    def page(self) -> Page: ...
+    @property
+    def detect_s(self) -> float: ...
+    @property
+    def recognize_s(self) -> float: ...
+
+
+class Reader(Protocol):
+    """Turns pictures (H, W, 3) into text; called by many threads at once."""
+
+    @property
+    def model(self) -> Model: ...
+
+    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> ReadPage: ...
+
+
+@dataclass(frozen=True)
+class SliceReader:
+    """What reading a slice needs. `stopping` says that the worker is on its way out."""
+
+    slices: SliceQueue
+    blobs: BlobStore
+    doorbell: Doorbell
+    loader: PageLoader
+    reader: Reader
+    pages: Executor
+    slice_pages: int
+    stopping: Callable[[], bool]
+
+    def read(self, lease: Lease) -> None:
+        """Read what is left of the slice. Raises StaleAttempt, Unavailable."""
+        claim = lease.claim
+        try:
+            path = self._document(claim)
+            if claim.pages is None:
+                claim = lease.claim = self._open(claim, path)
+            self._read_pages(lease, path)
+        except DocumentError as error:
+            _log.info("document cannot be read", code=error.code, **names(lease))
+            self.slices.fail(claim, error)
+            return
+        except Unavailable:
+            # A full disk, or a store that is away for a moment: hand the slice back if that works.
+            self.slices.release(claim)
+            raise
+        if lease.standing == "held" and self.stopping():
+            self.slices.release(claim)
+            _log.info("slice handed back", **names(lease))
+        elif lease.standing != "lost":
+            self.slices.finish(claim)
+            _log.info("slice read", pages=len(claim.left), **names(lease))
+
+    def _document(self, claim: Claim) -> Path:
+        try:
+            return self.blobs.path(claim.tenant, claim.job_id, INPUT)
+        except BlobNotFound as error:
+            raise DocumentDamaged("The document's bytes are no longer there.") from error
+
+    def _open(self, claim: Claim, path: Path) -> Claim:
+        num_pages = self.loader.count_pages(path, claim.document.media_type)
+        wanted = list(range(1, num_pages + 1))
+        if claim.options.pages:
+            wanted = PageRanges.parse(claim.options.pages).select(num_pages)
+        if not wanted:
+            raise NoSuchPages(f"The document has {num_pages} pages, and none of those asked for.")
+        opened, created = self.slices.open(claim, num_pages, wanted, self.slice_pages)
+        self.doorbell.try_to_ring(created)
+        return opened
+
+    def _read_pages(self, lease: Lease, path: Path) -> None:
+        in_hand: deque[Future[None]] = deque()
+        try:
+            for number in lease.claim.left:
+                if len(in_hand) == _PAGES_IN_HAND:
+                    in_hand.popleft().result()
+                if lease.standing != "held" or self.stopping():
+                    break
+                in_hand.append(self.pages.submit(self._read_page, lease, path, number))
+        finally:
+            _settle(in_hand)
+
+    def _read_page(self, lease: Lease, path: Path, number: int) -> None:
+        claim = lease.claim
+        record, timings = self._page(claim, path, number)
+        model = self.reader.model if record.blob else None
+        try:
+            outcome = self.slices.record(claim, number, record, timings, model)
+        except StaleAttempt:
+            self._drop(claim, record)
+            raise
+        if outcome == "repeated":
+            self._drop(claim, record)
+        elif outcome == "canceled":
+            lease.standing = "canceled"
+        lease.progress()
+
+    def _page(self, claim: Claim, path: Path, number: int) -> tuple[PageRecord, PageTimings]:
+        """Load, read and store one page; a page that cannot be read is a record, too."""
+        started = time.perf_counter()
+        try:
+            loaded = self.loader.load(path, claim.document.media_type, number)
+            loaded_s = time.perf_counter() - started
+            read = self._read(claim, loaded, number)
+        except DocumentError as error:
+            _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
+            timings = PageTimings(load_s=time.perf_counter() - started)
+            return PageRecord(None, error.code, error.detail), timings
+        name = f"page-{number}.{claim.index}.{claim.attempt}.json"
+        self.blobs.put(claim.tenant, claim.job_id, name, read.page.model_dump_json().encode())
+        timings = PageTimings(loaded_s, read.detect_s, read.recognize_s)
+        if loaded.damage:
+            return PageRecord(name, DocumentDamaged.code, loaded.damage), timings
+        return PageRecord(name), timings
+
+    def _read(self, claim: Claim, loaded: LoadedPage, number: int) -> ReadPage:
+        try:
+            return self.reader.read(
+                loaded.picture, number, job=claim.job_id, alone=claim.deaths > 0
+            )
+        except Exception as error:  # whatever one page does to the model, the others are read
+            _log.exception("reading failed; the page is given up", job=claim.job_id, page=number)
+            raise ReadFailed from error
+
+    def _drop(self, claim: Claim, record: PageRecord) -> None:
+        if record.blob:
+            self.blobs.delete(claim.tenant, claim.job_id, record.blob)
+
+
+def _settle(futures: Iterable[Future[None]]) -> None:
+    """Wait for all, then raise the first error: no page may be written after its slice is left."""
+    errors = [error for future in futures if (error := future.exception())]
+    if errors:
+        raise errors[0]

@@ -1,0 +1,144 @@
+"""What one worker process holds for its whole life, and how it takes the next slice."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from shared.blobs import BlobStore
+from shared.broker import Doorbell, make_celery
+from shared.errors import Unavailable
+from shared.settings import Settings
+from shared.store.scripts import Client, connect
+from shared.store.slices import SliceQueue
+from shared.workers import WorkerInfo, Workers
+from worker.gate import Gate
+from worker.leases import LeaseKeeper
+from worker.loading import LoadLimits, PageLoader
+from worker.reading import Reader, SliceReader
+from worker.watchdog import Patience, Signs, Watchdog, own_rss_bytes
+
+_log = structlog.get_logger()
+_REPORT_S = 5  # a sign of life for the register of workers
+_STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
+_DEAF_S = 60  # the keeper rings every second while work waits
+_STALL_S = 300  # for one page, far above what any takes
+
+
+class Runtime:
+    """A worker: claim, load, read, finish."""
+
+    def __init__(self, settings: Settings, client: Client, reader: Reader) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._settings = settings
+        self._slices = SliceQueue(client, self.id, settings.lease_s)
+        self._workers = Workers(client)
+        self._gate = Gate()
+        self._leases = LeaseKeeper(self._slices, settings.lease_s)
+        self._stopping = threading.Event()
+        self._rang_at = time.monotonic()
+        self._loader = PageLoader(_load_limits(settings), settings.loader_processes)
+        self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
+        self._slice_reader = SliceReader(
+            slices=self._slices,
+            blobs=BlobStore(settings.data_dir / "blobs"),
+            doorbell=Doorbell(make_celery(settings)),
+            loader=self._loader,
+            reader=reader,
+            pages=self._pages,
+            slice_pages=settings.slice_pages,
+            stopping=self._stopping.is_set,
+        )
+        self._info = WorkerInfo(
+            id=self.id,
+            model=reader.model,
+            device=settings.device,
+            num_slices=settings.worker_slices,
+        )
+        patience = Patience(_DEAF_S, _STALL_S, settings.worker_max_rss_bytes)
+        self._watchdog = Watchdog(self._signs, patience)
+        threading.Thread(target=self._report, name="report", daemon=True).start()
+
+    @classmethod
+    def start(cls, settings: Settings) -> Runtime:
+        """Load the model and begin to show signs of life."""
+        from worker.ocr.reader import Reader as ModelReader
+
+        reader = ModelReader.load(name=settings.model, device=settings.device)
+        return cls(settings, connect(settings.store_url), reader)
+
+    def take_next(self) -> bool:
+        """Read the slice that is next in line; whether there was one for us.
+
+        Raises StaleAttempt, Unavailable.
+        """
+        self._rang_at = time.monotonic()
+        while not self._stopping.is_set() and (candidate := self._slices.peek()):
+            with self._gate.enter(alone=candidate.suspect):
+                if self._stopping.is_set():
+                    return False
+                claim = self._slices.claim(candidate)
+                if claim is None:
+                    continue  # another worker was faster: look again
+                with self._leases.holding(claim) as lease:
+                    self._slice_reader.read(lease)
+                return True
+        return False
+
+    def stop(self) -> None:
+        """Take nothing new, and hand unfinished slices back after the pages in hand."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.stop()
+        self._watchdog.close()
+        self._hand_back()
+        self._leases.close()
+        self._loader.close()
+        self._pages.shutdown(wait=False, cancel_futures=True)
+
+    def _report(self) -> None:
+        while True:
+            try:
+                self._workers.report(self._info)
+            except Unavailable:
+                _log.warning("store is away; trying again")
+            if self._stopping.wait(_REPORT_S):
+                self._hand_back()
+                return
+
+    def _hand_back(self) -> None:
+        deadline = time.monotonic() + _STOP_GRACE_S
+        while self._leases.held and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._leases.release_all()
+        try:
+            self._workers.leave(self.id)
+        except Unavailable:
+            _log.warning("store is away; the keeper forgets this worker")
+
+    def _signs(self) -> Signs:
+        held = self._leases.held
+        return Signs(
+            rang_at=self._rang_at,
+            num_reading=self._gate.num_inside,
+            oldest_progress_at=min((lease.progress_at for lease in held), default=None),
+            num_ready=self._slices.num_ready(),
+            rss_bytes=own_rss_bytes(),
+        )
+
+
+def _load_limits(settings: Settings) -> LoadLimits:
+    return LoadLimits(
+        max_page_pixels=settings.max_page_pixels,
+        max_pages=settings.max_pages,
+        max_memory_bytes=settings.page_memory_bytes,
+        page_wall_s=settings.page_wall_s,
+    )

@@ -1,0 +1,92 @@
+"""Ends a worker that is stuck or has grown too large; its supervisor starts it again.
+
+Liveness is progress: a Celery worker on Redis can stay alive and stop consuming after a reconnect,
+and `inspect ping` uses another connection, so it does not notice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+import structlog
+
+from shared.errors import Unavailable
+
+_log = structlog.get_logger()
+_CHECK_S = 5
+STUCK_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What the watchdog looks at. Times are seconds of `time.monotonic`.
+
+    `rang_at`: a message last came in; `num_reading`: slices being read or about to be;
+    `oldest_progress_at`: the page of the slice that has waited longest for its next one.
+    """
+
+    rang_at: float
+    num_reading: int
+    oldest_progress_at: float | None
+    num_ready: int
+    rss_bytes: int
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for a message while work waits, seconds for a page, bytes of memory."""
+
+    deaf_s: float
+    stall_s: float
+    max_rss_bytes: int
+
+
+def verdict(signs: Signs, patience: Patience, now: float) -> str | None:
+    """Why the worker must go: `deaf`, `stalled` or `grown`; None if it is well."""
+    if signs.oldest_progress_at is not None and now - signs.oldest_progress_at > patience.stall_s:
+        return "stalled"
+    idle = signs.num_reading == 0
+    if idle and signs.num_ready > 0 and now - signs.rang_at > patience.deaf_s:
+        return "deaf"
+    if signs.rss_bytes > patience.max_rss_bytes:
+        return "grown"
+    return None
+
+
+class Watchdog:
+    """Asks for the verdict every few seconds."""
+
+    def __init__(self, look: Callable[[], Signs], patience: Patience) -> None:
+        self._look = look
+        self._patience = patience
+        self._closed = threading.Event()
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        while not self._closed.wait(_CHECK_S):
+            try:
+                found = verdict(self._look(), self._patience, time.monotonic())
+            except Unavailable:
+                continue  # without the store there is nothing to be claimed
+            if found == "grown":
+                _log.warning("worker has grown too large; it drains and is started anew")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            if found:
+                _log.error("worker is stuck; it ends and is started anew", verdict=found)
+                os._exit(STUCK_EXIT_CODE)
+
+
+def own_rss_bytes() -> int:
+    """Memory of this process that is in RAM."""
+    return int(psutil.Process().memory_info().rss)
