@@ -162,9 +162,12 @@ def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").lower()
     if parts.netloc.startswith("["):
         try:
-            return str(ipaddress.IPv6Address(host))
+            address = ipaddress.IPv6Address(host)
         except ValueError as error:
             raise AddressRefused("The URL's host is no IPv6 address.") from error
+        if address.scope_id:
+            raise AddressRefused("The URL's host must have no zone.")
+        return str(address)
     try:
         host = host.encode("idna").decode("ascii").lower()
     except UnicodeError as error:

@@ -106,18 +106,15 @@ class BlobStore:
         """Erase all blobs of a job."""
         shutil.rmtree(self._job_folder(tenant, job_id), ignore_errors=True)
 
-    def old_jobs(self, age_s: float, limit: int) -> Iterator[tuple[str, str]]:
+    def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
         """Tenant and id of jobs whose folder was last changed `age_s` seconds ago or earlier."""
         before = time.time() - age_s
         for folder in (self._folder / _JOBS).glob("*/*/*"):
-            if limit <= 0:
-                return
             try:
                 old = folder.stat().st_mtime < before
             except FileNotFoundError:  # erased meanwhile
                 continue
             if old:
-                limit -= 1
                 yield folder.parts[-3], folder.name
 
     def delete_old_uploads(self, age_s: float) -> int:

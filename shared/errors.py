@@ -77,6 +77,18 @@ class FetchFailed(RequestError):
     code = "fetch_failed"
 
 
+class FormatNotAvailable(RequestError):
+    """The result is not available in this format."""
+
+    code = "format_not_available"
+
+
+class ModelNotFound(RequestError):
+    """No worker has loaded a model of this name."""
+
+    code = "model_not_found"
+
+
 class IdempotencyMismatch(RequestError):
     """This Idempotency-Key was used for another document or other options."""
 
@@ -232,3 +244,15 @@ class QueueFull(ServiceError):
     """Too many pages are waiting already: try again later."""
 
     code = "queue_full"
+
+
+class NotReady(ServiceError):
+    """The service is up but cannot read documents right now."""
+
+    code = "not_ready"
+
+
+class TooSlow(ServiceError):
+    """The document was not read in the time that this request may take."""
+
+    code = "timeout"

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from shared.addresses import Target
 from shared.errors import DocumentTooLarge, FetchFailed
@@ -34,6 +34,7 @@ class _Connection(http.client.HTTPConnection):
         self._address = address
         self._deadline = deadline
         self._context = context
+        self.was_cut = False
 
     def connect(self) -> None:
         self.sock = socket.create_connection(
@@ -44,12 +45,12 @@ class _Connection(http.client.HTTPConnection):
             self.sock = context.wrap_socket(self.sock, server_hostname=self._target.host)
 
     def cut(self) -> None:
-        """End whatever the connection is waiting for."""
+        """End whatever the connection is waiting for; called by the guard's thread."""
+        self.was_cut = True
         if self.sock is not None:
-            try:
-                self.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            with suppress(OSError):  # it has ended already
+                # Not the TLS socket's own `shutdown`, which would change it under its reader.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 def fetch(
@@ -72,6 +73,9 @@ def fetch(
             with closing(connection.getresponse()) as response:
                 _check(response, max_bytes)
                 _copy(response, write, max_bytes)
+            # A body that lasts until the connection ends looks whole when it was we who ended it.
+            if connection.was_cut:
+                raise TimeoutError("cut at the deadline")
     except (OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= deadline:
             raise FetchFailed(f"The document did not come within {timeout_s:g} s.") from error

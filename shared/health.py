@@ -1,4 +1,4 @@
-"""Whether a process of this container does its work: `python -m shared.health api|worker|keeper`."""
+"""Whether a process of this container works: `python -m shared.health api|worker|keeper`."""
 
 from __future__ import annotations
 

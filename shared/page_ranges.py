@@ -38,8 +38,3 @@ def _range(part: str) -> tuple[int, int]:
     if first > last:
         raise InvalidOption("`pages` must be written like `1-3,7`, from 1 up.", option="pages")
     return first, last
-
-
-def parse(text: str) -> PageRanges:
-    """Read `1-3,7`. Raises InvalidOption."""
-    return PageRanges.parse(text)

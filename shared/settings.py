@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
@@ -100,8 +101,12 @@ class Settings(BaseModel):
 
     @property
     def broker_url(self) -> str:
-        """The broker's address as Celery wants it."""
-        return self.redis_url or f"redis+socket://{self.socket_path}?virtual_host=0"
+        """The broker's address, the same server, as Celery writes it."""
+        address = urlsplit(self.store_url)
+        if address.scheme != "unix":
+            return self.store_url
+        database = parse_qs(address.query).get("db", ["0"])[0]
+        return f"redis+socket://{address.path}?virtual_host={database}"
 
     @property
     def host(self) -> str:

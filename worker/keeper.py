@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 
@@ -24,7 +25,7 @@ from worker.canary import CanaryKeeper
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
-_SWEEP_ROUNDS = 600  # rounds between two looks for orphaned blobs
+_SWEEP_ROUNDS = 3600  # rounds from the beginning of one look for orphaned blobs to the next
 _ORPHAN_AGE_S = 3600  # older than any upload that is still coming in
 _MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
 
@@ -39,14 +40,12 @@ class Keeper:
     workers: Workers
     canary: CanaryKeeper
     rounds: int = 0
+    _old_jobs: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
 
     @property
     def steps(self) -> list[Callable[[], None]]:
-        """What is done in this round."""
-        steps = [self.recover, self.ring, self.retire, self.canary.tend]
-        if self.rounds % _SWEEP_ROUNDS == 0:
-            steps += [self.sweep, self.workers.forget_dead]
-        return steps
+        """What is done in each round."""
+        return [self.recover, self.ring, self.retire, self.canary.tend, self.sweep]
 
     def round(self) -> None:
         """Do each step once."""
@@ -85,12 +84,18 @@ class Keeper:
                 self.blobs.delete_job(due.tenant, due.job_id)
 
     def sweep(self) -> None:
-        """Erase blobs that belong to no job: its creation, or its erasure, was cut off."""
-        for tenant, job_id in self.blobs.old_jobs(_ORPHAN_AGE_S):
+        """Erase blobs that belong to no job: its creation, or its erasure, was cut off.
+
+        Goes through the folder a piece a round, and begins again after a pause.
+        """
+        if self.rounds % _SWEEP_ROUNDS == 0:
+            self.workers.forget_dead()
+            self.blobs.delete_old_uploads(_ORPHAN_AGE_S)
+            self._old_jobs = self.blobs.old_jobs(_ORPHAN_AGE_S)
+        for tenant, job_id in islice(self._old_jobs, _PER_ROUND):
             if self.upkeep.is_gone(job_id):
                 self.blobs.delete_job(tenant, job_id)
                 _log.warning("orphaned blobs erased", job=job_id)
-        self.blobs.delete_old_uploads(_ORPHAN_AGE_S)
 
 
 def make_keeper(settings: Settings) -> Keeper:

@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from shared.page_ranges import PageRanges
 
 from shared.blobs import INPUT, BlobNotFound, BlobStore
 from shared.broker import Doorbell
@@ -26,35 +25,30 @@ from shared.errors import (
     Unavailable,
 )
 from shared.jobs import Model
-from shared.result import Page
+from shared.page_ranges import PageRanges
 from shared.store.records import PageRecord
 from shared.store.slices import Claim, PageTimings, SliceQueue
 from worker.leases import Lease, names
-from worker.loading import LoadedPage, PageLoader
+from worker.loading.pool import LoadedPage, PageLoader
+from worker.ocr.batcher import DeviceLost
+from worker.ocr.reader import Reading
 
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
 _log = structlog.get_logger()
 
 
-class ReadPage(Protocol):
-    """A page with the seconds that it took."""
-
-    @property
-    def page(self) -> Page: ...
-    @property
-    def detect_s(self) -> float: ...
-    @property
-    def recognize_s(self) -> float: ...
-
-
 class Reader(Protocol):
     """Turns pictures (H, W, 3) into text; called by many threads at once."""
 
     @property
-    def model(self) -> Model: ...
+    def model(self) -> Model:
+        """What it reads with."""
+        ...
 
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> ReadPage: ...
+    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> Reading:
+        """Read one page; `alone` keeps it out of batches that other jobs share."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -143,23 +137,25 @@ class SliceReader:
         try:
             loaded = self.loader.load(path, claim.document.media_type, number)
             loaded_s = time.perf_counter() - started
-            read = self._read(claim, loaded, number)
+            reading = self._read(claim, loaded, number)
         except DocumentError as error:
             _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
         name = f"page-{number}.{claim.index}.{claim.attempt}.json"
-        self.blobs.put(claim.tenant, claim.job_id, name, read.page.model_dump_json().encode())
-        timings = PageTimings(loaded_s, read.detect_s, read.recognize_s)
+        self.blobs.put(claim.tenant, claim.job_id, name, reading.page.model_dump_json().encode())
+        timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
         if loaded.damage:
             return PageRecord(name, DocumentDamaged.code, loaded.damage), timings
         return PageRecord(name), timings
 
-    def _read(self, claim: Claim, loaded: LoadedPage, number: int) -> ReadPage:
+    def _read(self, claim: Claim, loaded: LoadedPage, number: int) -> Reading:
         try:
             return self.reader.read(
                 loaded.picture, number, job=claim.job_id, alone=claim.deaths > 0
             )
+        except DeviceLost:
+            raise
         except Exception as error:  # whatever one page does to the model, the others are read
             _log.exception("reading failed; the page is given up", job=claim.job_id, page=number)
             raise ReadFailed from error

@@ -19,10 +19,12 @@ from shared.store.scripts import Client, connect
 from shared.store.slices import SliceQueue
 from shared.workers import WorkerInfo, Workers
 from worker.gate import Gate
-from worker.leases import LeaseKeeper
-from worker.loading import LoadLimits, PageLoader
+from worker.leases import Lease, LeaseKeeper
+from worker.loading.limits import LoadLimits
+from worker.loading.pool import PageLoader
+from worker.ocr.batcher import DeviceLost
 from worker.reading import Reader, SliceReader
-from worker.watchdog import Patience, Signs, Watchdog, own_rss_bytes
+from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_bytes
 
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
@@ -87,9 +89,17 @@ class Runtime:
                 if claim is None:
                     continue  # another worker was faster: look again
                 with self._leases.holding(claim) as lease:
-                    self._slice_reader.read(lease)
+                    self._read(lease)
                 return True
         return False
+
+    def _read(self, lease: Lease) -> None:
+        try:
+            self._slice_reader.read(lease)
+        except DeviceLost:
+            # A CUDA context does not recover: end, be started anew, and let the leases run out.
+            _log.exception("device is lost; the worker ends and is started anew")
+            os._exit(STUCK_EXIT_CODE)
 
     def stop(self) -> None:
         """Take nothing new, and hand unfinished slices back after the pages in hand."""
