@@ -1,0 +1,1 @@
+"""What a reader of the README can run to get its figures."""

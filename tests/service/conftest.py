@@ -1,0 +1,16 @@
+"""One service for all tests of this folder: real server, real workers, real model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.service import RunningService, running_service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that runs for the whole session."""
+    with running_service(tmp_path_factory.mktemp("service"), DOCCHU_LEASE_S="4") as running:
+        yield running
