@@ -81,7 +81,8 @@ def running(settings: Settings) -> Iterator[None]:
         yield
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen(server_command(settings))
+    # What it says goes to standard error: standard output may be somebody's data.
+    server = subprocess.Popen(server_command(settings), stdout=2)
     try:
         _await(settings, server)
         yield

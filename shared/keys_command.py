@@ -58,3 +58,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="the id that `list` shows"
         typer.echo(f"docchu keys: there is no key {key_id}", err=True)
         raise typer.Exit(1)
     typer.echo(f"Key {key_id} is revoked.", err=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import (
+    IdempotencyInFlight,
     InvalidOption,
     JobGone,
     JobNotFound,
@@ -51,7 +52,7 @@ class JobStore:
         self._scripts = Scripts(client, clock)
 
     def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
-        """Accept a job and make it ready to be claimed. Raises QueueFull.
+        """Accept a job and make it ready to be claimed. Raises QueueFull, IdempotencyInFlight.
 
         In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
         """
@@ -69,6 +70,8 @@ class JobStore:
         )
         if answer == "full":
             raise QueueFull
+        if answer == "lost":
+            raise IdempotencyInFlight
         return self.get(new.tenant, new.id)
 
     def check_room(self, tenant: str) -> None:

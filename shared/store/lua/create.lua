@@ -1,12 +1,17 @@
 -- Create a job with its first slice, and answer what its Idempotency-Key will answer.
 -- KEYS[13] the tenant's jobs, KEYS[14] the idempotency record (may be unused).
 -- ARGV[3] record as flat JSON, [4] max backlog of all, [5] of the tenant, [6] idempotency token or '',
--- [7] fingerprint, [8] how long it is kept (ms). Answers 'created' or 'full'.
+-- [7] fingerprint, [8] how long it is kept (ms).
+-- Answers 'created', 'full', or 'lost' if another request holds the idempotency key by now.
 if redis.call('EXISTS', JOB) == 1 then return 'created' end -- a repeated command
 local record = cjson.decode(ARGV[3])
 local all = tonumber(redis.call('HGET', BACKLOG, '*') or 0)
 local own = tonumber(redis.call('HGET', BACKLOG, record.tenant) or 0)
 if all >= tonumber(ARGV[4]) or own >= tonumber(ARGV[5]) then return 'full' end
+if ARGV[6] ~= '' then
+  local holder = redis.call('GET', KEYS[14])
+  if holder and cjson.decode(holder).token ~= ARGV[6] then return 'lost' end
+end
 for field, value in pairs(record) do redis.call('HSET', JOB, field, value) end
 redis.call('HSET', JOB, 'status', 'queued', 'created', NOW, 'next', 1)
 count_backlog(1)

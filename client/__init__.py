@@ -1,0 +1,1 @@
+"""The Python SDK (`client.sdk`) and the `docchu` command (`client.cli`)."""
