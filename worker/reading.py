@@ -41,11 +41,6 @@ _log = structlog.get_logger()
 class Reader(Protocol):
     """Turns pictures (H, W, 3) into text; called by many threads at once."""
 
-    @property
-    def model(self) -> Model:
-        """What it reads with."""
-        ...
-
     def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> Reading:
         """Read one page; `alone` keeps it out of batches that other jobs share."""
         ...
@@ -60,6 +55,7 @@ class SliceReader:
     doorbell: Doorbell
     loader: PageLoader
     reader: Reader
+    model: Model
     pages: Executor
     slice_pages: int
     stopping: Callable[[], bool]
@@ -119,7 +115,7 @@ class SliceReader:
     def _read_page(self, lease: Lease, path: Path, number: int) -> None:
         claim = lease.claim
         record, timings = self._page(claim, path, number)
-        model = self.reader.model if record.blob else None
+        model = self.model if record.blob else None
         try:
             outcome = self.slices.record(claim, number, record, timings, model)
         except StaleAttempt:

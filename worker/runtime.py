@@ -14,6 +14,7 @@ import structlog
 from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.errors import Unavailable
+from shared.jobs import Model
 from shared.settings import Settings
 from shared.store.scripts import Client, connect
 from shared.store.slices import SliceQueue
@@ -36,7 +37,7 @@ _STALL_S = 300  # for one page, far above what any takes
 class Runtime:
     """A worker: claim, load, read, finish."""
 
-    def __init__(self, settings: Settings, client: Client, reader: Reader) -> None:
+    def __init__(self, settings: Settings, client: Client, reader: Reader, model: Model) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._settings = settings
         self._slices = SliceQueue(client, self.id, settings.lease_s)
@@ -53,13 +54,14 @@ class Runtime:
             doorbell=Doorbell(make_celery(settings)),
             loader=self._loader,
             reader=reader,
+            model=model,
             pages=self._pages,
             slice_pages=settings.slice_pages,
             stopping=self._stopping.is_set,
         )
         self._info = WorkerInfo(
             id=self.id,
-            model=reader.model,
+            model=model,
             device=settings.device,
             num_slices=settings.worker_slices,
         )
@@ -72,8 +74,10 @@ class Runtime:
         """Load the model and begin to show signs of life."""
         from worker.ocr.reader import Reader as ModelReader
 
-        reader = ModelReader.load(name=settings.model, device=settings.device)
-        return cls(settings, connect(settings.store_url), reader)
+        reader = ModelReader.load(device=settings.device, model=settings.model)
+        card = reader.model
+        model = Model(name=card.name, version=card.version, sha256=card.sha256)
+        return cls(settings, connect(settings.store_url), reader, model)
 
     def take_next(self) -> bool:
         """Read the slice that is next in line; whether there was one for us.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -60,4 +61,5 @@ def test_a_document_of_a_few_bytes_is_none_and_no_error(num_bytes: int) -> None:
 def test_the_types_are_seven_and_need_no_picture_library() -> None:
     assert len(MEDIA_TYPES) == 7
     told = "import shared.media, sys; sys.exit(any(m in sys.modules for m in ('PIL', 'numpy')))"
-    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
+    command = [sys.executable, "-c", told]
+    assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0

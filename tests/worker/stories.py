@@ -25,6 +25,7 @@ from worker.ocr.reader import Reading, Timings
 from worker.runtime import Runtime
 
 TENANT = "acme"
+GREY = Model(name="grey", version="1", sha256="00")
 BOX = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
 
 
@@ -34,7 +35,6 @@ class GreyReader:
 
     on_page: Callable[[int], None] = lambda page: None
     seen: list[int] = field(default_factory=list)
-    model: Model = field(default_factory=lambda: Model(name="grey", version="1", sha256="00"))
 
     def read(
         self, picture: NDArray[np.uint8], page: int, *, job: str = "", alone: bool = False
@@ -96,7 +96,7 @@ class Service:
     @contextmanager
     def worker(self, reader: GreyReader) -> Iterator[Runtime]:
         """A worker in this process."""
-        runtime = Runtime(self.settings, connect(self.settings.store_url), reader)
+        runtime = Runtime(self.settings, connect(self.settings.store_url), reader, GREY)
         try:
             yield runtime
         finally:

@@ -1,0 +1,129 @@
+"""Reads multipart/form-data: the document streams into its sink, small fields are kept as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from api.sinks import Sink
+from shared.errors import InvalidOption, RequestError
+
+_MAX_PARTS = 32
+_MAX_FIELD_BYTES = 8192
+_MAX_BUFFER_BYTES = 256 * 1024  # one piece of the body, one part's headers, what follows the end
+_MAX_BOUNDARY = 200  # characters; RFC 2046 allows 70
+
+OVERHEAD_BYTES = 1 << 20
+"""How much larger than its document a form may be."""
+
+
+@dataclass
+class Form:
+    """What came beside the document's bytes: its file name and the other fields."""
+
+    has_document: bool = False
+    file_name: str | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def read_form(
+    pieces: Iterable[bytes], boundary: str, sink: Sink, document_fields: Iterable[str] = ("file",)
+) -> Form:
+    """Read a form whose document is in one of `document_fields`.
+
+    Raises RequestError where it is malformed or cut short, InvalidOption for a field that is given
+    twice or too long, for a second document and for a file in another field.
+    """
+    if not 1 <= len(boundary) <= _MAX_BOUNDARY or not boundary.isascii():
+        raise RequestError("The Content-Type of a form needs a `boundary`.")
+    decoder = _Decoder(
+        boundary.encode(), max_form_memory_size=_MAX_BUFFER_BYTES, max_parts=_MAX_PARTS
+    )
+    parts = _Parts(sink, tuple(document_fields))
+    try:
+        for piece in pieces:
+            decoder.receive_data(piece)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                parts.take(event)
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), Epilogue):
+            parts.take(event)
+    except ValueError as error:
+        raise RequestError("The form is malformed or cut short.") from error
+    except RequestEntityTooLarge as error:
+        raise RequestError(
+            f"The form has more than {_MAX_PARTS} parts, or too much in a part's headers."
+        ) from error
+    return parts.form
+
+
+class _Decoder(MultipartDecoder):
+    """Reads headers that are not UTF-8, too: a file name is no reason to refuse a document."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        return super()._parse_headers(data.decode(errors="replace").encode())
+
+
+class _Parts:
+    """Puts the events of the decoder together, part by part."""
+
+    def __init__(self, sink: Sink, document_fields: tuple[str, ...]) -> None:
+        self.form = Form()
+        self._sink = sink
+        self._document_fields = document_fields
+        self._name = ""
+        self._text: bytearray | None = None  # None while the part is the document
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Field | File):
+            self._begin(event)
+        elif isinstance(event, Data):
+            self._continue(event)
+
+    def _begin(self, part: Field | File) -> None:
+        self._name = part.name or ""
+        if self._name in self._document_fields:
+            if self.form.has_document:
+                raise InvalidOption(
+                    "A job is about one document: send several as several jobs, or as a batch "
+                    "where the service has batches.",
+                    option=self._name,
+                )
+            self.form.has_document = True
+            self.form.file_name = getattr(part, "filename", None)
+            self._text = None
+            return
+        shown = self._name[:64]
+        if isinstance(part, File):
+            raise InvalidOption(
+                f"The document belongs in the field `{self._document_fields[0]}`, "
+                f"but there is a file in `{shown}`.",
+                option=shown,
+            )
+        if not self._name or self._name in self.form.fields:
+            raise InvalidOption(f"The field `{shown}` is given twice or has no name.", option=shown)
+        self._text = bytearray()
+
+    def _continue(self, event: Data) -> None:
+        if self._text is None:
+            self._sink.write(event.data)
+            if not event.more_data:
+                self._sink.close()
+            return
+        self._text += event.data
+        if len(self._text) > _MAX_FIELD_BYTES:
+            raise InvalidOption(
+                f"The field `{self._name[:64]}` is longer than {_MAX_FIELD_BYTES} bytes.",
+                option=self._name[:64],
+            )
+        if not event.more_data:
+            try:
+                self.form.fields[self._name] = self._text.decode()
+            except UnicodeDecodeError as error:
+                raise InvalidOption(
+                    f"The field `{self._name[:64]}` is not UTF-8.", option=self._name[:64]
+                ) from error

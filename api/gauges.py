@@ -1,0 +1,44 @@
+"""How much waits and runs right now, read from the store in one round trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.store import keys
+from shared.store.scripts import Client, store_faults
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Slices that wait, by lane, and that are read; pages not finished; ended jobs; page rate."""
+
+    waiting: dict[str, int]
+    running: int
+    backlog_pages: int
+    jobs_kept: int
+    page_gap_s: float | None
+
+
+class Gauges:
+    """The levels of the whole service, whichever process is asked."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def read(self) -> Levels:
+        """Read all levels. Raises Unavailable."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for lane in keys.LANES:
+                pipe.zcard(keys.ready(lane))
+            pipe.zcard(keys.LEASES)
+            pipe.hget(keys.BACKLOG, "*")
+            pipe.zcard(keys.RETENTION)
+            pipe.hget(keys.RATE, "gap")
+            *waiting, running, backlog, kept, gap = pipe.execute()
+        return Levels(
+            waiting=dict(zip(keys.LANES, waiting, strict=True)),
+            running=running,
+            backlog_pages=int(backlog or 0),
+            jobs_kept=kept,
+            page_gap_s=float(gap) / 1000 if gap else None,
+        )

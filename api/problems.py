@@ -1,0 +1,161 @@
+"""Errors as HTTP: the one table of statuses, and every error as RFC 9457 problem+json."""
+
+from __future__ import annotations
+
+import json
+import math
+from http import HTTPStatus
+
+import structlog
+from apiflask import APIFlask, HTTPError
+from flask import Response, current_app
+from werkzeug.exceptions import HTTPException
+
+from shared import errors
+from shared.errors import DocchuError
+
+MEDIA_TYPE = "application/problem+json"
+_MAX_DETAIL = 500  # characters; details may quote what the caller sent
+
+STATUSES: dict[type[DocchuError], HTTPStatus] = {
+    errors.DocchuError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.SettingError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.RequestError: HTTPStatus.BAD_REQUEST,
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.EmptyDocument: HTTPStatus.BAD_REQUEST,
+    errors.DocumentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.InvalidOption: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.FetchFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.FormatNotAvailable: HTTPStatus.NOT_ACCEPTABLE,
+    errors.ModelNotFound: HTTPStatus.NOT_FOUND,
+    errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.IdempotencyInFlight: HTTPStatus.CONFLICT,
+    errors.JobNotFound: HTTPStatus.NOT_FOUND,
+    errors.JobGone: HTTPStatus.GONE,
+    errors.PageNotFound: HTTPStatus.NOT_FOUND,
+    errors.PageNotRead: HTTPStatus.CONFLICT,
+    errors.PageFailed: HTTPStatus.CONFLICT,
+    errors.JobNotFinished: HTTPStatus.CONFLICT,
+    errors.JobFailed: HTTPStatus.CONFLICT,
+    errors.JobCanceled: HTTPStatus.CONFLICT,
+    errors.StaleAttempt: HTTPStatus.CONFLICT,
+    errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyPages: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NoSuchPages: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PageTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PageTimeout: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PageCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PoisonPage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ReadFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooSlow: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+# Seconds after which a transient error may be over, where the error itself does not say so.
+_RETRY_AFTER_S: dict[type[DocchuError], int] = {
+    errors.QueueFull: 10,
+    errors.NotReady: 5,
+    errors.Unavailable: 2,
+}
+_LEAST_RETRY_S, _MOST_RETRY_S = 1, 60
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+_log = structlog.get_logger()
+
+
+def retry_after(eta_s: float | None) -> int:
+    """Whole seconds to wait before asking again, from the measured page rate where there is one."""
+    return min(max(math.ceil(eta_s or 0), _LEAST_RETRY_S), _MOST_RETRY_S)
+
+
+def title(status: int) -> str:
+    """What a status means, in the words of RFC 9110, which Python 3.13 has and 3.11 has not."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def problem(
+    status: int, code: str, detail: str, facts: dict[str, object] | None = None
+) -> Response:
+    """Make a problem+json answer."""
+    body = {
+        **(facts or {}),
+        "type": "about:blank",
+        "title": title(status),
+        "status": int(status),
+        "detail": detail[:_MAX_DETAIL],
+        "code": code,
+    }
+    return Response(json.dumps(body, default=str), status, mimetype=MEDIA_TYPE)
+
+
+def of_error(error: DocchuError) -> Response:
+    """Turn one of our errors into its answer."""
+    facts = dict(error.facts)
+    eta_s = facts.pop("eta_s", None)
+    answer = problem(STATUSES[type(error)], error.code, error.detail, facts)
+    if error.transient:
+        default = _RETRY_AFTER_S.get(type(error), _LEAST_RETRY_S)
+        wait_s = retry_after(eta_s) if isinstance(eta_s, float | int) else default
+        answer.headers["Retry-After"] = str(wait_s)
+    if isinstance(error, errors.Unauthorized):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="docchu"'
+    return answer
+
+
+def register(app: APIFlask) -> None:
+    """Answer every error of the app as a problem."""
+    app.register_error_handler(DocchuError, _on_docchu_error)
+    app.register_error_handler(HTTPError, _on_validation_error)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(Exception, _on_unexpected_error)
+
+
+def _on_docchu_error(error: DocchuError) -> Response:
+    if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("request could not be served; the caller may try again", code=error.code)
+    return of_error(error)
+
+
+def _on_validation_error(error: HTTPError) -> Response:
+    """A query parameter that its model refuses: APIFlask collects what pydantic said."""
+    found = [
+        (name, message)
+        for fields in (error.detail or {}).values()
+        for name, messages in fields.items()
+        for message in messages
+    ]
+    return of_error(invalid_option(*found[0]))
+
+
+def invalid_option(name: str, message: str) -> errors.InvalidOption:
+    """Say what is wrong with an option, in the words of pydantic."""
+    if message.startswith("Extra inputs"):
+        return errors.InvalidOption(f"There is no option `{name}` here.", option=name)
+    message = message.removeprefix("Value error, ")
+    return errors.InvalidOption(f"`{name}` cannot be used: {message}.", option=name)
+
+
+def _on_http_error(error: HTTPException) -> Response:
+    """What routing and parsing found: unknown path, wrong method, a malformed request."""
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:  # a redirection
+        return current_app.make_response(error.get_response())
+    phrase = title(error.code)
+    answer = problem(error.code, phrase.lower().replace(" ", "_"), error.description or phrase)
+    for name, value in error.get_headers():
+        if name.lower() != "content-type":
+            answer.headers[name] = value
+    return answer
+
+
+def _on_unexpected_error(error: Exception) -> Response:
+    _log.exception("request failed unexpectedly; the caller got a 500", exc_info=error)
+    detail = "Something went wrong in Docchu: its log says what."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, DocchuError.code, detail)

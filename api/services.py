@@ -1,0 +1,70 @@
+"""What the views work with, put together from the settings; nothing connects before it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from api.gauges import Gauges
+from api.waiters import Waiters
+from shared.api_keys import ApiKeys
+from shared.blobs import BlobStore
+from shared.broker import Doorbell, make_celery
+from shared.settings import Settings
+from shared.store.idempotency import IdempotencyKeys
+from shared.store.jobs import JobStore, Limits
+from shared.store.scripts import connect
+from shared.workers import Canary, Workers
+
+_NAME = "docchu"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that one API process shares between its threads."""
+
+    settings: Settings
+    jobs: JobStore
+    blobs: BlobStore
+    idempotency: IdempotencyKeys
+    doorbell: Doorbell
+    api_keys: ApiKeys
+    workers: Workers
+    canary: Canary
+    gauges: Gauges
+    waiters: Waiters
+
+
+def make_services(settings: Settings) -> Services:
+    """Put the services together."""
+    client = connect(settings.store_url)
+    limits = Limits(settings.max_queued_pages, settings.max_queued_pages_per_tenant)
+    return Services(
+        settings=settings,
+        jobs=JobStore(client, limits),
+        blobs=BlobStore(settings.data_dir / "blobs"),
+        idempotency=IdempotencyKeys(client),
+        doorbell=Doorbell(make_celery(settings)),
+        api_keys=ApiKeys(client),
+        workers=Workers(client),
+        canary=Canary(client, settings.canary_interval_s),
+        gauges=Gauges(client),
+        waiters=Waiters(settings.max_waiters),
+    )
+
+
+def services() -> Services:
+    """The services of the app that handles the present request."""
+    return of_app(current_app)
+
+
+def of_app(app: Flask) -> Services:
+    """The services of an app."""
+    return cast(Services, app.extensions[_NAME])
+
+
+def install(app: Flask, parts: Services) -> None:
+    """Give the app its services."""
+    app.extensions[_NAME] = parts

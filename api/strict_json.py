@@ -1,0 +1,33 @@
+"""JSON as RFC 8259 has it: nothing in it that could not be stored and sent on again."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+
+def loads(text: str | bytes | bytearray) -> Any:
+    """Read JSON. Raises ValueError, also for NaN, infinities, lone surrogates and deep nesting."""
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        num_bytes(value)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def num_bytes(value: Any) -> int:
+    """How long a value is as JSON. Raises ValueError if it has no JSON in UTF-8."""
+    return len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,125 @@
+"""Takes a document in: claim its key, look for room, store the bytes, create the job, ring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+import structlog
+
+from api.options import JobOptions
+from api.services import Services
+from api.sinks import UploadSink
+from shared.blobs import INPUT, Upload
+from shared.errors import EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.ids import new_id
+from shared.jobs import Document, Job
+from shared.media import HEAD_BYTES, sniff
+from shared.store.idempotency import Answered, Claimed
+from shared.store.records import NewJob
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a request brought: its document's bytes are in the upload by now.
+
+    `url` is where the document was fetched from, if the caller named it by that.
+    """
+
+    options: JobOptions
+    name: str | None = None
+    url: str | None = None
+
+
+Receive = Callable[[UploadSink, bool], Received]
+"""Reads a request into the sink; the flag says that it repeats one, so nothing need be fetched."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The job of a request, and whether an earlier request made it."""
+
+    job: Job
+    replayed: bool = False
+
+
+def take(parts: Services, tenant: str, receive: Receive, key: str | None = None) -> Taken:
+    """Accept a document, or find the job that its Idempotency-Key stands for.
+
+    Raises IdempotencyInFlight, IdempotencyMismatch, QueueFull (before the body is read),
+    EmptyDocument, UnsupportedMediaType, Unavailable, and what `receive` raises.
+    """
+    held = parts.idempotency.claim(tenant, key) if key is not None else None
+    if isinstance(held, Answered):
+        return _replay(parts, tenant, receive, held)
+    try:
+        parts.jobs.check_room(tenant)
+        job = _accept(parts, tenant, receive, held)
+    except BaseException:
+        if held is not None:
+            # Where a job was made after all, the key stands for it already and is not let go.
+            with suppress(Unavailable):
+                parts.idempotency.release(held)
+        raise
+    parts.doorbell.try_to_ring()
+    _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
+    return Taken(job)
+
+
+def _replay(parts: Services, tenant: str, receive: Receive, answered: Answered) -> Taken:
+    """Read the request once more, only to see whether it is the same."""
+    with parts.blobs.upload() as upload:
+        sink = UploadSink(upload, parts.settings.max_upload_bytes, keep=lambda: None)
+        received = receive(sink, True)
+        answered.check(_fingerprint(upload, received))
+    return Taken(parts.jobs.get(tenant, answered.job_id), replayed=True)
+
+
+def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None) -> Job:
+    settings = parts.settings
+    with parts.blobs.upload() as upload:
+        keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
+        received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
+        options = received.options
+        new = NewJob(
+            id=new_id("job"),
+            tenant=tenant,
+            document=_document(upload, received.name),
+            options=options.of_job(),
+            metadata=options.metadata,
+            input_ttl_s=settings.input_ttl_s,
+            result_ttl_s=options.ttl_s or settings.result_ttl_s,
+            tombstone_ttl_s=settings.tombstone_ttl_s,
+        )
+        parts.blobs.keep(upload, tenant, new.id, INPUT)
+        try:
+            return parts.jobs.create(new, held, _fingerprint(upload, received))
+        except Unavailable:
+            # Whether the job was made is unknown. If it was, its bytes must be there; if not, the
+            # keeper sweeps them up as it does after a crash.
+            _log.warning("job store went away; the document is left to the keeper", job=new.id)
+            raise
+        except BaseException:
+            parts.blobs.delete_job(tenant, new.id)
+            raise
+
+
+def _document(upload: Upload, name: str | None) -> Document:
+    """Say what was uploaded, by its bytes."""
+    if upload.size == 0:
+        raise EmptyDocument
+    media_type = sniff(upload.head[:HEAD_BYTES])
+    if media_type is None:
+        raise UnsupportedMediaType
+    return Document(name=name, media_type=media_type, size=upload.size, sha256=upload.sha256)
+
+
+def _fingerprint(upload: Upload, received: Received) -> str:
+    """What makes two requests the same: the document, or its URL, and every option."""
+    same = [received.url or upload.sha256, received.options.model_dump(mode="json")]
+    return sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,170 @@
+"""The requests that TorchServe's clients make, answered in TorchServe's shapes."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Request, Response, request
+from pydantic import BaseModel, TypeAdapter
+
+from api.auth import authenticate, tenant
+from api.body import pieces
+from api.forms import OVERHEAD_BYTES, read_form
+from api.json_body import read_json
+from api.names import base_name
+from api.openapi import answers
+from api.options import JobOptions
+from api.problems import STATUSES
+from api.results import stream_text
+from api.services import services
+from api.sinks import GuessingSink, UploadSink
+from api.submission import Received, take
+from shared import errors
+from shared.jobs import Job, Status
+from shared.settings import Settings
+from shared.workers import WorkerInfo
+
+torchserve = APIBlueprint("torchserve", __name__, tag="TorchServe")
+torchserve.before_request(authenticate)
+
+_WAIT_S = 120  # TorchServe's default_response_timeout
+_DOCUMENT_FIELDS = ("data", "body")
+_LEAST_TTL_S = 600  # TorchServe keeps nothing; the caller knows no job that it could come back for
+_OF_DOCUMENTS = {kind.code: kind for kind in STATUSES if issubclass(kind, errors.DocumentError)}
+
+
+class ModelEntry(BaseModel):
+    """A loaded model."""
+
+    modelName: str
+    modelUrl: str
+
+
+class ModelList(BaseModel):
+    """The loaded models."""
+
+    models: list[ModelEntry]
+
+
+class ModelWorker(BaseModel):
+    """A process that has the model loaded."""
+
+    id: str
+    status: str = "READY"
+    gpu: bool
+
+
+class ModelDescription(BaseModel):
+    """A version of a loaded model."""
+
+    modelName: str
+    modelVersion: str
+    modelUrl: str
+    engine: str = "Torch"
+    runtime: str = "python"
+    minWorkers: int
+    maxWorkers: int
+    batchSize: int
+    workers: list[ModelWorker]
+
+
+# `curl -T` sends PUT, as TorchServe's own examples do, and its paths may name a version.
+@torchserve.route("/predictions/<model>/<version>", methods=["POST", "PUT"])
+@torchserve.route("/predictions/<model>", methods=["POST", "PUT"])
+@torchserve.doc(
+    responses=answers(
+        errors.RequestError,
+        errors.EmptyDocument,
+        errors.DocumentTooLarge,
+        errors.UnsupportedMediaType,
+        errors.DocumentError,
+        errors.QueueFull,
+        errors.TooSlow,
+    )
+    | {200: "The text"}
+)
+def predict(model: str, version: str = "") -> Response:
+    """Read a document and answer its text
+
+    The document is in the form field `data` or `body`, or is the body itself: its bytes, or base64
+    text of them. Any model name is taken; the one that is loaded reads.
+    """
+    parts = services()
+    with parts.waiters.place() as free:
+        if not free:
+            raise errors.ServiceError("Too many requests are waiting already: try again later.")
+        taken = take(parts, tenant(), lambda sink, _: _receive(request, parts.settings, sink))
+        job = parts.waiters.wait(parts.jobs, tenant(), taken.job.id, _WAIT_S)
+    if not job.status.terminal:
+        parts.jobs.cancel(tenant(), job.id)
+        raise errors.TooSlow
+    _check_read(job)
+    return Response(stream_text(parts, job), mimetype="text/plain")
+
+
+@torchserve.get("/models")
+@torchserve.output(ModelList)
+def list_models() -> ModelList:
+    """List the loaded models"""
+    names = sorted({worker.model.name for worker in services().workers.alive()})
+    return ModelList(models=[ModelEntry(modelName=name, modelUrl=_url(name)) for name in names])
+
+
+@torchserve.get("/models/<model>")
+@torchserve.output(ModelDescription, description="A list of the model's versions")
+@torchserve.doc(responses=answers(errors.ModelNotFound))
+def show_model(model: str) -> Response:
+    """Describe a loaded model and its workers"""
+    versions: dict[str, list[WorkerInfo]] = {}
+    for worker in services().workers.alive():
+        if worker.model.name == model:
+            versions.setdefault(worker.model.version, []).append(worker)
+    if not versions:
+        raise errors.ModelNotFound
+    found = [_description(model, *version) for version in sorted(versions.items())]
+    return Response(_DESCRIPTIONS.dump_json(found), mimetype="application/json")
+
+
+_DESCRIPTIONS = TypeAdapter(list[ModelDescription])
+
+
+def _description(name: str, version: str, workers: list[WorkerInfo]) -> ModelDescription:
+    return ModelDescription(
+        modelName=name,
+        modelVersion=version,
+        modelUrl=_url(name),
+        minWorkers=len(workers),
+        maxWorkers=len(workers),
+        batchSize=max(worker.num_slices for worker in workers),
+        workers=[ModelWorker(id=w.id, gpu=w.device.startswith("cuda")) for w in workers],
+    )
+
+
+def _url(name: str) -> str:
+    return f"{name}.mar"
+
+
+def _receive(caller: Request, settings: Settings, sink: UploadSink) -> Received:
+    """Read the request in any of the forms that TorchServe's handlers of images take."""
+    ttl_s = min(_LEAST_TTL_S, settings.result_ttl_s)
+    name = None
+    guess = GuessingSink(sink)
+    body = pieces(caller, settings.max_upload_bytes * 3 // 2 + OVERHEAD_BYTES)
+    if caller.mimetype == "multipart/form-data":
+        form = read_form(body, caller.mimetype_params.get("boundary", ""), guess, _DOCUMENT_FIELDS)
+        name = base_name(form.file_name)
+    elif caller.mimetype == "application/json":
+        read_json(body, guess, _DOCUMENT_FIELDS)
+    else:
+        for piece in body:
+            guess.write(piece)
+        guess.close()
+    return Received(JobOptions(ttl_s=ttl_s), name)
+
+
+def _check_read(job: Job) -> None:
+    """Raise what the job's document was like, if it could not be read."""
+    if job.status is Status.CANCELED:
+        raise errors.JobCanceled
+    if job.status is Status.FAILED and job.error is not None:
+        kind = _OF_DOCUMENTS.get(job.error.code, errors.DocumentError)
+        raise kind(job.error.detail)

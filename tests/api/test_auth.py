@@ -1,0 +1,124 @@
+"""Who may come in: keys, tenants, and what a service without keys is open to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.playing import PNG, Api, page_of, problem
+
+GUARDED = [
+    "/v1/jobs",
+    "/v1/jobs/job_1",
+    "/v1/jobs/job_1/result",
+    "/v1/jobs/job_1/pages/1",
+    "/models",
+]
+OPEN = ["/healthz", "/ping", "/metrics", "/openapi.json", "/docs"]
+
+
+def bearer(api: Api, tenant: str) -> dict[str, str]:
+    _, token = api.parts.api_keys.create(tenant)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_without_keys_a_service_on_loopback_is_open(api: Api) -> None:
+    assert api.get("/v1/jobs").status_code == 200
+
+
+def test_the_first_key_closes_it(api: Api) -> None:
+    key = bearer(api, "acme")
+    for path in GUARDED:
+        answer = api.get(path)
+        problem(answer, 401, "unauthorized")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    problem(api.client.post("/v1/jobs", data=PNG), 401, "unauthorized")
+    problem(api.client.post("/predictions/ocr", data=PNG), 401, "unauthorized")
+    assert api.get("/v1/jobs", key).status_code == 200
+
+
+def test_what_tells_of_health_needs_no_key(api: Api) -> None:
+    bearer(api, "acme")
+    for path in OPEN:
+        assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer dk_wrong", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "dk_wrong", "Bearer ả", ""],
+)
+def test_a_wrong_key_is_refused(api: Api, header: str) -> None:
+    bearer(api, "acme")
+    problem(api.get("/v1/jobs", {"Authorization": header}), 401, "unauthorized")
+
+
+def test_a_revoked_key_is_refused(api: Api) -> None:
+    key, token = api.parts.api_keys.create("acme")
+    bearer(api, "acme")
+    api.parts.api_keys.revoke(key.id)
+    problem(api.get("/v1/jobs", {"Authorization": f"Bearer {token}"}), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("settings", [{"auth": "on"}, {"bind": "0.0.0.0:8080"}])
+def test_elsewhere_a_service_without_keys_lets_nobody_in(
+    make_api: Callable[..., Api], settings: dict[str, str]
+) -> None:
+    problem(make_api(**settings).get("/v1/jobs"), 401, "unauthorized")
+
+
+def test_told_so_outright_a_service_is_open_to_all(make_api: Callable[..., Api]) -> None:
+    api = make_api(auth="off", bind="0.0.0.0:8080")
+    assert api.get("/v1/jobs", {"Host": "ocr.example.com"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "ocr.example.com"},
+        {"Host": "192.168.1.5:8080"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+    ],
+)
+def test_without_keys_it_is_open_to_this_machine_alone(api: Api, headers: dict[str, str]) -> None:
+    """Else any web page could read documents by DNS rebinding, and any proxy would publish them."""
+    body = problem(api.get("/v1/jobs", headers), 401, "unauthorized")
+    assert "docchu keys create" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "127.0.0.1:8080"},
+        {"Host": "[::1]:8080"},
+        {"Host": "app.localhost"},
+        {"Origin": "http://localhost:3000"},
+    ],
+)
+def test_this_machine_has_several_names(api: Api, headers: dict[str, str]) -> None:
+    assert api.get("/v1/jobs", headers).status_code == 200
+
+
+def test_a_tenant_sees_its_own_jobs_only(api: Api) -> None:
+    ann, bob = bearer(api, "ann"), bearer(api, "bob")
+    job = api.submit(headers=ann)
+    api.finish(page_of(1, "riêng"))
+    path = f"/v1/jobs/{job['id']}"
+    for sub in ("", "/result", "/pages/1"):
+        problem(api.get(path + sub, bob), 404, "job_not_found")
+        assert api.get(path + sub, ann).status_code == 200
+    problem(api.client.post(f"{path}/cancel", headers=bob), 404, "job_not_found")
+    problem(api.client.delete(path, headers=bob), 404, "job_not_found")
+    assert api.get("/v1/jobs", bob).get_json()["jobs"] == []
+    answer = api.get(f"/v1/jobs?cursor={job['id']}", bob)
+    problem(answer, 422, "invalid_option")
+
+
+def test_tenants_have_their_own_idempotency_keys(api: Api) -> None:
+    ids = {
+        api.submit(headers={**bearer(api, name), "Idempotency-Key": "1"})["id"]
+        for name in ("ann", "bob")
+    }
+    assert len(ids) == 2

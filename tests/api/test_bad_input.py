@@ -1,0 +1,326 @@
+"""Bad input: each kind has its answer, and nothing that anybody can send makes a 500."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.playing import PNG, Api, problem
+
+FORM = "multipart/form-data; boundary=x"
+MAX = 100_000  # bytes, what the fixture `api` takes
+
+
+def part(name: str, value: bytes, more: str = "") -> bytes:
+    head = f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+    return head.encode() + value + b"\r\n"
+
+
+END = b"--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"hello",
+        b"PK\x03\x04" + bytes(5000),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\x7fELF" + bytes(2000),
+        b"GIF88a",
+    ],
+)
+def test_what_is_no_document_is_refused_by_its_bytes(api: Api, data: bytes) -> None:
+    named = api.client.post("/v1/jobs", data={"file": (io.BytesIO(data), "scan.png")})
+    typed = api.client.post("/v1/jobs", data=data, headers={"Content-Type": "image/png"})
+    for answer in (named, typed):
+        problem(answer, 415, "unsupported_media_type")
+    assert api.stored() == []
+
+
+def test_an_empty_document_is_refused(api: Api) -> None:
+    empty = [
+        api.client.post("/v1/jobs"),
+        api.client.post("/v1/jobs", data={"file": (io.BytesIO(b""), "a.png")}),
+        api.client.post("/v1/jobs", data=END, content_type=FORM),
+        api.client.post("/v1/jobs", data={"pages": "1"}, content_type="multipart/form-data"),
+        api.client.post("/v1/jobs", json={}),
+        api.client.post("/v1/jobs", json={"data": ""}),
+    ]
+    for answer in empty:
+        problem(answer, 400, "empty_document")
+
+
+def test_a_document_that_is_too_large_is_refused(api: Api) -> None:
+    data = PNG + bytes(MAX)
+    large = [
+        api.client.post("/v1/jobs", data=data),
+        api.client.post("/v1/jobs", data={"file": (io.BytesIO(data), "a.png")}),
+        api.client.post("/v1/jobs", json={"data": base64.b64encode(data).decode()}),
+    ]
+    for answer in large:
+        assert problem(answer, 413, "document_too_large")["max_bytes"] == MAX
+    assert api.stored() == []
+
+
+def test_a_document_of_exactly_the_limit_is_taken(api: Api) -> None:
+    data = PNG + bytes(MAX - len(PNG))
+    api.submit(data)
+    assert api.client.post("/v1/jobs", data={"file": (io.BytesIO(data), "a")}).status_code == 202
+    answer = api.client.post("/v1/jobs", json={"data": base64.b64encode(data).decode()})
+    assert answer.status_code == 202
+
+
+def test_a_body_without_a_length_is_counted_as_it_comes(api: Api) -> None:
+    """As gunicorn hands on a chunked body: without a length, and ended by the server."""
+    for size, status in ((MAX, 202), (MAX + 1, 413)):
+        body = io.BytesIO(PNG + bytes(size - len(PNG)))
+        answer = api.client.post(
+            "/v1/jobs",
+            input_stream=body,
+            environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+        )
+        assert answer.status_code == status, answer.text
+
+
+def test_a_body_that_ends_early_is_refused(api: Api) -> None:
+    for content_type in ("image/png", FORM, "application/json"):
+        answer = api.client.post(
+            "/v1/jobs",
+            input_stream=io.BytesIO(PNG),
+            content_type=content_type,
+            environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": "5000"},
+        )
+        problem(answer, 400, "bad_request")
+    assert api.stored() == []
+
+
+def test_several_documents_are_not_one_job(api: Api) -> None:
+    body = part("file", PNG, '; filename="a"') + part("file", PNG, '; filename="b"') + END
+    answer = api.client.post("/v1/jobs", data=body, content_type=FORM)
+    assert "batch" in problem(answer, 422, "invalid_option")["detail"]
+
+
+def test_a_file_in_another_field_is_refused_by_name(api: Api) -> None:
+    answer = api.client.post("/v1/jobs", data={"image": (io.BytesIO(PNG), "a.png")})
+    assert problem(answer, 422, "invalid_option")["option"] == "image"
+
+
+def test_a_document_without_a_file_name_is_a_document(api: Api) -> None:
+    answer = api.client.post("/v1/jobs", data=part("file", PNG) + END, content_type=FORM)
+    assert answer.status_code == 202 and answer.get_json()["document"]["name"] is None
+
+
+def test_a_file_name_in_another_encoding_is_no_reason_to_refuse(api: Api) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xe3\xff.png"\r\n\r\n'
+    answer = api.client.post("/v1/jobs", data=head + PNG + b"\r\n" + END, content_type=FORM)
+    assert answer.status_code == 202, answer.text
+
+
+MALFORMED_FORMS = {
+    "no boundary": ("multipart/form-data", part("file", PNG) + END),
+    "a boundary that is not ASCII": ("multipart/form-data; boundary=\xe9", END),
+    "an endless boundary": ("multipart/form-data; boundary=" + "x" * 500, END),
+    "another boundary": ("multipart/form-data; boundary=y", part("file", PNG) + END),
+    "no end": (FORM, part("file", PNG)),
+    "cut in the headers": (FORM, b"--x\r\nContent-Dispo"),
+    "no disposition": (FORM, b"--x\r\nContent-Type: image/png\r\n\r\nabc\r\n" + END),
+    "too many parts": (FORM, b"".join(part(f"a{n}", b"1") for n in range(40)) + END),
+    "endless headers": (FORM, b"--x\r\nX: " + b"a" * 300_000),
+    "an endless preamble": (FORM, b"a" * 300_000),
+    "an endless epilogue": (FORM, part("file", PNG) + END + b"a" * 400_000),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED_FORMS)
+def test_a_malformed_form_is_refused(api: Api, name: str) -> None:
+    content_type, data = MALFORMED_FORMS[name]
+    problem(api.client.post("/v1/jobs", data=data, content_type=content_type), 400, "bad_request")
+    assert api.stored() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        part("metadata", b"\xff\xfe"),
+        part("metadata", b"x" * 9000),
+        part("", b"1"),
+        b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n",
+    ],
+)
+def test_a_field_that_cannot_be_read_is_refused(api: Api, fields: bytes) -> None:
+    body = fields + part("file", PNG) + END
+    problem(api.client.post("/v1/jobs", data=body, content_type=FORM), 422, "invalid_option")
+
+
+BAD_JSON = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "cut inside the document": b'{"data": "iVBORw0KGgo',
+    "a list": b"[1]",
+    "a text": b'"data"',
+    "not UTF-8": b'{"url": "\xff"}',
+    "NaN": b'{"metadata": {"a": NaN}}',
+    "nested deeply": b'{"metadata": ' + b"[" * 30_000,
+    "closed too often": b'{"a": 1}}',
+    "two objects": b'{"data": ""} {}',
+    "a bad escape": b'{"data": "\\x"}',
+    "much beside the document": b'{"a": "' + b"x" * 70_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("name", BAD_JSON)
+def test_a_body_that_is_not_json_is_refused(api: Api, name: str) -> None:
+    answer = api.client.post("/v1/jobs", data=BAD_JSON[name], content_type="application/json")
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": "!!!"},
+        {"data": "iVBO===="},
+        {"data": "iVBORw==iVBORw=="},
+        {"data": "đọc chữ"},
+        {"data": "iVBORw0KG"},
+        {"data": 5},
+        {"data": None},
+        {"data": ["iVBO"]},
+        {"url": 5},
+        {"url": "https://example.com/a.png", "data": "iVBORw0KGgo="},
+        {"url": "https://example.com/a.png", "webhook_url": "https://example.com"},
+        {"file": "iVBORw0KGgo="},
+        {"data": "iVBORw0KGgo=", "ttl_s": True},
+        {"data": "iVBORw0KGgo=", "pages": 1},
+        {"data": "iVBORw0KGgo=", "metadata": "[]"},
+    ],
+)
+def test_json_that_means_nothing_is_refused(api: Api, body: dict[str, object]) -> None:
+    problem(api.client.post("/v1/jobs", json=body), 422, "invalid_option")
+
+
+def test_the_document_is_given_once_in_json(api: Api) -> None:
+    data = b'{"data": "iVBORw0KGgo=", "data": "iVBORw0KGgo="}'
+    answer = api.client.post("/v1/jobs", data=data, content_type="application/json")
+    problem(answer, 422, "invalid_option")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/nothing"),
+        ("GET", "/v1"),
+        ("GET", "/v1/jobs/"),
+        ("GET", "/v1/jobs/a/b/c"),
+        ("GET", "/v1/jobs/%00"),
+        ("GET", "/v1/jobs/..%2f..%2fetc"),
+        ("GET", "/v1/batches/bat_1"),
+        ("GET", "/" + "x" * 5000),
+    ],
+)
+def test_an_unknown_path_is_not_found(api: Api, method: str, path: str) -> None:
+    answer = api.client.open(path, method=method)
+    assert answer.status_code == 404 and answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/jobs", "POST"),
+        ("DELETE", "/v1/jobs", "GET"),
+        ("POST", "/v1/jobs/job_1", "DELETE"),
+        ("GET", "/v1/jobs/job_1/cancel", "POST"),
+        ("POST", "/healthz", "GET"),
+        ("BREW", "/v1/jobs", "GET"),
+    ],
+)
+def test_a_wrong_method_says_which_are_right(
+    api: Api, method: str, path: str, allowed: str
+) -> None:
+    answer = api.client.open(path, method=method)
+    problem(answer, 405, "method_not_allowed")
+    assert allowed in answer.headers["Allow"]
+
+
+def test_an_unexpected_error_is_a_500_that_gives_nothing_away(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(api.parts.jobs, "check_room", fail)
+    answer = api.client.post("/v1/jobs", data=PNG)
+    problem(answer, 500, "internal")
+    assert "secret" not in answer.text and "ZeroDivision" not in answer.text
+
+
+CONTENT_TYPES = st.sampled_from(
+    ["", "image/png", FORM, "application/json", "multipart/form-data; boundary=\r", "a;b=c;=", "x/"]
+)
+PIECES = st.sampled_from(
+    [
+        PNG,
+        END,
+        b"--x\r\n",
+        b"\r\n\r\n",
+        b'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
+        b'Content-Disposition: form-data; name="pages"\r\n\r\n',
+        b'{"data": "',
+        base64.b64encode(PNG),
+        b'"}',
+        b'"',
+        b"\\",
+        b"data:image/png;base64,",
+        b'"url":',
+        b"data=",
+        b"%8",
+        b"[",
+    ]
+)
+BODIES = st.lists(st.one_of(PIECES, st.binary(max_size=40)), max_size=8).map(b"".join)
+# What HTTP allows in a header's value at all (RFC 9110, 5.5), as the server decodes it.
+HEADER_VALUES = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60
+)
+QUERIES = st.dictionaries(
+    st.sampled_from(["pages", "priority", "metadata", "ttl_s", "wait", "limit", "x", ""]),
+    st.text(max_size=20),
+    max_size=3,
+)
+
+
+@settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(body=BODIES, content_type=CONTENT_TYPES, query=QUERIES, value=HEADER_VALUES)
+def test_nothing_that_anybody_submits_makes_a_500(
+    api: Api, body: bytes, content_type: str, query: dict[str, str], value: str
+) -> None:
+    api.store.flushall()
+    headers = {"Idempotency-Key": value, "Prefer": value[::-1], "Content-Disposition": value}
+    for path in ("/v1/jobs", "/v1/jobs?" + value):
+        answer = api.client.post(
+            path if "?" in path else path,
+            data=body,
+            content_type=content_type.strip(),
+            query_string=None if "?" in path else query,
+            headers={name: text for name, text in headers.items() if text},
+        )
+        assert answer.status_code in (202, 400, 413, 415, 422), answer.text
+        assert "charset" in answer.content_type or json.loads(answer.text)
+
+
+@settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(path=st.text(max_size=30), value=HEADER_VALUES)
+def test_nothing_that_anybody_asks_for_makes_a_500(api: Api, path: str, value: str) -> None:
+    headers = {"Accept": value, "If-None-Match": value, "Authorization": value, "Origin": value}
+    for prefix in ("/", "/v1/jobs/", "/v1/jobs?", "/models/"):
+        answer = api.client.get(prefix + path, headers=headers)
+        assert answer.status_code in (200, 304, 308, 401, 404, 422), (prefix + path, answer.text)

@@ -1,0 +1,160 @@
+"""Health, figures, headers, logs, and the description of the API."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from api import problems
+from shared import errors
+from shared.workers import WorkerInfo
+from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem
+
+
+def every_error(kind: type[errors.DocchuError]) -> Iterator[type[errors.DocchuError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from every_error(below)
+
+
+def test_every_error_has_its_status() -> None:
+    assert set(problems.STATUSES) == set(every_error(errors.DocchuError))
+
+
+def test_every_transient_error_says_when_to_try_again(api: Api) -> None:
+    for kind in every_error(errors.DocchuError):
+        with api.app.test_request_context():
+            answer = problems.of_error(kind())
+        assert ("Retry-After" in answer.headers) == kind.transient, kind
+
+
+def test_a_process_that_answers_is_alive_whatever_the_store_does(
+    make_api: Callable[..., Api],
+) -> None:
+    api = make_api(redis_url="redis://127.0.0.1:1/0")
+    assert api.get("/healthz").get_json() == {"status": "ok"}
+    problem(api.get("/readyz"), 503, "unavailable")
+    assert "docchu_store_up 0.0" in api.get("/metrics").text
+
+
+def test_it_is_ready_once_a_trial_reading_went_through(api: Api) -> None:
+    body = problem(api.get("/readyz"), 503, "not_ready")
+    assert "trial reading" in body["detail"]
+    api.parts.canary.returned(None)
+    assert api.get("/readyz").status_code == 200
+    api.parts.canary.returned("it was failed")
+
+
+def figure(text: str, name: str) -> float:
+    match = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert match, f"no {name} in\n{text}"
+    return float(match[1])
+
+
+def test_figures_tell_of_the_queue(api: Api) -> None:
+    for priority in ("interactive", "bulk", "bulk"):
+        api.submit(PDF, priority=priority)
+    api.parts.workers.report(WorkerInfo(id="ann", model=MODEL, device="cpu", num_slices=4))
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_slices_waiting{lane="interactive"}') == 1
+    assert figure(text, 'docchu_slices_waiting{lane="bulk"}') == 2
+    assert figure(text, "docchu_backlog_pages") == 3
+    assert figure(text, "docchu_workers_alive") == 1
+    claim = api.begin(2)
+    api.read(claim, page_of(1, "một"))
+    text = api.get("/metrics").text
+    assert figure(text, "docchu_slices_running") == 1
+    assert figure(text, "docchu_backlog_pages") == 3  # one page more was found, one was read
+    assert figure(text, "docchu_page_gap_seconds") >= 0
+    assert 'method="POST",process=' in text and 'route="/v1/jobs",status="202"' in text
+
+
+def test_figures_take_no_labels_from_callers(api: Api) -> None:
+    api.client.open("/nothing/here", method="BREW")
+    text = api.get("/metrics").text
+    assert "nothing/here" not in text and "BREW" not in text
+
+
+def test_every_answer_is_guarded_against_browsers(api: Api) -> None:
+    for path in ("/v1/jobs", "/nothing", "/healthz", "/metrics"):
+        headers = api.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_request_keeps_its_id_if_it_is_one(api: Api) -> None:
+    assert api.get("/healthz", {"X-Request-ID": "a-1.b"}).headers["X-Request-ID"] == "a-1.b"
+    made = api.get("/healthz", {"X-Request-ID": "a b\tc"}).headers["X-Request-ID"]
+    assert re.fullmatch(r"[0-9a-f]{16}", made)
+
+
+def test_logs_have_ids_and_no_contents(api: Api) -> None:
+    with structlog.testing.capture_logs() as logs:
+        job = api.submit(PNG, metadata='{"patient": "bí mật"}')
+        api.finish(page_of(1, "bí mật"))
+        api.get(f"/v1/jobs/{job['id']}/result")
+    said = json.dumps(logs, ensure_ascii=False)
+    assert job["id"] in said and "bí mật" not in said
+
+
+def test_the_description_lists_every_route(api: Api) -> None:
+    paths = api.get("/openapi.json").get_json()["paths"]
+    hidden = {"/openapi.json", "/docs", "/static/<path:filename>"}
+    for rule in api.app.url_map.iter_rules():
+        if rule.rule in hidden:
+            continue
+        path = re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            operation = paths[path][method.lower()]
+            assert operation["summary"] and "500" in operation["responses"], (path, method)
+            for status, answer in operation["responses"].items():
+                problem_json = "application/problem+json" in answer.get("content", {})
+                assert problem_json == (int(status) >= 400), (path, method, status)
+
+
+def test_the_description_is_sound(api: Api) -> None:
+    text = api.get("/openapi.json").text
+    spec = json.loads(text)
+    assert spec["openapi"].startswith("3.1")
+    schemas = spec["components"]["schemas"]
+    for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
+        assert name in schemas, name
+    assert "tenant" not in schemas["Job"]["properties"]
+    assert "self" in schemas["Links"]["properties"]
+    submit = spec["paths"]["/v1/jobs"]["post"]
+    assert set(submit["requestBody"]["content"]) == {
+        "multipart/form-data",
+        "application/json",
+        "*/*",
+    }
+    assert {"Idempotency-Key", "Prefer", "pages"} <= {one["name"] for one in submit["parameters"]}
+    assert {"200", "202", "413", "415", "422", "429", "503"} <= set(submit["responses"])
+    asked = {one["name"] for one in spec["paths"]["/v1/jobs/{job_id}"]["get"]["parameters"]}
+    assert asked == {"job_id", "wait"}
+
+
+def test_the_shown_job_has_the_members_that_are_described(api: Api) -> None:
+    schema = api.get("/openapi.json").get_json()["components"]["schemas"]["Job"]
+    assert set(api.submit()) == set(schema["properties"])
+
+
+def test_the_page_for_people_needs_no_script_and_no_other_host(api: Api) -> None:
+    answer = api.get("/docs")
+    assert answer.status_code == 200 and answer.mimetype == "text/html"
+    assert "script" not in answer.headers["Content-Security-Policy"]
+    assert "<script" not in answer.text and "style=" not in answer.text
+    links = re.findall(r'(?:href|src)="([^"#]*)', answer.text)
+    assert {link for link in links if link} == {"/static/docs.css", "/openapi.json"}
+    with api.get("/static/docs.css") as style:
+        assert style.status_code == 200 and style.mimetype == "text/css"
+    assert "/v1/jobs/{job_id}/result" in answer.text
+
+
+@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py"])
+def test_only_the_page_s_own_files_are_served(api: Api, name: str) -> None:
+    assert api.get(f"/static/{name}").status_code == 404

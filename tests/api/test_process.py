@@ -1,0 +1,258 @@
+"""The real process: `python -m api`, as gunicorn runs it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from shared.api_keys import ApiKeys
+from shared.blobs import BlobStore
+from shared.settings import Settings
+from shared.store.records import PageRecord
+from shared.store.slices import PageTimings, SliceQueue
+from tests.api.playing import MODEL, PNG, page_of
+
+MAX = 50_000_000  # bytes of a document
+MAX_RSS = 150 << 20  # bytes of memory of a process
+
+
+class Process:
+    """A running API."""
+
+    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
+        self.port = port
+        self.process = process
+
+    def connect(self) -> closing[http.client.HTTPConnection]:
+        return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30))
+
+    def post(self, body: object, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        with self.connect() as connection:
+            connection.request("POST", "/v1/jobs", body, headers)  # type: ignore[arg-type]
+            answer = connection.getresponse()
+            return answer, answer.read()
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        with self.connect() as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def wait_until_up(self) -> None:
+        while True:
+            assert self.process.poll() is None, self.process.communicate()
+            try:
+                if self.get("/healthz")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def start(valkey_settings: Settings) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start `python -m api` with some variables."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(**variables: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api"],
+            env={
+                **os.environ,
+                "DOCCHU_DATA_DIR": str(valkey_settings.data_dir),
+                "DOCCHU_MAX_UPLOAD_BYTES": str(MAX),
+                **variables,
+            },
+            cwd=Path(__file__).parents[2],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def running(start: Callable[..., subprocess.Popen[str]], store_client: redis.Redis) -> Process:
+    """An API that answers."""
+    port = free_port()
+    made = Process(port, start(DOCCHU_BIND=f"127.0.0.1:{port}"))
+    made.wait_until_up()
+    return made
+
+
+def read_next(store: redis.Redis, settings: Settings) -> None:
+    """Play the worker: wait for a document and read it."""
+    worker = SliceQueue(store, "ann", 10)
+    while (candidate := worker.peek()) is None:
+        time.sleep(0.01)
+    claim = worker.claim(candidate)
+    assert claim
+    claim, _ = worker.open(claim, 1, [1], 16)
+    data = page_of(1, "xong").model_dump_json().encode()
+    BlobStore(settings.data_dir / "blobs").put(claim.tenant, claim.job_id, "page-1", data)
+    worker.record(claim, 1, PageRecord("page-1"), PageTimings(), MODEL)
+    worker.finish(claim)
+
+
+def test_a_document_goes_in_and_its_text_comes_out(
+    running: Process, store_client: redis.Redis, valkey_settings: Settings
+) -> None:
+    answer, body = running.post(PNG)
+    assert answer.status == 202, body
+    job = json.loads(body)
+    worker = threading.Thread(target=read_next, args=(store_client, valkey_settings))
+    worker.start()
+    status, body = running.get(f"/v1/jobs/{job['id']}?wait=30")
+    worker.join()
+    assert json.loads(body)["status"] == "succeeded"
+    assert running.get(f"/v1/jobs/{job['id']}/result?format=text")[1] == b"xong\n"
+
+
+def chunks(num_bytes: int) -> Iterator[bytes]:
+    yield PNG
+    for _ in range(num_bytes // (1 << 20)):
+        yield bytes(1 << 20)
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+def test_a_client_that_sends_too_much_gets_to_see_the_answer(
+    running: Process, connection: str
+) -> None:
+    """In both ways: refused by its announced length, and as the pieces come."""
+    announced, body = running.post(bytes(MAX + 1), Connection=connection)
+    assert announced.status == 413 and json.loads(body)["code"] == "document_too_large"
+    streamed, body = running.post(chunks(2 * MAX), Connection=connection)
+    assert streamed.status == 413 and json.loads(body)["code"] == "document_too_large"
+
+
+def test_an_upload_takes_no_memory_to_speak_of(running: Process) -> None:
+    for _ in range(3):
+        answer, body = running.post(chunks(MAX - 2 * (1 << 20)))
+        assert answer.status == 202, body
+    process = psutil.Process(running.process.pid)
+    for one in (process, *process.children()):
+        assert one.memory_info().rss < MAX_RSS
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    running: Process, valkey_settings: Settings
+) -> None:
+    incoming = valkey_settings.data_dir / "blobs" / "incoming"
+    with closing(socket.create_connection(("127.0.0.1", running.port))) as half:
+        half.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n")
+        half.sendall(PNG)
+        while not any(incoming.glob("*")):
+            time.sleep(0.01)
+    while any(incoming.glob("*")):
+        time.sleep(0.01)
+    assert json.loads(running.get("/v1/jobs")[1])["jobs"] == []
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+    ],
+)
+def test_malformed_http_is_refused_and_the_process_lives(
+    running: Process, request_bytes: bytes
+) -> None:
+    with closing(socket.create_connection(("127.0.0.1", running.port), timeout=30)) as raw:
+        raw.sendall(request_bytes)
+        raw.shutdown(socket.SHUT_WR)
+        status = raw.recv(4096).split(b" ")[1:2]
+    assert status in ([b"400"], [b"414"], [b"431"], []), status
+    assert running.get("/healthz")[0] == 200
+
+
+def test_a_stop_lets_requests_finish(
+    running: Process, store_client: redis.Redis, valkey_settings: Settings
+) -> None:
+    """A request that waits is let go with what there is; nothing is broken off."""
+    job = json.loads(running.post(PNG)[1])
+    found: list[tuple[int, bytes]] = []
+    waiting = threading.Thread(
+        target=lambda: found.append(running.get(f"/v1/jobs/{job['id']}?wait=60"))
+    )
+    waiting.start()
+    while not store_client.pubsub_numsub(f"docchu:events:{job['id']}")[0][1]:
+        time.sleep(0.01)
+    running.process.send_signal(signal.SIGTERM)
+    _, log = running.process.communicate(timeout=60)
+    waiting.join()
+    assert found[0][0] == 200 and json.loads(found[0][1])["status"] == "queued"
+    assert running.process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {"request answered", "document accepted"} <= {line["event"] for line in lines}
+
+
+def test_it_refuses_to_start_where_everybody_could_come_in(
+    start: Callable[..., subprocess.Popen[str]], store_client: redis.Redis
+) -> None:
+    refused = start(DOCCHU_BIND=f"0.0.0.0:{free_port()}")
+    _, said = refused.communicate(timeout=60)
+    assert refused.returncode != 0 and "docchu keys create" in said and "Traceback" not in said
+
+
+def test_with_a_key_it_listens_everywhere(
+    start: Callable[..., subprocess.Popen[str]], store_client: redis.Redis
+) -> None:
+    ApiKeys(store_client).create("acme")
+    port = free_port()
+    made = Process(port, start(DOCCHU_BIND=f"0.0.0.0:{port}"))
+    made.wait_until_up()
+    assert made.get("/v1/jobs")[0] == 401
+
+
+def test_a_bad_setting_stops_the_start_with_its_name(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    refused = start(DOCCHU_API_THREADS="many")
+    _, said = refused.communicate(timeout=60)
+    assert refused.returncode != 0 and "DOCCHU_API_THREADS" in said and "Traceback" not in said
+
+
+def test_the_api_loads_neither_the_model_s_libraries_nor_those_for_pictures() -> None:
+    code = (
+        "import sys, api, api.gunicorn_conf\n"
+        "print({'torch', 'numpy', 'PIL', 'cv2', 'worker', 'pypdfium2'} & set(sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "set()"

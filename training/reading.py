@@ -1,0 +1,41 @@
+"""Reading lines with a recogniser in memory: what evaluation needs and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from training.degrade import Picture
+from worker.ocr.charset import BLANK, decode
+from worker.ocr.lines import prepare, to_tensor
+from worker.ocr.recognizer import Recognizer
+
+_BATCH = 16
+
+
+def read_lines(model: Recognizer, crops: Sequence[Picture]) -> list[str]:
+    """Read RGB crops (H, W, 3) greedily, in bf16, in batches of equal padded width."""
+    groups: dict[int, list[tuple[int, Picture]]] = {}
+    for number, crop in enumerate(crops):
+        prepared = prepare(crop)
+        groups.setdefault(prepared.shape[1], []).append((number, prepared))
+    texts = [""] * len(crops)
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for group in groups.values():
+            for start in range(0, len(group), _BATCH):
+                part = group[start : start + _BATCH]
+                best = model(to_tensor([image for _, image in part])).argmax(-1)
+                for (number, _), classes in zip(part, best, strict=True):
+                    texts[number] = greedy(classes)
+    model.train(was_training)
+    return texts
+
+
+def greedy(classes: Tensor) -> str:
+    """The best class of each step (T,) to text: repeats joined, blanks dropped."""
+    kept = torch.unique_consecutive(classes)
+    return decode(kept[kept != BLANK].tolist())

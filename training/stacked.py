@@ -1,0 +1,108 @@
+"""Faces whose second mark stands on the first, as in Times New Roman: made from free faces.
+
+Vietnamese offices must print in Times New Roman (decree 30/2020/ND-CP). Its `ấ ề ổ` carry the tone
+on top of the circumflex, and its hooks are small; every free face sets the tone beside it. A
+recogniser that never saw the former reads `tổ` as `tỗ` and `tỉnh` as `tinh`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.pens.transformPen import TransformPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+
+_HOOK = "\u0309"
+_SAMPLES = {"\u0300": "à", "\u0301": "á", _HOOK: "ả", "\u0303": "ã"}
+"""Where a tone mark is cut out of, were it not in the font by itself."""
+_DOTLESS = {"i": "ı"}
+
+
+@dataclass(frozen=True)
+class Stacking:
+    """How the tone sits: its size, and the gap below it and its shift in parts of the em."""
+
+    hook: float
+    mark: float
+    gap: float
+    shift: float
+
+
+VARIANTS = (
+    Stacking(hook=0.62, mark=0.85, gap=0.005, shift=0.01),
+    Stacking(hook=0.75, mark=0.95, gap=0.02, shift=0.02),
+    Stacking(hook=0.88, mark=0.8, gap=0.03, shift=0.0),
+)
+
+
+def stack(source: Path, target: Path, stacking: Stacking) -> bool:
+    """Write a TrueType font again with its tones stacked; False if it lacks the marks."""
+    font = TTFont(source)
+    names = font.getBestCmap()
+    if "glyf" not in font or any(ord(mark) not in names for mark in _SAMPLES):
+        return False
+    glyphs = font.getGlyphSet()
+    made = {}
+    for code, name in names.items():
+        if parts := _parts(chr(code)):
+            base, mark = parts
+            if ord(base) in names:
+                made[name] = _compose(
+                    font, glyphs, names[ord(base)], names[ord(mark)], mark, stacking
+                )
+    for name, glyph in made.items():
+        font["glyf"][name] = glyph
+    for table in ("fpgm", "prep", "cvt ", "hdmx", "VDMX", "LTSH", "GPOS", "GSUB", "GDEF", "DSIG"):
+        if table in font:
+            del font[table]
+    for name in font.getGlyphOrder():
+        font["glyf"][name].removeHinting()
+    for record in font["name"].names:
+        if record.nameID in (1, 16):
+            record.string = f"{record.toUnicode()} Stacked"
+    font.save(target)
+    return True
+
+
+def _parts(char: str) -> tuple[str, str] | None:
+    """The letter that carries the tone and the tone, of letters that are to be set anew."""
+    apart = unicodedata.normalize("NFD", char)
+    if len(apart) < 2 or apart[-1] not in _SAMPLES or apart[0].lower() not in "aeiouy":
+        return None
+    base = unicodedata.normalize("NFC", apart[:-1])
+    if len(base) != 1 or (base.isascii() and apart[-1] != _HOOK):
+        return None
+    if base.lower() in "ơư" and apart[-1] != _HOOK:
+        return None
+    return _DOTLESS.get(base, base), apart[-1]
+
+
+def _compose(
+    font: TTFont, glyphs: object, base: str, tone: str, mark: str, stacking: Stacking
+) -> object:
+    em = font["head"].unitsPerEm
+    left, _, right, top = _bounds(glyphs, base)
+    mark_left, bottom, mark_right, _ = _bounds(glyphs, tone)
+    scale = stacking.hook if mark == _HOOK else stacking.mark
+    shift = stacking.shift * em * (-1 if mark == "\u0300" else 1)
+    x = (left + right) / 2 + shift - scale * (mark_left + mark_right) / 2
+    y = top + stacking.gap * em - scale * bottom
+    if font["glyf"][base].numberOfContours and top < 0.6 * em:  # a plain letter: leave room
+        y += 0.05 * em
+    pen = TTGlyphPen(None)
+    for name, matrix in ((base, (1, 0, 0, 1, 0, 0)), (tone, (scale, 0, 0, scale, x, y))):
+        outline = DecomposingRecordingPen(glyphs)
+        glyphs[name].draw(outline)  # type: ignore[index]
+        outline.replay(TransformPen(pen, matrix))
+    return pen.glyph()
+
+
+def _bounds(glyphs: object, name: str) -> tuple[float, float, float, float]:
+    pen = BoundsPen(glyphs)
+    glyphs[name].draw(pen)  # type: ignore[index]
+    return pen.bounds or (0, 0, 0, 0)

@@ -1,0 +1,81 @@
+"""The child process: opens the files that it is told of and answers with their pages.
+
+Started as `python -m worker.loading.child LIMITS` with the socket as its standard input. It knows
+no job, imports no torch, and lives until the socket closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import warnings
+
+from PIL import Image
+
+from shared.errors import DocumentDamaged, DocumentError
+from worker.loading import protocol, sandbox
+from worker.loading.documents import Documents
+from worker.loading.limits import LoadLimits
+
+_LARGE_PAGE_PIXELS = 16_000_000
+"""Beyond this the memory of a page goes back to the system; a usual page's is kept for the next."""
+
+
+def main() -> None:
+    """Say that this process is ready, then answer requests one after the other."""
+    limits = LoadLimits(**json.loads(sys.argv[1]))
+    connection = socket.socket(fileno=0)
+    documents = Documents(limits)
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    sandbox.be_silent()
+    sandbox.enter(limits.max_memory_bytes)
+    protocol.send(connection, {"ready": True})
+    try:
+        while True:
+            request = protocol.receive(connection)
+            sandbox.allow_cpu(limits.page_cpu_s)
+            if _answer(connection, documents, request) > _LARGE_PAGE_PIXELS:
+                sandbox.return_memory()
+    except (EOFError, ConnectionError):
+        return  # the worker closed this child or is gone
+    except MemoryError:
+        os._exit(protocol.OUT_OF_MEMORY_EXIT)
+
+
+def _answer(connection: socket.socket, documents: Documents, request: protocol.Header) -> int:
+    """Answer a request; returns how many pixels that took."""
+    try:
+        document = documents.open(request["path"], request["version"], request["media_type"])
+        if request["verb"] == "count":
+            protocol.send(connection, {"num_pages": document.num_pages()})
+            return 0
+        pixels = document.load(request["page"])
+    except DocumentError as error:
+        _refuse(connection, error)
+    except FileNotFoundError:
+        protocol.send(connection, {"error": "file_not_found", "detail": "", "facts": {}})
+    except (MemoryError, ConnectionError):
+        raise
+    except Exception:
+        # The boundary of this process: whatever a decoder raises, the document is at fault.
+        documents.close()
+        _refuse(connection, DocumentDamaged())
+    else:
+        size = {"height": pixels.height, "width": pixels.width, "damage": pixels.damage}
+        protocol.send(connection, size)
+        for chunk in pixels.chunks:
+            connection.sendall(chunk)
+        return pixels.height * pixels.width
+    return 0
+
+
+def _refuse(connection: socket.socket, error: DocumentError) -> None:
+    refusal = {"error": error.code, "detail": error.detail, "facts": error.facts}
+    protocol.send(connection, refusal)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Decoded pages on their way out of a child, and any picture of Pillow's turned into 8-bit RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+_CHUNK_BYTES = 1024 * 1024
+"""Pixels leave in strips of about this size, so that no second copy of the page is made."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A page of `height` x `width` RGB pixels, its bytes row by row in `chunks`."""
+
+    height: int
+    width: int
+    damage: str | None
+    chunks: Iterable[bytes | memoryview]
+
+
+def of_picture(picture: Image.Image, damage: str | None) -> Pixels:
+    """The pixels of a picture of mode RGB."""
+    return Pixels(picture.height, picture.width, damage, _strips(picture))
+
+
+def _strips(picture: Image.Image) -> Iterator[bytes]:
+    num_rows = max(1, _CHUNK_BYTES // (3 * picture.width))
+    if num_rows >= picture.height:
+        yield picture.tobytes()
+        return
+    for top in range(0, picture.height, num_rows):
+        bottom = min(picture.height, top + num_rows)
+        yield picture.crop((0, top, picture.width, bottom)).tobytes()
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Convert a picture of any mode to RGB: what is transparent becomes paper.
+
+    Colour profiles are ignored: they move colours by less than a scanner does.
+    """
+    if picture.mode == "RGB" and "transparency" not in picture.info:
+        return picture
+    if picture.has_transparency_data:
+        over = picture.convert("RGBA")
+        paper = Image.new("RGBA", over.size, "white")
+        paper.alpha_composite(over)
+        return paper.convert("RGB")
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        return _to_eight_bits(picture).convert("RGB")
+    if picture.mode == "LAB":
+        return picture.getchannel(0).convert("RGB")  # Pillow converts no LAB; lightness has it all
+    return picture.convert("RGB")
+
+
+def _to_eight_bits(picture: Image.Image) -> Image.Image:
+    """Scale 16-bit, 32-bit and floating-point grey to 8 bits by its range; nothing is clipped."""
+    import numpy as np  # here because hardly a child ever needs it
+
+    values: np.ndarray[Any, np.dtype[np.float32]] = np.array(picture, np.float32)
+    finite = np.isfinite(values)
+    if not finite.all():
+        values[~finite] = values[finite].max() if finite.any() else 1.0
+    black, white = _range(float(values.min()), float(values.max()))
+    values -= black
+    values *= 255.0 / (white - black)
+    values += 0.5  # rounds, because the cast to bytes cuts off
+    return Image.fromarray(values.astype(np.uint8))
+
+
+def _range(lowest: float, highest: float) -> tuple[float, float]:
+    """The values of black and white for a picture whose values lie from `lowest` to `highest`.
+
+    Only a picture with values below zero is stretched from end to end. Others keep their black
+    and get the next full scale as their white (1, or 8, 9 … 32 bits), since a blank page that is
+    stretched from end to end shows nothing but its noise.
+    """
+    if lowest < 0:
+        return lowest, max(highest, lowest + 1.0)
+    if highest <= 1.0:
+        return 0.0, 1.0
+    bits = max(8, int(highest).bit_length())
+    return 0.0, float(2**bits - 1) if highest <= 2**bits - 1 else float(2**bits)

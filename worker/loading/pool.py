@@ -1,0 +1,128 @@
+"""The page loader: a few warm child processes that many threads ask for pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import ServiceError, UnsupportedMediaType
+from shared.media import MEDIA_TYPES
+from worker.loading.limits import LoadLimits
+from worker.loading.process import Answer, ChildProcess
+
+
+@dataclass(frozen=True)
+class LoadedPage:
+    """A page as RGB pixels (H, W, 3); `damage` says what is missing if it was read in part."""
+
+    picture: NDArray[np.uint8]
+    damage: str | None
+
+
+class PageLoader:
+    """Loads pages of documents in `num_processes` child processes; many threads may share it.
+
+    A call waits until a process is free. One that crashes, hangs, or wants too much memory or time
+    is killed and replaced, and only the page that it was loading fails.
+    """
+
+    def __init__(self, limits: LoadLimits, num_processes: int) -> None:
+        """Start the processes and wait until they are warm; raises ServiceError if they do not."""
+        self._limits = limits
+        self._children = [ChildProcess(limits) for _ in range(num_processes)]
+        self._idle = list(self._children)  # the one that has been idle longest comes first
+        self._is_closed = False
+        self._changed = threading.Condition()
+        try:
+            for child in self._children:
+                child.start()
+            for child in self._children:
+                child.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def count_pages(self, path: Path, media_type: str) -> int:
+        """Count the pages of a document of this media type, which `shared.media.sniff` told.
+
+        Raises DocumentDamaged, DocumentEncrypted, TooManyPages, PageCrashed, PageTimeout,
+        UnsupportedMediaType, FileNotFoundError, and ServiceError if no process can be started.
+        """
+        return int(self._ask("count", path, media_type, 0).header["num_pages"])
+
+    def load(self, path: Path, media_type: str, page: int) -> LoadedPage:
+        """Load a page, counting from 1: upright, with square pixels, on white paper.
+
+        Raises PageTooLarge and what `count_pages` raises, but not TooManyPages.
+        """
+        if page < 1:
+            raise ValueError(f"pages count from 1, not {page}")
+        answer = self._ask("load", path, media_type, page)
+        assert answer.picture is not None
+        damage = answer.header.get("damage")
+        return LoadedPage(answer.picture, None if damage is None else str(damage))
+
+    def process_ids(self) -> list[int]:
+        """The ids of the processes that run now."""
+        ids = [child.process_id for child in self._children]
+        return [process_id for process_id in ids if process_id is not None]
+
+    def close(self) -> None:
+        """Let the requests that are under way end, then end the processes; may be called twice."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: len(self._idle) == len(self._children))
+            for child in self._children:
+                child.stop()
+
+    def __enter__(self) -> PageLoader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, verb: str, path: Path, media_type: str, page: int) -> Answer:
+        if media_type not in MEDIA_TYPES:
+            raise UnsupportedMediaType(media_type=media_type)
+        facts = path.stat()
+        document = (str(path.absolute()), f"{facts.st_ino}-{facts.st_mtime_ns}-{facts.st_size}")
+        request = {
+            "verb": verb,
+            "path": document[0],
+            "version": document[1],
+            "media_type": media_type,
+            "page": page,
+        }
+        with self._child_for(document) as child:
+            return child.ask(request, document)
+
+    @contextmanager
+    def _child_for(self, document: tuple[str, str]) -> Iterator[ChildProcess]:
+        """Take a child, if possible the one that has the document open, and give it back."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle or self._is_closed)
+            if self._is_closed:
+                raise ServiceError("Page loading is shutting down.")
+            openers = (child for child in self._idle if child.document == document)
+            child = next(openers, self._idle[0])
+            self._idle.remove(child)
+        try:
+            yield child
+        finally:
+            child.renew_if_spent()
+            with self._changed:
+                self._idle.append(child)
+                self._changed.notify_all()

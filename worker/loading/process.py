@@ -1,0 +1,217 @@
+"""One child process from the worker's side: started, asked, killed when it must be, replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import (
+    DocumentDamaged,
+    DocumentEncrypted,
+    DocumentError,
+    PageCrashed,
+    PageTimeout,
+    PageTooLarge,
+    ServiceError,
+    TooManyPages,
+)
+from worker.loading import protocol
+from worker.loading.limits import LoadLimits
+
+_START_S = 60.0
+"""A child is ready after 0.2 s; this is for a machine that has just come up and is busy."""
+_EXIT_S = 2.0
+"""A child that closed its socket is about to exit; returning much memory takes a moment."""
+_CHILD = "worker.loading.child"
+_PROJECT = Path(__file__).resolve().parents[2]
+_ERRORS: dict[str, type[DocumentError]] = {
+    error.code: error for error in (DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages)
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a child answered: its header, and the pixels if it has `height` and `width`."""
+
+    header: protocol.Header
+    picture: NDArray[np.uint8] | None
+
+
+class ChildProcess:
+    """A process that decodes pages; where it dies, the next request starts another in its place.
+
+    One thread at a time may use it.
+    """
+
+    def __init__(self, limits: LoadLimits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._is_ready = False
+        self._num_requests = 0
+        self.document: tuple[str, str] | None = None
+        """Path and version of the document that the process has open."""
+
+    @property
+    def process_id(self) -> int | None:
+        """The id of the running process, None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start the process if none runs; it gets ready by itself. Raises ServiceError."""
+        if self._process is not None:
+            return
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs, contextlib.ExitStack() as unless_started:
+                unless_started.enter_context(ours)
+                self._process = _spawn(theirs, self._limits)
+                unless_started.pop_all()
+        except OSError as error:
+            raise ServiceError(f"No process for page loading can be started: {error}") from error
+        self._connection = ours
+
+    def wait_until_ready(self) -> socket.socket:
+        """Start the process if need be and wait until it is ready. Raises ServiceError."""
+        if self._process is not None and self._process.poll() is not None:
+            _log.warning("page loading process %d is gone: another is started", self._process.pid)
+            self.stop()
+        self.start()
+        assert self._connection is not None
+        if not self._is_ready:
+            try:
+                protocol.receive(self._connection, time.monotonic() + _START_S)
+            except (EOFError, OSError, ValueError):
+                raise ServiceError(f"Page loading does not start: {self._end(_EXIT_S)}.") from None
+            except BaseException:
+                self.stop()
+                raise
+            self._is_ready = True
+        return self._connection
+
+    def ask(self, request: protocol.Header, document: tuple[str, str]) -> Answer:
+        """Send a request about `document` and wait for the answer.
+
+        Raises the error that the child names, FileNotFoundError, PageTimeout, PageCrashed (the
+        child died of the request) and ServiceError (no child can be started).
+        """
+        connection = self.wait_until_ready()
+        self._num_requests += 1
+        self.document = document
+        try:
+            answer = self._converse(connection, request)
+        except TimeoutError:
+            self._end(wait_s=0)
+            raise PageTimeout(max_s=self._limits.page_wall_s) from None
+        except (EOFError, OSError):
+            raise self._cause_of_death() from None
+        except (TypeError, ValueError):
+            self._end(wait_s=0)  # it talks nonsense, so something else may be in charge of it
+            raise PageCrashed from None
+        except BaseException:
+            self.stop()  # interrupted half-way: what the child says next answers no later request
+            raise
+        _raise_refusal(answer.header)
+        return answer
+
+    def renew_if_spent(self) -> None:
+        """Make sure that a fresh process is on its way if this one died or served long enough."""
+        if self._num_requests >= self._limits.requests_per_child:
+            self.stop()
+        with contextlib.suppress(ServiceError):  # the next request tries again, and says so
+            self.start()
+
+    def stop(self) -> None:
+        """Kill the process, if one runs, and leave neither a zombie nor a socket."""
+        process, self._process = self._process, None
+        connection, self._connection = self._connection, None
+        self._is_ready, self._num_requests, self.document = False, 0, None
+        if connection is not None:
+            connection.close()
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _converse(self, connection: socket.socket, request: protocol.Header) -> Answer:
+        deadline_s = time.monotonic() + self._limits.page_wall_s
+        connection.settimeout(self._limits.page_wall_s)
+        protocol.send(connection, request)
+        header = protocol.receive(connection, deadline_s)
+        if "height" not in header:
+            return Answer(header, None)
+        height, width = int(header["height"]), int(header["width"])
+        # The child had a stranger's file in its hands, so nothing that it says is taken on trust.
+        if min(height, width) < 1 or height * width > self._limits.max_page_pixels:
+            raise ValueError(f"a page of {height} x {width} pixels")
+        picture = np.empty((height, width, 3), np.uint8)
+        protocol.receive_into(connection, picture.data.cast("B"), deadline_s)
+        return Answer(header, picture)
+
+    def _cause_of_death(self) -> DocumentError:
+        status = self._end(_EXIT_S)
+        if status == -signal.SIGXCPU:
+            return PageTimeout(max_cpu_s=self._limits.page_cpu_s)
+        if status == protocol.OUT_OF_MEMORY_EXIT:
+            return PageCrashed(
+                "The page wants more memory than it may have.",
+                max_memory_bytes=self._limits.max_memory_bytes,
+            )
+        return PageCrashed()
+
+    def _end(self, wait_s: float) -> int | None:
+        """End a process that failed; returns the status it exited with by itself, if it did."""
+        process = self._process
+        assert process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(wait_s)
+        status = process.poll()
+        self.stop()
+        _log.warning(
+            "page loading process %d ended with status %s: another is started", process.pid, status
+        )
+        return status
+
+
+def _raise_refusal(header: protocol.Header) -> None:
+    code = header.get("error")
+    if code is None:
+        return
+    if code == "file_not_found":
+        raise FileNotFoundError("the document is gone")
+    raise _ERRORS.get(str(code), DocumentDamaged)(str(header["detail"]), **header["facts"])
+
+
+def _spawn(connection: socket.socket, limits: LoadLimits) -> subprocess.Popen[bytes]:
+    # A new interpreter and no fork: the worker has threads and a device open. Its environment is
+    # not passed on, for it holds the passwords of the stores. In a session of its own the child
+    # does not get the Ctrl-C that tells the worker to finish what it has begun.
+    environment = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PROJECT), os.getenv("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    if "LD_LIBRARY_PATH" in os.environ:  # some interpreters do not start without theirs
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", _CHILD, json.dumps(dataclasses.asdict(limits))],
+        stdin=connection.fileno(),
+        stdout=subprocess.DEVNULL,
+        env=environment,
+        cwd="/",
+        start_new_session=True,
+    )

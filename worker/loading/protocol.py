@@ -1,0 +1,64 @@
+"""What a loader and its child processes say to each other: JSON headers and raw pixels on a socket.
+
+A message is the length of its header (4 bytes, big endian), the header, and, if the header has
+`height` and `width`, height x width x 3 bytes of RGB. A socket and not shared memory: when a child
+is killed nothing is left behind.
+
+Requests: `{"verb": "count" | "load", "path", "version", "media_type", "page"}`.
+Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage"}` with the
+pixels, or `{"error", "detail", "facts"}` with the code of an error of `shared.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from typing import Any, TypeAlias
+
+Header: TypeAlias = dict[str, Any]
+
+MAX_HEADER_BYTES = 64 * 1024
+OUT_OF_MEMORY_EXIT = 77
+"""The exit status of a child that hit its memory limit: it has no memory left to say so."""
+
+_LENGTH = struct.Struct(">I")
+
+
+def send(connection: socket.socket, header: Header) -> None:
+    """Send a header; pixels, if it promises any, follow with `sendall`."""
+    encoded = json.dumps(header).encode()
+    connection.sendall(_LENGTH.pack(len(encoded)) + encoded)
+
+
+def receive(connection: socket.socket, deadline_s: float | None = None) -> Header:
+    """Receive a header; raises EOFError when the other side is gone, ValueError on nonsense.
+
+    `deadline_s` is a time of `time.monotonic`; TimeoutError is raised when it passes.
+    """
+    prefix = bytearray(_LENGTH.size)
+    receive_into(connection, memoryview(prefix), deadline_s)
+    (length,) = _LENGTH.unpack(prefix)
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {length} bytes")
+    encoded = bytearray(length)
+    receive_into(connection, memoryview(encoded), deadline_s)
+    header = json.loads(encoded)
+    if not isinstance(header, dict):
+        raise ValueError("a header that is no object")
+    return header
+
+
+def receive_into(connection: socket.socket, view: memoryview, deadline_s: float | None) -> None:
+    """Fill a flat view of bytes from the socket; raises EOFError or TimeoutError."""
+    while view:
+        if deadline_s is not None:
+            remaining_s = deadline_s - time.monotonic()
+            if remaining_s <= 0:
+                raise TimeoutError
+            connection.settimeout(remaining_s)
+        received = connection.recv_into(view)
+        if not received:
+            raise EOFError
+        view = view[received:]

@@ -1,0 +1,1 @@
+"""The reader: page images to lines of text."""

@@ -1,0 +1,99 @@
+"""PP-LCNetV4, the convolutional backbone that detection and recognition share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Stride = int | tuple[int, int]
+
+
+class SqueezeExcite(nn.Module):
+    """Scale each channel by a gate that the channel means decide (arXiv 1709.01507).
+
+    The gate is clamp(slope * x + 0.5, 0, 1), and one more than that where the block is residual;
+    the slope differs between the published networks.
+    """
+
+    def __init__(self, channels: int, *, slope: float = 0.1666667, residual: bool = False) -> None:
+        super().__init__()
+        self.slope = slope
+        self.residual = residual
+        self.reduce = nn.Conv2d(channels, channels // 4, 1)
+        self.expand = nn.Conv2d(channels // 4, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        gate: Tensor = self.expand(self.reduce(x.mean((2, 3), keepdim=True)).relu())
+        gate = (self.slope * gate + 0.5).clamp(0, 1)
+        # Not x + x * gate: that reads and writes the whole map once more.
+        return x * (gate + 1 if self.residual else gate)
+
+
+class Block(nn.Module):
+    """A depthwise 3x3, perhaps squeeze-excite, then a 1x1-GELU-1x1, residual where shapes allow."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, stride: Stride = 1, squeeze: bool = False
+    ) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(
+            in_channels, in_channels, 3, stride=stride, padding=1, groups=in_channels
+        )
+        self.squeeze = SqueezeExcite(in_channels) if squeeze else None
+        self.widen = nn.Conv2d(in_channels, 2 * in_channels, 1)
+        self.narrow = nn.Conv2d(2 * in_channels, out_channels, 1)
+        self.residual = in_channels == out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) to (B, out, H / stride, W / stride)."""
+        x = self.depthwise(x)
+        if self.squeeze is not None:
+            x = self.squeeze(x)
+        mixed: Tensor = self.narrow(functional.gelu(self.widen(x)))
+        return x + mixed if self.residual else mixed
+
+
+class Stem(nn.Module):
+    """Five convolutions that bring an image to a quarter of its size."""
+
+    def __init__(self, middle_channels: int, out_channels: int) -> None:
+        super().__init__()
+        half = middle_channels // 2
+        self.first = nn.Conv2d(3, middle_channels, 3, stride=2, padding=1)
+        self.branch_narrow = nn.Conv2d(middle_channels, half, 2)
+        self.branch_widen = nn.Conv2d(half, middle_channels, 2)
+        self.join = nn.Conv2d(2 * middle_channels, middle_channels, 3, stride=2, padding=1)
+        self.last = nn.Conv2d(middle_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, out, H / 4, W / 4)."""
+        # The 2x2 windows are padded on the right and the bottom only. Zero stands for minus
+        # infinity in the pool, since nothing below zero comes out of a ReLU.
+        x = functional.pad(self.first(x).relu(), (0, 1, 0, 1))
+        branch = functional.pad(self.branch_narrow(x).relu(), (0, 1, 0, 1))
+        branch = self.branch_widen(branch).relu()
+        x = self.join(torch.cat((_largest_of_four(x), branch), dim=1)).relu()
+        quarter: Tensor = self.last(x).relu()
+        return quarter
+
+
+def _largest_of_four(x: Tensor) -> Tensor:
+    """A 2x2 maximum at stride 1; torch's own pooling takes five times as long on a CPU."""
+    rows = torch.maximum(x[:, :, :-1], x[:, :, 1:])
+    return torch.maximum(rows[..., :-1], rows[..., 1:])
+
+
+def stage(
+    in_channels: int, out_channels: int, *, stride: Stride | None, num_pairs: int
+) -> nn.Sequential:
+    """Blocks of one resolution: a first one that strides (unless None), then pairs of blocks.
+
+    The first block of each pair has squeeze-excite.
+    """
+    blocks = [] if stride is None else [Block(in_channels, out_channels, stride=stride)]
+    for _ in range(num_pairs):
+        blocks.append(Block(out_channels, out_channels, squeeze=True))
+        blocks.append(Block(out_channels, out_channels))
+    return nn.Sequential(*blocks)

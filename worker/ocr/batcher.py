@@ -1,0 +1,166 @@
+"""Gather the work of many threads into batches for the one thread that owns the device.
+
+Whenever the device is free it takes what waits, up to a budget of pixels: under load batches fill
+by themselves, and when idle nothing waits for company. Jobs take turns by the pixels they were
+given (start-time fair queueing), so a long document cannot hold up a single image.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+Run = Callable[[Any, Sequence[Any]], Sequence[Any]]
+"""Runs payloads of one key on the device and returns a result for each, in order."""
+
+
+class DeviceOutOfMemory(Exception):
+    """The device has not enough memory for this batch; a smaller one may fit."""
+
+
+class DeviceLost(Exception):
+    """The device answers no more; the process has to be started again."""
+
+
+class BatcherClosed(Exception):
+    """The reader is shutting down and takes no more work."""
+
+
+@dataclass(slots=True)
+class _Item:
+    payload: Any
+    pixels: int
+    result: Future[Any] = field(default_factory=Future)
+
+
+_Kind = tuple[Hashable, str | None]
+"""What items must have in common to share a batch: the key, and the job if they go alone."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What waits for one job, oldest kind first, and the pixels that it was given."""
+
+    given: float
+    waiting: dict[_Kind, deque[_Item]] = field(default_factory=dict)
+
+    def take(self, kind: _Kind) -> _Item:
+        item = self.waiting[kind].popleft()
+        if not self.waiting[kind]:
+            del self.waiting[kind]
+        self.given += item.pixels
+        return item
+
+
+class Batcher:
+    """A thread that runs batches; `submit` may be called from any thread.
+
+    `budget` is the most pixels of a batch; a larger item runs by itself.
+    """
+
+    def __init__(self, run: Run, *, budget: int) -> None:
+        self.budget = budget
+        self._run = run
+        self._jobs: dict[str, _Job] = {}
+        self._clock = 0.0
+        self._failure: Exception | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._serve, name="ocr-device", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, key: Hashable, payloads: Sequence[Any], *, pixels: int, job: str, alone: bool = False
+    ) -> list[Future[Any]]:
+        """Queue payloads of `pixels` each; only equal keys share a batch.
+
+        `alone` keeps them apart from other jobs' work. Raises BatcherClosed or DeviceLost.
+        """
+        items = [_Item(payload, pixels) for payload in payloads]
+        if not items:
+            return []
+        with self._changed:
+            if self._failure is not None:
+                raise self._failure
+            # A job that was away starts level with the others: it has saved up no turns.
+            waiting = self._jobs.setdefault(job, _Job(self._clock)).waiting
+            waiting.setdefault((key, job if alone else None), deque()).extend(items)
+            self._changed.notify()
+        return [item.result for item in items]
+
+    def close(self) -> None:
+        """Finish the batch that runs, fail what waits with BatcherClosed, end the thread."""
+        self._fail_waiting(BatcherClosed("the reader is closed"))
+        self._thread.join()
+
+    def _serve(self) -> None:
+        """Take, run, hand out, until closed."""
+        while (batch := self._next_batch()) is not None:
+            key, items = batch
+            self._finish(
+                key, [item for item in items if item.result.set_running_or_notify_cancel()]
+            )
+
+    def _next_batch(self) -> tuple[Hashable, list[_Item]] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._failure)
+            if self._failure is not None:
+                return None
+            first = min(self._jobs.values(), key=lambda job: job.given)
+            self._clock = first.given
+            kind = next(iter(first.waiting))
+            items = self._fill(kind)
+            self._jobs = {name: job for name, job in self._jobs.items() if job.waiting}
+            return kind[0], items
+
+    def _fill(self, kind: _Kind) -> list[_Item]:
+        """Take items of one kind from the jobs in turn, as many as the budget holds."""
+        items: list[_Item] = []
+        room = self.budget
+        while sharers := [job for job in self._jobs.values() if kind in job.waiting]:
+            job = min(sharers, key=lambda job: job.given)
+            room -= job.waiting[kind][0].pixels
+            if items and room < 0:
+                break
+            items.append(job.take(kind))
+        return items
+
+    def _finish(self, key: Hashable, items: list[_Item]) -> None:
+        """Run a batch; where it fails, its halves, so that only the bad item's future raises."""
+        if not items:
+            return
+        try:
+            results = self._run(key, [item.payload for item in items])
+        except DeviceLost as error:
+            self._fail_waiting(error)
+            for item in items:
+                item.result.set_exception(error)
+        except Exception as error:  # the border between the callers and the device
+            self._finish_halves(key, items, error)
+        else:
+            for item, result in zip(items, results, strict=True):
+                item.result.set_result(result)
+
+    def _finish_halves(self, key: Hashable, items: list[_Item], error: Exception) -> None:
+        if len(items) == 1:
+            items[0].result.set_exception(error)
+            return
+        if isinstance(error, DeviceOutOfMemory):
+            self.budget = sum(item.pixels for item in items) // 2
+        middle = len(items) // 2
+        self._finish(key, items[:middle])
+        self._finish(key, items[middle:])
+
+    def _fail_waiting(self, error: Exception) -> None:
+        with self._changed:
+            self._failure = self._failure or error
+            jobs, self._jobs = self._jobs, {}
+            self._changed.notify_all()
+        for job in jobs.values():
+            for items in job.waiting.values():
+                for item in items:
+                    if item.result.set_running_or_notify_cancel():
+                        item.result.set_exception(error)

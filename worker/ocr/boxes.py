@@ -1,0 +1,84 @@
+"""From the detector's probability map to the quads of text lines (DB, arXiv 1911.08947)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Quads: TypeAlias = NDArray[np.float32]
+"""(N, 4, 2), x before y: top left, top right, bottom right, bottom left."""
+
+THRESHOLD = 0.3
+BOX_THRESHOLD = 0.5
+UNCLIP = 1.6
+"""How far a box grows: `UNCLIP` times its area divided by its girth, on every side. The network
+was taught shrunken boxes; this gives the stacked marks of Ẩ ễ Ộ and the dots below their place."""
+_MAX_CANDIDATES = 3000
+_MIN_SIDE = 3
+_JOIN = np.ones((2, 2), np.uint8)
+
+
+def find_boxes(probability: NDArray[np.float32]) -> tuple[Quads, NDArray[np.float32]]:
+    """Find the text lines in a map (H, W) of 0..1: quads in map pixels and the score of each."""
+    bitmap = cv2.dilate((probability > THRESHOLD).astype(np.uint8), _JOIN)
+    contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    quads: list[NDArray[np.float32]] = []
+    scores: list[float] = []
+    for contour in contours[:_MAX_CANDIDATES]:
+        rectangle = cv2.minAreaRect(contour)
+        if min(rectangle[1]) < _MIN_SIDE:
+            continue
+        score = _mean_inside(probability, _corners(rectangle))
+        if score >= BOX_THRESHOLD:
+            quads.append(in_reading_turn(_corners(_unclipped(rectangle))))
+            scores.append(score)
+    if not quads:
+        return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
+    return np.stack(quads), np.array(scores, np.float32)
+
+
+def _corners(rectangle: cv2.typing.RotatedRect) -> NDArray[np.float32]:
+    return cv2.boxPoints(rectangle).astype(np.float32, copy=False)
+
+
+def _unclipped(rectangle: cv2.typing.RotatedRect) -> cv2.typing.RotatedRect:
+    centre, (width, height), angle = rectangle
+    grow = UNCLIP * width * height / (width + height)  # twice the offset of one side
+    return centre, (width + grow, height + grow), angle
+
+
+def _mean_inside(probability: NDArray[np.float32], points: NDArray[np.float32]) -> float:
+    """The mean probability inside a quad, the score that DB gives a box."""
+    height, width = probability.shape
+    left, top = np.clip(np.floor(points.min(0)).astype(int), 0, (width - 1, height - 1))
+    right, bottom = np.clip(np.ceil(points.max(0)).astype(int), 0, (width - 1, height - 1))
+    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    cv2.fillPoly(mask, [(points - (left, top)).astype(np.int32)], 1)
+    return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def in_reading_turn(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Order four corners: top left, top right, bottom right, bottom left, for tilts under 45°."""
+    around = points - points.mean(0)
+    # Clockwise on a page whose y grows downwards, starting from the left.
+    clockwise = points[np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")]
+    start = int(np.argmin(clockwise.sum(1)))
+    turned = np.roll(clockwise, -start, axis=0)
+    sides = np.linalg.norm(np.roll(turned, -1, axis=0) - turned, axis=1)
+    top = turned[1] - turned[0]
+    if sides[0] > 0 and abs(top[1]) > abs(top[0]):
+        # A steep first side: the leftmost-topmost corner was not the top left one.
+        turned = np.roll(turned, -1 if top[1] < 0 else 1, axis=0)
+    return np.ascontiguousarray(turned, np.float32)
+
+
+def spans(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The length along the text and the height across it of each quad, in pixels."""
+    top = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
+    bottom = np.linalg.norm(quads[:, 2] - quads[:, 3], axis=1)
+    left = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    right = np.linalg.norm(quads[:, 2] - quads[:, 1], axis=1)
+    return (top + bottom) / 2, (left + right) / 2

@@ -1,0 +1,95 @@
+"""Choose what the networks run on: device, number type, threads and batch size."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+_CPU_BUDGET = 48 * 640 * 16
+"""Pixels. On a processor larger batches read no faster and hold up the other jobs."""
+_GPU_BUDGET_PER_BYTE = 1 / 4096
+"""Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
+_MIN_GAIN = 1.2
+_NUM_TRIALS = 5
+# A convolution is prepared anew for every shape, and oneDNN remembers 1,024 of them: fewer than
+# twenty widths of lines. With room for all of them a line takes half the time.
+_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32768"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where the networks run; `budget` is the most pixels of one batch."""
+
+    kind: torch.device
+    dtype: torch.dtype
+    budget: int
+    num_threads: int
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it has memory of its own."""
+        return self.kind.type != "cpu"
+
+
+def pick(name: str = "auto", dtype: torch.dtype | None = None) -> Device:
+    """Pick a device by name (`auto`, `cpu`, `cuda`, `cuda:1`); a number type only if none is given.
+
+    `auto` is the first GPU where there is one. Raises RuntimeError where the device is missing.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = torch.device(name)
+    if kind.type == "cpu":
+        os.environ.setdefault(*_PRIMITIVES)
+        return Device(kind, dtype or _fastest_dtype(), _CPU_BUDGET, num_cores())
+    memory = torch.cuda.get_device_properties(kind).total_memory
+    has_bf16 = torch.cuda.get_device_capability(kind) >= (8, 0)
+    fastest = torch.bfloat16 if has_bf16 else torch.float32
+    return Device(kind, dtype or fastest, int(memory * _GPU_BUDGET_PER_BYTE), num_threads=1)
+
+
+def num_cores() -> int:
+    """The cores this process may use: its affinity, and its container's share of time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, _container_share()))
+
+
+def _container_share() -> int:
+    """The container's processor quota in whole cores (cgroup v2), else a large number."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return 1 << 16
+    return 1 << 16 if quota == "max" else max(1, int(quota) // int(period))
+
+
+def _fastest_dtype() -> torch.dtype:
+    """Whether this processor multiplies in bfloat16 clearly faster: some only emulate it."""
+    num_threads = torch.get_num_threads()
+    # One thread and its processor time: what else the machine does must not decide.
+    torch.set_num_threads(1)
+    try:
+        gain = _trial_s(torch.float32) / _trial_s(torch.bfloat16)
+    finally:
+        torch.set_num_threads(num_threads)
+    return torch.bfloat16 if gain >= _MIN_GAIN else torch.float32
+
+
+@torch.inference_mode()
+def _trial_s(dtype: torch.dtype) -> float:
+    """Seconds of the convolution that most of the reader's time goes into, at its best."""
+    layer = nn.Conv2d(192, 384, 1).to(dtype)
+    image = torch.zeros(1, 192, 24, 160, dtype=dtype).to(memory_format=torch.channels_last)
+    return min(_duration_s(lambda: layer(image)) for _ in range(_NUM_TRIALS))
+
+
+def _duration_s(work: Callable[[], object]) -> float:
+    start = time.thread_time()
+    work()
+    return time.thread_time() - start

@@ -1,0 +1,100 @@
+"""Pieces of lines, which the layout puts in order, and the lines that are joined out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.result import Box, Line, Word
+from worker.ocr.ctc import Span
+
+Quad = NDArray[np.float32]
+
+WIDE_GAP = 0.7
+"""In heights of the line. Wider than the spaces of running text are; pieces that belong together
+are joined again once their order is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of one line without a wide gap between them; `quad` is (4, 2) in page pixels."""
+
+    quad: Quad
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The words, joined by single spaces."""
+        return " ".join(word.text for word in self.words)
+
+
+def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
+    """Cut a line that was read into pieces at its wide gaps; `spans` are its words, in order."""
+    width, height = _size(quad)
+    wide = WIDE_GAP * height / max(width, 1e-6)
+    groups: list[list[Span]] = []
+    for index, span in enumerate(spans):
+        if index == 0 or span.start - spans[index - 1].end > wide:
+            groups.append([])
+        groups[-1].append(span)
+    return [_piece(quad, group, whole=len(groups) == 1) for group in groups]
+
+
+def joined(pieces: Sequence[Piece]) -> Line:
+    """Make one line of pieces that stand in one row, left to right."""
+    words = tuple(word for piece in pieces for word in piece.words)
+    num_characters = sum(len(word.text) for word in words)
+    quad = pieces[0].quad if len(pieces) == 1 else _around([piece.quad for piece in pieces])
+    return Line(
+        text=" ".join(word.text for word in words),
+        confidence=sum(word.confidence * len(word.text) for word in words) / num_characters,
+        box=as_box(quad),
+        words=words,
+    )
+
+
+def as_box(quad: Quad) -> Box:
+    """A quad as the result's box, to a tenth of a pixel."""
+    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in quad)
+    return a, b, c, d
+
+
+def along(quad: Quad, start: float, end: float) -> Quad:
+    """The part of a quad from `start` to `end`, as shares of its length."""
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    corners = (quad[0] + start * top, quad[0] + end * top, quad[3] + end * bottom)
+    return np.array((*corners, quad[3] + start * bottom), np.float32)
+
+
+def _piece(quad: Quad, spans: Sequence[Span], *, whole: bool) -> Piece:
+    words = tuple(
+        Word(
+            text=span.text,
+            confidence=span.confidence,
+            box=as_box(along(quad, span.start, span.end)),
+        )
+        for span in spans
+    )
+    part = quad if whole else along(quad, spans[0].start, spans[-1].end)
+    return Piece(part, words)
+
+
+def _size(quad: Quad) -> tuple[float, float]:
+    sides = [float(np.linalg.norm(b - a)) for a, b in pairwise((*quad, quad[0]))]
+    return (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
+
+
+def _around(quads: Sequence[Quad]) -> Quad:
+    """The smallest rectangle along the row that holds all its quads."""
+    direction = quads[-1][1] + quads[-1][2] - quads[0][0] - quads[0][3]
+    length = float(np.linalg.norm(direction))
+    axis = direction / length if length else np.array((1, 0))
+    axes = np.array((axis, (-axis[1], axis[0])))
+    turned = np.concatenate(quads) @ axes.T
+    (left, top), (right, bottom) = turned.min(0), turned.max(0)
+    corners = np.array(((left, top), (right, top), (right, bottom), (left, bottom)))
+    return np.asarray(corners @ axes, np.float32)

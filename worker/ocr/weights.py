@@ -1,0 +1,105 @@
+"""Weights on disk: half-precision safetensors, each with a card that tells where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+_BUNDLED = Path(__file__).parent / "weights"
+
+
+class WeightsError(Exception):
+    """A weights file or its card is missing, damaged or made for another network."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one weights file is, where it comes from and how well it reads."""
+
+    name: str
+    version: str
+    kind: str
+    """The network: `detector`, `orientation` or `recognizer`."""
+    origin: str
+    licence: str
+    sha256: str
+    """Of the weights file."""
+    training_command: str
+    machine: str
+    characters: str = ""
+    """What a recogniser can write: class `i + 1` is character `i`."""
+    accuracy: dict[str, float] = field(default_factory=dict)
+
+
+def bundled(name: str) -> Path:
+    """The weights file of that name which ships with the reader, such as `detector`."""
+    return _BUNDLED / f"{name}.safetensors"
+
+
+def load_verified(model: nn.Module, path: Path) -> Card:
+    """Fill the model from a file that its card vouches for. Raises WeightsError."""
+    card = load_card(path)
+    load_weights(model, path)
+    return card
+
+
+def load_card(path: Path) -> Card:
+    """Read the card beside a weights file and check that it speaks of that file.
+
+    Raises WeightsError where one of the two is missing or damaged, or where the sha256 differs.
+    """
+    card_path = path.with_suffix(".json")
+    try:
+        card = Card(**json.loads(card_path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"{card_path} cannot be read as a card: {error}") from error
+    if (found := sha256_of(path)) != card.sha256:
+        raise WeightsError(f"{path} is not what its card says: sha256 {found}, not {card.sha256}")
+    return card
+
+
+def save_card(card: Card, path: Path) -> None:
+    """Write the card beside the weights file."""
+    text = json.dumps(asdict(card), ensure_ascii=False, indent=2) + "\n"
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fill every parameter of the model, whose own number type stays. Raises WeightsError."""
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(f"{path} was made for another network: {error}") from error
+
+
+def save_weights(model: nn.Module, path: Path, *, dtype: torch.dtype = torch.float16) -> None:
+    """Write every parameter of the model, in half precision unless told otherwise."""
+    state = {
+        name: t.detach().cpu().to(dtype).contiguous() for name, t in model.state_dict().items()
+    }
+    if not all(t.isfinite().all() for t in state.values()):
+        raise WeightsError(f"a weight for {path} is not a finite number")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(state, path)
+    # It is written for its owner alone, but a service runs under another name.
+    path.chmod(0o644)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file in hexadecimal. Raises WeightsError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
