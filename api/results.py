@@ -133,16 +133,15 @@ def stream_text(parts: Services, job: Job) -> Iterator[bytes]:
 
 def _answer(parts: Services, job: Job, name: str) -> Response:
     chosen = _FORMATS[name]
-    answer = Response(mimetype=chosen.media_type)
+    stream = chosen.stream(job, _pages(parts, job))
+    answer = Response(stream, mimetype=chosen.media_type)
     # A result never changes: what is read of a job is read once, and kept or erased.
     answer.set_etag(sha256(f"{job.id} {job.finished_at} {name}".encode()).hexdigest()[:32])
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept, Authorization"
+    file_name = result_name(job.document.name, chosen.suffix)
+    answer.headers.set("Content-Disposition", "inline", filename=file_name)
     answer.make_conditional(request)
-    if answer.status_code != 304:
-        file_name = result_name(job.document.name, chosen.suffix)
-        answer.headers.set("Content-Disposition", "inline", filename=file_name)
-        answer.response = chosen.stream(job, _pages(parts, job))
     return answer
 
 

@@ -132,13 +132,17 @@ class BlobStore:
         return self._job_folder(tenant, job_id) / name
 
     def _place(self, source: Path, target: Path) -> None:
-        new = not target.parent.is_dir()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         source.replace(target)
         _sync_folder(target.parent)
-        if new:
-            for folder in (*target.parents,)[1:4]:
-                _sync_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and what it lies in, each safe on disk."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

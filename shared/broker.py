@@ -1,12 +1,15 @@
 """The broker as a doorbell: a message says that a slice waits, not which; the store decides that.
 
-A message may be lost (the keeper rings again) or repeated (there is nothing to claim).
+A message may be lost (the keeper rings again) or repeated (there is nothing to claim). So it is
+taken without acknowledgement: Celery on Redis would otherwise bring messages back on its own, run
+them twice after the visibility timeout, and write to the append-only file three times more.
 """
 
 from __future__ import annotations
 
 import structlog
 from celery import Celery
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from shared.errors import Unavailable
@@ -22,14 +25,14 @@ def make_celery(settings: Settings) -> Celery:
     app = Celery("docchu", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
+        task_queues=[Queue(QUEUE, no_ack=True)],  # type: ignore[no-untyped-call]
         task_default_queue=QUEUE,
-        task_create_missing_queues=True,
+        task_create_missing_queues=False,
         task_serializer="json",
         accept_content=["json"],
-        # The store's lease brings lost work back within seconds; the broker's own redelivery would
-        # only run it twice. So a message is acknowledged before its slice is read.
-        task_acks_late=False,
-        worker_prefetch_multiplier=1,
+        # Unacknowledged messages do not count for prefetching: without this one worker would take
+        # all of them at once.
+        worker_disable_prefetch=True,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
@@ -37,9 +40,6 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "visibility_timeout": 300,  # seconds
-            "unacked_restore_interval": 5,  # seconds
-            "unacked_restore_throttle": 1,
             "health_check_interval": 25,  # seconds
             "socket_keepalive": not settings.embedded,  # a socket file knows no keepalive
             "socket_timeout": 30,  # seconds

@@ -12,7 +12,9 @@ GIF = "image/gif"
 TIFF = "image/tiff"
 PDF = "application/pdf"
 
-MEDIA_TYPES = frozenset({PNG, JPEG, WEBP, BMP, GIF, TIFF, PDF})
+ONE_PAGE = frozenset({PNG, JPEG, WEBP, BMP, GIF})
+"""Of an animation the first frame is the page."""
+MEDIA_TYPES = ONE_PAGE | {TIFF, PDF}
 
 HEAD_BYTES = 1024
 """How much of a document `sniff` wants to see: mail gateways and printers put lines before a PDF's

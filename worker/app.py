@@ -19,10 +19,14 @@ _runtimes: list[Runtime] = []
 
 @app.task(name=RING)  # type: ignore[untyped-decorator]
 def ring() -> None:
-    """A slice waits: read the one that is next in line, if another worker was not faster."""
+    """A slice waits: read the one that is next in line, and on until none is left.
+
+    Going on keeps the threads busy under load, whatever becomes of further messages.
+    """
     for runtime in _runtimes:
         try:
-            runtime.take_next()
+            while runtime.take_next():
+                pass
         except Unavailable:
             _log.warning("store is away; the keeper brings the slice back")
         except StaleAttempt:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import structlog
 
@@ -16,11 +17,14 @@ _log = structlog.get_logger()
 
 
 class Lease:
-    """The standing of one claimed slice, as the store last told it."""
+    """The standing of one claimed slice, as the store last told it.
+
+    `finished`: its last page was recorded, and the slice is done with it.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.standing: Standing = "held"
+        self.standing: Standing | Literal["finished"] = "held"
         self.progress_at = time.monotonic()
 
     def progress(self) -> None:
@@ -61,6 +65,8 @@ class LeaseKeeper:
     def release_all(self) -> None:
         """Hand every slice back at once; whatever its readers still write is refused."""
         for lease in self.held:
+            if lease.standing == "finished":
+                continue
             lease.standing = "lost"
             try:
                 self._slices.release(lease.claim)

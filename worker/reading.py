@@ -79,9 +79,9 @@ class SliceReader:
         if lease.standing == "held" and self.stopping():
             self.slices.release(claim)
             _log.info("slice handed back", **names(lease))
-        elif lease.standing != "lost":
+        elif lease.standing in ("held", "canceled"):
             self.slices.finish(claim)
-            _log.info("slice read", pages=len(claim.left), **names(lease))
+        _log.info("slice ended", standing=lease.standing, **names(lease))
 
     def _document(self, claim: Claim) -> Path:
         try:
@@ -123,8 +123,8 @@ class SliceReader:
             raise
         if outcome == "repeated":
             self._drop(claim, record)
-        elif outcome == "canceled":
-            lease.standing = "canceled"
+        elif outcome in ("canceled", "finished"):
+            lease.standing = outcome
         lease.progress()
 
     def _page(self, claim: Claim, path: Path, number: int) -> tuple[PageRecord, PageTimings]:

@@ -26,6 +26,7 @@ from shared.jobs import (
     Timings,
     moment,
 )
+from shared.media import ONE_PAGE
 
 Hash = Mapping[str, str]
 
@@ -45,19 +46,20 @@ class NewJob:
 
     def record(self) -> str:
         """The fields of the hash, as flat JSON."""
-        return json.dumps(
-            {
-                "tenant": self.tenant,
-                "lane": self.options.priority,
-                "flow": self.tenant,
-                "document": self.document.model_dump_json(exclude_none=True),
-                "options": self.options.model_dump_json(exclude_none=True),
-                "metadata": json.dumps(self.metadata, ensure_ascii=False),
-                "input_ttl": min(self.input_ttl_s, self.result_ttl_s) * 1000,
-                "result_ttl": self.result_ttl_s * 1000,
-                "tombstone_ttl": self.tombstone_ttl_s * 1000,
-            }
-        )
+        record = {
+            "tenant": self.tenant,
+            "lane": self.options.priority,
+            "flow": self.tenant,
+            "document": self.document.model_dump_json(exclude_none=True),
+            "options": self.options.model_dump_json(exclude_none=True),
+            "metadata": json.dumps(self.metadata, ensure_ascii=False),
+            "input_ttl": min(self.input_ttl_s, self.result_ttl_s) * 1000,
+            "result_ttl": self.result_ttl_s * 1000,
+            "tombstone_ttl": self.tombstone_ttl_s * 1000,
+        }
+        if self.document.media_type in ONE_PAGE and not self.options.pages:
+            record |= {"num_pages": 1, "total": 1}
+        return json.dumps(record)
 
 
 @dataclass(frozen=True)

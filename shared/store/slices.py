@@ -15,6 +15,7 @@ from shared.store.records import PageRecord
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 Standing = Literal["held", "canceled", "lost"]
+Outcome = Literal["recorded", "canceled", "finished", "repeated"]
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,11 @@ class SliceQueue:
         record: PageRecord,
         timings: PageTimings,
         model: Model | None = None,
-    ) -> Literal["recorded", "canceled", "repeated"]:
-        """Record what became of a page; `canceled` says to go no further. Raises StaleAttempt."""
+    ) -> Outcome:
+        """Record what became of a page; the last one finishes its slice, too.
+
+        `canceled` says to go no further. Raises StaleAttempt.
+        """
         answer = self._run(
             "page",
             claim,
@@ -153,11 +157,11 @@ class SliceQueue:
         )
         if answer == "lost":
             raise StaleAttempt
-        outcome: Literal["recorded", "canceled", "repeated"] = answer
+        outcome: Outcome = answer
         return outcome
 
     def finish(self, claim: Claim) -> None:
-        """The slice is done; the last one ends the job. Raises StaleAttempt."""
+        """End a slice of which nothing is left, or that is canceled. Raises StaleAttempt."""
         if self._run("finish", claim) is None:
             raise StaleAttempt
 

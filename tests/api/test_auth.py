@@ -8,13 +8,7 @@ import pytest
 
 from tests.api.playing import PNG, Api, page_of, problem
 
-GUARDED = [
-    "/v1/jobs",
-    "/v1/jobs/job_1",
-    "/v1/jobs/job_1/result",
-    "/v1/jobs/job_1/pages/1",
-    "/models",
-]
+GUARDED = ["/v1/jobs", "/v1/jobs/a", "/v1/jobs/a/result", "/v1/jobs/a/pages/1", "/models"]
 OPEN = ["/healthz", "/ping", "/metrics", "/openapi.json", "/docs"]
 
 

@@ -184,7 +184,6 @@ def test_a_body_that_is_not_json_is_refused(api: Api, name: str) -> None:
     "body",
     [
         {"data": "!!!"},
-        {"data": "iVBO===="},
         {"data": "iVBORw==iVBORw=="},
         {"data": "đọc chữ"},
         {"data": "iVBORw0KG"},
@@ -259,6 +258,7 @@ def test_an_unexpected_error_is_a_500_that_gives_nothing_away(
     assert "secret" not in answer.text and "ZeroDivision" not in answer.text
 
 
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 CONTENT_TYPES = st.sampled_from(
     ["", "image/png", FORM, "application/json", "multipart/form-data; boundary=\r", "a;b=c;=", "x/"]
 )
@@ -294,9 +294,7 @@ QUERIES = st.dictionaries(
 )
 
 
-@settings(
-    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(FUZZ, max_examples=300)
 @given(body=BODIES, content_type=CONTENT_TYPES, query=QUERIES, value=HEADER_VALUES)
 def test_nothing_that_anybody_submits_makes_a_500(
     api: Api, body: bytes, content_type: str, query: dict[str, str], value: str
@@ -305,19 +303,17 @@ def test_nothing_that_anybody_submits_makes_a_500(
     headers = {"Idempotency-Key": value, "Prefer": value[::-1], "Content-Disposition": value}
     for path in ("/v1/jobs", "/v1/jobs?" + value):
         answer = api.client.post(
-            path if "?" in path else path,
+            path,
             data=body,
             content_type=content_type.strip(),
             query_string=None if "?" in path else query,
             headers={name: text for name, text in headers.items() if text},
         )
         assert answer.status_code in (202, 400, 413, 415, 422), answer.text
-        assert "charset" in answer.content_type or json.loads(answer.text)
+        assert json.loads(answer.text)
 
 
-@settings(
-    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(FUZZ, max_examples=200)
 @given(path=st.text(max_size=30), value=HEADER_VALUES)
 def test_nothing_that_anybody_asks_for_makes_a_500(api: Api, path: str, value: str) -> None:
     headers = {"Accept": value, "If-None-Match": value, "Authorization": value, "Origin": value}

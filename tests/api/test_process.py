@@ -127,7 +127,7 @@ def test_a_document_goes_in_and_its_text_comes_out(
     job = json.loads(body)
     worker = threading.Thread(target=read_next, args=(store_client, valkey_settings))
     worker.start()
-    status, body = running.get(f"/v1/jobs/{job['id']}?wait=30")
+    _, body = running.get(f"/v1/jobs/{job['id']}?wait=30")
     worker.join()
     assert json.loads(body)["status"] == "succeeded"
     assert running.get(f"/v1/jobs/{job['id']}/result?format=text")[1] == b"xong\n"

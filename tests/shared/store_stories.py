@@ -81,7 +81,6 @@ def read(worker: SliceQueue, claim: Claim, *pages: int) -> None:
 
 
 def read_document(worker: SliceQueue) -> None:
-    """Read a document of one page from claim to finish."""
+    """Read a document of one page, which finishes it."""
     claim = open_document(worker, take(worker), 1)
     read(worker, claim, 1)
-    worker.finish(claim)

@@ -32,7 +32,6 @@ def test_a_document_of_one_page_is_read(store: Store) -> None:
     claim = open_document(ann, take(ann), 1)
     store.clock.pass_s(2)
     ann.record(claim, 1, PageRecord("page-1"), PageTimings(0.5, 0.25, 0.125))
-    ann.finish(claim)
 
     done = store.jobs.get("acme", job.id)
     assert done.status is Status.SUCCEEDED
@@ -53,7 +52,6 @@ def test_a_long_document_becomes_slices_for_all_workers(store: Store) -> None:
     for worker, claim in ((bob, second), (ann, third), (ann, opened)):
         assert store.jobs.get("acme", job.id).status is Status.RUNNING
         read(worker, claim, *(claim.pages or ()))
-        worker.finish(claim)
     assert store.jobs.get("acme", job.id).status is Status.SUCCEEDED
 
 
@@ -100,7 +98,6 @@ def test_a_worker_that_wakes_up_late_is_refused(store: Store) -> None:
     assert not ann.release(stale)
 
     read(bob, fresh, 1, 2)
-    bob.finish(fresh)
     assert store.jobs.get("acme", job.id).status is Status.SUCCEEDED
 
 
@@ -127,7 +124,6 @@ def test_a_slice_that_keeps_killing_is_split_and_its_poison_page_named(store: St
                 store.keeper.recover(job.id, claim.index)
                 return
             read(ann, claim, left)
-        ann.finish(claim)
 
     for _ in range(50):
         if not ann.peek():
@@ -185,7 +181,6 @@ def test_pages_that_fail_are_named_and_the_others_count(store: Store) -> None:
     read(ann, claim, 1)
     ann.record(claim, 2, PageRecord(None, "page_too_large", "Too large."), PageTimings())
     ann.record(claim, 3, PageRecord("page-3", "document_damaged", "Cut short."), PageTimings())
-    ann.finish(claim)
     done = store.jobs.get("acme", job.id)
     assert done.status is Status.PARTIAL and done.error
     assert [p.code for p in done.error.pages] == ["page_too_large", "document_damaged"]
@@ -197,7 +192,6 @@ def test_a_job_whose_pages_all_fail_alike_says_why(store: Store) -> None:
     claim = open_document(ann, take(ann), 2)
     for page in (1, 2):
         ann.record(claim, page, PageRecord(None, "page_too_large", "Too large."), PageTimings())
-    ann.finish(claim)
     done = store.jobs.get("acme", job.id)
     assert done.status is Status.FAILED and done.error and done.error.code == "page_too_large"
 

@@ -1,4 +1,4 @@
-"""From the picture of one text line to what the recogniser sees: one transform for training and serving."""
+"""From the picture of a text line to what the recogniser sees, in training and serving alike."""
 
 from __future__ import annotations
 

@@ -19,5 +19,6 @@ redis.call('ZADD', KEYS[13], NOW, JOB_ID)
 if ARGV[6] ~= '' then
   redis.call('SET', KEYS[14], cjson.encode({ job = JOB_ID, fingerprint = ARGV[7] }), 'PX', ARGV[8])
 end
-make_ready('0', { a = 0, d = 0 })
+-- Where the number of pages is known, the slice is as if the document had been opened.
+make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })
 return 'created'

@@ -1,6 +1,7 @@
 -- Record what became of a page. ARGV[3] slice, [4] attempt, [5] page, [6] JSON: b, c, d as in keys.py,
 -- [7] JSON of timings in ms, [8] JSON of the model or ''.
--- Answers 'recorded', 'canceled' (recorded, go no further), 'repeated' (it was recorded before) or 'lost'.
+-- Answers 'recorded', 'canceled' (recorded, go no further), 'finished' (recorded, and it was the
+-- slice's last one: the slice is done), 'repeated' (it was recorded before) or 'lost'.
 local slice = held(ARGV[3], ARGV[4])
 if not slice then return 'lost' end
 if redis.call('HEXISTS', PAGES, ARGV[5]) == 1 then return 'repeated' end
@@ -12,4 +13,9 @@ local rate = redis.call('HMGET', RATE, 'last', 'gap')
 local gap = NOW - math.max(tonumber(rate[1] or 0), slice.t)
 if rate[2] then gap = 0.8 * rate[2] + 0.2 * gap end
 redis.call('HSET', RATE, 'last', NOW, 'gap', gap)
-return get('cancel') and 'canceled' or 'recorded'
+for _, page in ipairs(slice.p) do
+  if redis.call('HEXISTS', PAGES, page) == 0 then return get('cancel') and 'canceled' or 'recorded' end
+end
+drop_slice(ARGV[3])
+finish_if_done()
+return 'finished'
