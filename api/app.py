@@ -5,12 +5,14 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
+from api.deliveries import deliveries
 from api.docs import docs
 from api.health import health
 from api.jobs import jobs
 from api.results import results
 from api.services import Services, install, make_services
 from api.torchserve import torchserve
+from api.webhooks import webhooks
 from shared.settings import Settings, load_settings
 
 _VERSION = "1"
@@ -35,6 +37,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     outcomes.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
-    for blueprint in (jobs, results, torchserve, health, docs):
+    for blueprint in (jobs, results, webhooks, deliveries, torchserve, health, docs):
         app.register_blueprint(blueprint)
     return app

@@ -14,6 +14,7 @@ from api.problems import invalid_option
 from shared.errors import DocchuError, InvalidOption
 from shared.jobs import Options, Priority, Status, TextLayer
 from shared.page_ranges import PageRanges
+from shared.webhooks import Include
 
 MAX_WAIT_S = 60
 _MIN_TTL_S = 60
@@ -71,11 +72,16 @@ class JobOptions(BaseModel):
         description="seconds that the result is kept, less than the default",
     )
 
+    webhook_url: str | None = Field(
+        default=None, description="where the job's end is told, signed with the tenant's secret"
+    )
+    webhook_include: Include | None = Field(
+        default=None, description="`text`: tell it with the text, where that fits"
+    )
+
     def of_job(self) -> Options:
         """What of it belongs to the job's record."""
-        return Options(
-            priority=self.priority, pages=self.pages, text_layer=self.text_layer, ttl_s=self.ttl_s
-        )
+        return Options(**self.model_dump(exclude={"metadata"}))
 
 
 class NoQuery(BaseModel):

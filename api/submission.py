@@ -13,6 +13,7 @@ import structlog
 from api.options import JobOptions
 from api.services import Services
 from api.sinks import UploadSink
+from shared.addresses import check
 from shared.blobs import INPUT, Upload
 from shared.errors import EmptyDocument, Unavailable, UnsupportedMediaType
 from shared.ids import new_id
@@ -52,7 +53,7 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     """Accept a document, or find the job that its Idempotency-Key stands for.
 
     Raises IdempotencyInFlight, IdempotencyMismatch, QueueFull (before the body is read),
-    EmptyDocument, UnsupportedMediaType, Unavailable, and what `receive` raises.
+    EmptyDocument, UnsupportedMediaType, AddressRefused, Unavailable, and what `receive` raises.
     """
     held = parts.idempotency.claim(tenant, key) if key is not None else None
     if isinstance(held, Answered):
@@ -86,6 +87,8 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
         received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
         options = received.options
+        if options.webhook_url is not None:
+            check(options.webhook_url, settings.allow_targets)
         new = NewJob(
             id=new_id("job"),
             tenant=tenant,

@@ -34,11 +34,12 @@ class Status(StrEnum):
         return self in (Status.SUCCEEDED, Status.PARTIAL)
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a time as RFC 3339, in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
 def moment(ms: int | str) -> datetime:
@@ -67,6 +68,8 @@ class Options(_Record):
     pages: str | None = None
     text_layer: TextLayer = "auto"
     ttl_s: int | None = None
+    webhook_url: str | None = None
+    webhook_include: Literal["text"] | None = None
 
 
 class Progress(_Record):

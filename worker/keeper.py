@@ -1,5 +1,7 @@
 """The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
 
+Webhooks are sent beside that, in threads of their own (`worker.delivering`).
+
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
 
@@ -22,6 +24,7 @@ from shared.store.scripts import connect
 from shared.store.upkeep import Upkeep
 from shared.workers import Workers
 from worker.canary import CanaryKeeper
+from worker.delivering import make_sender
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
@@ -120,9 +123,13 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
+    sender = make_sender(settings, connect(settings.store_url))
+    delivering = threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))
+    delivering.start()
     while not stopped.is_set():
         keeper.round()
         stopped.wait(settings.keeper_interval_s)
+    delivering.join()  # at most the attempts under way
 
 
 if __name__ == "__main__":

@@ -20,6 +20,21 @@ docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
+docchu:event:<subject>          hash        the event of a job's or batch's end, or of a trial: its
+                                            fields stand in `outbox.py`
+docchu:outbox                   sorted set  subject of an event without deliveries yet, by time (ms)
+docchu:subscribers              hash        tenant -> JSON: its enabled webhooks, each with an
+                                            object whose members are the event types it wants
+docchu:webhook:<id>             hash        a registered webhook; its fields stand in `webhooks.py`
+docchu:tenant:<tenant>:webhooks sorted set  webhook id, by creation (ms)
+docchu:tenant:<tenant>:webhook-secret
+                                string      JSON: the secrets that sign for per-job addresses
+docchu:delivery:<id>            hash        a delivery; its fields stand in `deliveries.py`
+docchu:deliveries:due:<host>    sorted set  pending delivery, by when it is due (ms), or by the end
+                                            of its lease, which has .5 behind
+docchu:deliveries:hosts         sorted set  host, by the least score of its queue
+docchu:tenant:<tenant>:deliveries
+                                sorted set  delivery id, by creation or redelivery (ms)
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
@@ -46,6 +61,9 @@ LANE_TIMES = f"{PREFIX}lanes"
 API_KEYS = f"{PREFIX}keys"
 WORKERS = f"{PREFIX}workers"
 CANARY = f"{PREFIX}canary"
+OUTBOX = f"{PREFIX}outbox"
+SUBSCRIBERS = f"{PREFIX}subscribers"
+HOSTS = f"{PREFIX}deliveries:hosts"
 
 
 def job(job_id: str) -> str:
@@ -88,6 +106,41 @@ def events(job_id: str) -> str:
     return f"{PREFIX}events:{job_id}"
 
 
+def event(subject: str) -> str:
+    """The event of this job, batch or trial."""
+    return f"{PREFIX}event:{subject}"
+
+
+def webhook(webhook_id: str) -> str:
+    """A registered webhook."""
+    return f"{PREFIX}webhook:{webhook_id}"
+
+
+def tenant_webhooks(tenant: str) -> str:
+    """The tenant's webhooks by creation."""
+    return f"{PREFIX}tenant:{tenant}:webhooks"
+
+
+def webhook_secret(tenant: str) -> str:
+    """The tenant's own secrets."""
+    return f"{PREFIX}tenant:{tenant}:webhook-secret"
+
+
+def delivery(delivery_id: str) -> str:
+    """A delivery."""
+    return f"{PREFIX}delivery:{delivery_id}"
+
+
+def deliveries_due(host: str) -> str:
+    """The deliveries that go to this host and port."""
+    return f"{PREFIX}deliveries:due:{host}"
+
+
+def tenant_deliveries(tenant: str) -> str:
+    """The tenant's deliveries by time."""
+    return f"{PREFIX}tenant:{tenant}:deliveries"
+
+
 def of_job(job_id: str) -> list[str]:
     """The KEYS of every script that changes a job, in the order `lua/_job.lua` names them."""
     return [
@@ -101,4 +154,7 @@ def of_job(job_id: str) -> list[str]:
         BACKLOG,
         RETENTION,
         RATE,
+        event(job_id),
+        OUTBOX,
+        SUBSCRIBERS,
     ]

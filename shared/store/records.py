@@ -2,7 +2,7 @@
 
 Fields: `tenant lane flow status created started finished` (ms) `document options metadata model`
 (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize` (ms)
-`input_ttl result_ttl tombstone_ttl` (ms) `batch`.
+`input_ttl result_ttl tombstone_ttl` (ms) `batch`, `event` (the id of the event of its end).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.ids import new_id
 from shared.jobs import (
     Document,
     Job,
@@ -43,6 +44,8 @@ class NewJob:
     result_ttl_s: int
     tombstone_ttl_s: int
     metadata: dict[str, Any] = field(default_factory=dict)
+    # A job ends once, so the id of that event can be made here; None: nobody is told of its end.
+    event_id: str | None = field(default_factory=lambda: new_id("evt"))
 
     def record(self) -> str:
         """The fields of the hash, as flat JSON."""
@@ -59,6 +62,8 @@ class NewJob:
         }
         if self.document.media_type in ONE_PAGE and not self.options.pages:
             record |= {"num_pages": 1, "total": 1}
+        if self.event_id:
+            record["event"] = self.event_id
         return json.dumps(record)
 
 
