@@ -81,7 +81,7 @@ class Receiver:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError):
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 request = await _read(reader)
                 self.received.append(request)
                 await _answer(writer, self.react(request))

@@ -54,6 +54,7 @@ local function drop_slice(index)
 end
 
 local function count_backlog(pages)
+  if pages == 0 then return end -- as a negative zero it would not be an integer to Redis 7.0
   for _, name in ipairs({ get('tenant'), '*' }) do
     if redis.call('HINCRBY', BACKLOG, name, pages) <= 0 then redis.call('HDEL', BACKLOG, name) end
   end
