@@ -59,7 +59,7 @@ def _copy(
             raise DocumentTooLarge(max_bytes=max_bytes)
         write(data)
     if response.length:  # bytes that were announced and did not come
-        raise FetchFailed("The connection ended before the document did.")
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def _check(response: http.client.HTTPResponse, max_bytes: int) -> None:

@@ -41,6 +41,9 @@ def post(
             connection.request("POST", target.path, body, dict(headers))
             with closing(connection.getresponse()) as response:
                 status = response.status
+                # A head that drips looks whole when it was we who ended it.
+                if connection.was_cut:
+                    raise TimeoutError("cut at the deadline")
                 retry_after_s = _seconds(response.headers.get("Retry-After"))
                 _drain(connection, response)
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -106,6 +106,16 @@ def test_whatever_is_no_2xx_is_a_failure(
     assert delivery.attempts[0].error
 
 
+def test_a_head_cut_off_at_the_deadline_is_no_success(
+    store_client: redis.Redis, tmp_path: Path, receiver: Receiver
+) -> None:
+    post = Post(store_client, tmp_path, webhook_timeout_s=0.8)  # `HTTP/1.1 200` takes 0.6 to drip
+    receiver.react = lambda request: Reply(fault="drip")
+    post.succeed(receiver.url)
+    post.send()
+    assert post.deliveries()[0].attempts[0].error == "timeout"
+
+
 def test_nobody_listening_is_a_failure(post: Post) -> None:
     post.succeed("http://127.0.0.1:9/")
     post.send()
