@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from shared.blobs import BlobNotFound, BlobStore
-from shared.errors import JobGone, JobNotFound
+from shared.errors import JobGone, JobNotFound, Unavailable
 from shared.jobs import Job, moment, rfc3339
 from shared.result import Page, page_text
 from shared.store.jobs import JobStore
@@ -33,8 +33,15 @@ class Announcer:
         """Announce what waits, each event on its own; answers the tenants. Raises Unavailable."""
         tenants = set()
         for event in self.outbox.waiting(_PER_ROUND):
-            if self.announce(event):
-                tenants.add(event.tenant)
+            try:
+                if self.announce(event):
+                    tenants.add(event.tenant)
+            except Unavailable:
+                raise
+            except Exception:
+                # A boundary: one event that cannot be told must not hold up the others.
+                _log.exception("announcing failed; trying again later", event_id=event.id)
+                self.outbox.postpone(event)
         return tenants
 
     def announce(self, event: Event) -> bool:

@@ -18,7 +18,7 @@ from shared.store.scripts import Client, Clock, Scripts, server_clock, store_fau
 from shared.webhooks import TRIAL, Attempt, Delivery, DeliveryStatus
 
 _SCAN = 200  # deliveries looked at in one round trip while listing
-_TRIM = 100  # deliveries forgotten at once
+_TRIM_SCANS = 5  # round trips that look for deliveries to forget, past those that are pending
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,27 @@ class Deliveries:
         name = keys.tenant_deliveries(tenant)
         with store_faults():
             excess = int(self._client.zcard(name)) - self._max_per_tenant
-            ids = self._client.zrange(name, 0, min(excess, _TRIM) - 1) if excess > 0 else []
-            subjects = [self._client.hget(keys.delivery(one), "subject") for one in ids]
-        return sum(
-            self._scripts.run_on(
-                "forget", [keys.delivery(one), keys.event(subject or ""), name], one
-            )
-            for one, subject in zip(ids, subjects, strict=True)
-        )
+        forgotten = start = 0
+        for _ in range(_TRIM_SCANS):
+            if forgotten >= excess:
+                break
+            records = self._oldest(name, start)
+            ended = [one for one in records if one[2] != "pending"][: excess - forgotten]
+            for delivery_id, subject, _ in ended:
+                names = [keys.delivery(delivery_id), keys.event(subject or ""), name]
+                forgotten += int(self._scripts.run_on("forget", names, delivery_id))
+            start += len(records) - len(ended)
+        return forgotten
+
+    def _oldest(self, name: str, start: int) -> list[tuple[str, str | None, str | None]]:
+        """Id, subject and status of some deliveries."""
+        with store_faults():
+            ids = self._client.zrange(name, start, start + _SCAN - 1)
+            with self._client.pipeline(transaction=False) as pipe:
+                for one in ids:
+                    pipe.hmget(keys.delivery(one), ["subject", "status"])
+                records = pipe.execute()
+        return [(one, *record) for one, record in zip(ids, records, strict=True)]
 
     def _record(self, tenant: str, delivery_id: str) -> dict[str, str]:
         record: dict[str, str] = {}

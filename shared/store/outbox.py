@@ -19,6 +19,7 @@ from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 Announced = Literal["announced", "done", "again"]
+_POSTPONED_MS = 60_000
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -56,8 +57,11 @@ class Outbox:
 
     def waiting(self, limit: int) -> list[Event]:
         """Events without deliveries yet, the oldest first."""
+        now = self._scripts.now_ms()
         with store_faults():
-            subjects = self._client.zrange(keys.OUTBOX, 0, limit - 1)
+            subjects = self._client.zrange(
+                keys.OUTBOX, "-inf", now, byscore=True, offset=0, num=limit
+            )
             if not subjects:
                 return []
             with self._client.pipeline(transaction=False) as pipe:
@@ -67,6 +71,12 @@ class Outbox:
         return [
             _event(one, record) for one, record in zip(subjects, records, strict=True) if record
         ]
+
+    def postpone(self, event: Event) -> None:
+        """Look at an event again in a minute: announcing it failed, and others wait behind it."""
+        later = self._scripts.now_ms() + _POSTPONED_MS
+        with store_faults():
+            self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
 
     def destinations(self, event: Event) -> list[Destination]:
         """Where the event goes; webhooks that were deleted meanwhile are left out."""

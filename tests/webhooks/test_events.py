@@ -98,6 +98,16 @@ def test_several_keepers_announce_an_event_once(post: Post) -> None:
     assert len(post.deliveries()) == 2 and post.outbox.waiting(10) == []
 
 
+def test_an_event_that_cannot_be_told_holds_up_no_other(post: Post, receiver: Receiver) -> None:
+    bad = post.succeed(receiver.url)
+    post.client.hset(keys.job(bad.id), "document", "not JSON")
+    post.succeed(receiver.url)
+    assert post.sender.announce() == 1
+    assert post.sender.announce() == 0 and post.outbox.waiting(10) == []
+    post.clock.pass_s(60)
+    assert [event.subject for event in post.outbox.waiting(10)] == [bad.id]
+
+
 def test_a_webhook_never_arrives_before_its_state_can_be_read(
     post: Post, receiver: Receiver
 ) -> None:
