@@ -18,7 +18,7 @@ from shared import errors
 from shared.addresses import check
 from shared.ids import new_id
 from shared.jobs import moment, rfc3339
-from shared.store.outbox import Destination, Event
+from shared.store.outbox import Announcement, Destination, Event
 from shared.webhooks import (
     EVENT_TYPES,
     TRIAL,
@@ -188,9 +188,10 @@ def _try(parts: Services, webhook: Webhook) -> Delivery:
     event = Event(event_id, event_id, TRIAL, now_ms, tenant(), (webhook.id,))
     body: dict[str, Any] = {"type": TRIAL, "timestamp": rfc3339(moment(now_ms))}
     body["data"] = {"webhook_id": webhook.id}
-    destination = Destination(webhook.id, webhook.url, with_text=False)
-    _, (delivery_id,) = parts.outbox.announce(event, [destination], json.dumps(body), waits=False)
-    return parts.deliveries.get(tenant(), delivery_id)
+    to = Destination(webhook.id, webhook.url, with_text=False)
+    trial = Announcement(event, (to,), json.dumps(body), waits=False)
+    parts.outbox.announce(trial)
+    return parts.deliveries.get(tenant(), trial.deliveries[0]["id"])
 
 
 def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:

@@ -13,7 +13,7 @@ from shared.errors import JobGone, JobNotFound, Unavailable
 from shared.jobs import Job, moment, rfc3339
 from shared.result import Page, page_text
 from shared.store.jobs import JobStore
-from shared.store.outbox import Event, Outbox
+from shared.store.outbox import Announcement, Event, Outbox
 from shared.webhooks import MAX_BODY_BYTES
 
 _log = structlog.get_logger()
@@ -31,32 +31,34 @@ class Announcer:
 
     def announce_waiting(self) -> set[str]:
         """Announce what waits, each event on its own; answers the tenants. Raises Unavailable."""
+        ready = [one for event in self.outbox.waiting(_PER_ROUND) if (one := self._prepared(event))]
         tenants = set()
-        for event in self.outbox.waiting(_PER_ROUND):
-            try:
-                if self.announce(event):
-                    tenants.add(event.tenant)
-            except Unavailable:
-                raise
-            except Exception:
-                # A boundary: one event that cannot be told must not hold up the others.
-                _log.exception("announcing failed; trying again later", event_id=event.id)
-                self.outbox.postpone(event)
+        for one, outcome in zip(ready, self.outbox.announce(*ready), strict=True):
+            if outcome == "announced":
+                tenants.add(one.event.tenant)
+                ids = [fields["id"] for fields in one.deliveries]
+                _log.info("event announced", event_id=one.event.id, deliveries=ids)
         return tenants
 
-    def announce(self, event: Event) -> bool:
-        """Make the deliveries of an event; False if somebody else did, or it must be read anew."""
+    def prepare(self, event: Event) -> Announcement:
+        """Make the bodies of an event, and find out where it goes."""
         destinations = self.outbox.destinations(event)
-        data, text = self._job(event), None
-        if data is not None and any(one.with_text for one in destinations):
-            text = self._body_with_text(event, data)
-        body = self._body(event, data)
-        outcome, ids = self.outbox.announce(
-            event, destinations, body, text, delay_s=self.first_delay_s
-        )
-        if outcome == "announced":
-            _log.info("event announced", event_id=event.id, type=event.type, deliveries=ids)
-        return outcome == "announced"
+        job, text = self._job(event), None
+        if job is not None and any(one.with_text for one in destinations):
+            text = self._body_with_text(event, job)
+        body = self._body(event, job)
+        return Announcement(event, destinations, body, text, self.first_delay_s)
+
+    def _prepared(self, event: Event) -> Announcement | None:
+        try:
+            return self.prepare(event)
+        except Unavailable:
+            raise
+        except Exception:
+            # A boundary: one event that cannot be told must not hold up the others.
+            _log.exception("announcing failed; trying again later", event_id=event.id)
+            self.outbox.postpone(event)
+            return None
 
     def _job(self, event: Event) -> Job | None:
         if event.erased:

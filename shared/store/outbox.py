@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -47,6 +48,26 @@ class Destination:
     with_text: bool
 
 
+@dataclass(frozen=True)
+class Announcement:
+    """An event with its bodies, to be made deliveries of; the first attempt is due after `delay_s`.
+
+    A trial does not wait in the outbox.
+    """
+
+    event: Event
+    destinations: tuple[Destination, ...]
+    body: str
+    text_body: str | None = None
+    delay_s: float = 0
+    waits: bool = True
+
+    @cached_property
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The deliveries' records."""
+        return _deliveries(self.event, self.destinations, self.text_body is not None)
+
+
 class Outbox:
     """Every step is atomic and may be done twice. Methods raise Unavailable."""
 
@@ -78,7 +99,7 @@ class Outbox:
         with store_faults():
             self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
 
-    def destinations(self, event: Event) -> list[Destination]:
+    def destinations(self, event: Event) -> tuple[Destination, ...]:
         """Where the event goes; webhooks that were deleted meanwhile are left out."""
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for webhook_id in event.webhooks:
@@ -91,41 +112,35 @@ class Outbox:
         ]
         if event.url:
             found.append(Destination("", event.url, bool(event.include)))
-        return found
+        return tuple(found)
 
-    def announce(
-        self,
-        event: Event,
-        destinations: Sequence[Destination],
-        body: str,
-        text_body: str | None = None,
-        *,
-        delay_s: float = 0,
-        waits: bool = True,
-    ) -> tuple[Announced, list[str]]:
-        """Make the event's deliveries; answers their ids. First due after `delay_s`.
+    def announce(self, *announcements: Announcement) -> list[Announced]:
+        """Make the deliveries of events, each atomically, all in one round trip.
 
-        A trial does not wait in the outbox. `again`: the job was erased since the event was read,
-        so its body must be made anew.
+        `again`: the job was erased since the event was read, so its body must be made anew.
         """
-        deliveries = _deliveries(event, destinations, text_body is not None)
+        calls = [self._call(one) for one in announcements]
+        outcomes: list[Announced] = self._scripts.run_many("announce", calls)
+        return outcomes
+
+    def _call(self, one: Announcement) -> tuple[list[str], list[Any]]:
+        """The keys and arguments of the script."""
+        event = one.event
         names = [keys.HOSTS, keys.OUTBOX, keys.event(event.subject)]
         names.append(keys.tenant_deliveries(event.tenant))
-        for fields in deliveries:
+        for fields in one.deliveries:
             names += [keys.deliveries_due(fields["host"]), keys.delivery(fields["id"])]
-        outcome: Announced = self._scripts.run_on(
-            "announce",
-            names,
+        arguments = [
             event.subject,
             "1" if event.erased else "",
-            body,
-            text_body or "",
+            one.body,
+            one.text_body or "",
             self._kept_ms,
-            round(delay_s * 1000),
-            json.dumps(deliveries),
-            "1" if waits else "",
-        )
-        return outcome, [fields["id"] for fields in deliveries]
+            round(one.delay_s * 1000),
+            json.dumps(one.deliveries),
+            "1" if one.waits else "",
+        ]
+        return names, arguments
 
 
 def _event(subject: str, record: dict[str, str]) -> Event:

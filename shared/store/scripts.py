@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -107,6 +107,18 @@ class Scripts:
         now = self._clock()
         return self._call(name, names, ["" if now is None else now, *args])
 
+    def run_many(self, name: str, calls: Sequence[tuple[list[str], list[Any]]]) -> list[Any]:
+        """Run a script on several sets of keys and arguments, each atomically, in one round trip.
+
+        With `appendfsync always` the server then waits for the disk once, not for each.
+        """
+        now = self._clock()
+        with store_faults(), self.client.pipeline(transaction=False) as pipe:
+            for names, args in calls:
+                self._script(name)(names, ["" if now is None else now, *args], client=pipe)
+            answers: list[Any] = pipe.execute()
+        return answers
+
     def next_slice(self) -> str | None:
         """Which `<job>/<slice>` is to be claimed next."""
         lanes = [*(keys.ready(lane) for lane in keys.LANES), keys.LANE_TIMES]
@@ -114,7 +126,10 @@ class Scripts:
         return found
 
     def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:
+        with store_faults():
+            return self._script(name)(keys=names, args=argv)
+
+    def _script(self, name: str) -> Any:
         if name not in self._loaded:
             self._loaded[name] = self.client.register_script(_source(name))
-        with store_faults():
-            return self._loaded[name](keys=names, args=argv)
+        return self._loaded[name]

@@ -93,8 +93,8 @@ def test_several_keepers_announce_an_event_once(post: Post) -> None:
     post.webhooks.create(TENANT, HOOK)
     post.succeed(HOOK)
     (event,) = post.outbox.waiting(10)
-    others = [post.another_sender() for _ in range(3)]
-    assert [other.announcer.announce(event) for other in others] == [True, False, False]
+    prepared = [post.another_sender().announcer.prepare(event) for _ in range(3)]
+    assert [post.outbox.announce(one)[0] for one in prepared] == ["announced", "done", "done"]
     assert len(post.deliveries()) == 2 and post.outbox.waiting(10) == []
 
 
@@ -200,9 +200,9 @@ def test_of_an_erased_job_only_its_id_is_told(post: Post, receiver: Receiver) ->
 def test_a_job_erased_while_its_event_is_announced_gives_nothing_away(post: Post) -> None:
     job = post.succeed(HOOK)
     (event,) = post.outbox.waiting(10)
-    destinations = post.outbox.destinations(event)
+    prepared = post.sender.announcer.prepare(event)
     post.jobs.erase(TENANT, job.id)
-    assert post.outbox.announce(event, destinations, '{"secret"}')[0] == "again"
+    assert post.outbox.announce(prepared) == ["again"]
     assert post.sender.announce() == 1
     assert "hoá đơn" not in str(post.client.hgetall(keys.event(job.id)))
 
