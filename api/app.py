@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from api import metrics, openapi, outcomes, problems
 from api.deliveries import deliveries
 from api.docs import docs
+from api.events import events
 from api.health import health
 from api.jobs import jobs
 from api.results import results
@@ -37,6 +38,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     outcomes.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
-    for blueprint in (jobs, results, webhooks, deliveries, torchserve, health, docs):
+    for blueprint in (jobs, events, results, webhooks, deliveries, torchserve, health, docs):
         app.register_blueprint(blueprint)
     return app

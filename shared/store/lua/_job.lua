@@ -119,7 +119,9 @@ local function finish_if_done()
 end
 
 -- Record what became of a page: `page` has `b` (blob of the result) or `c` and `d`, or all three.
+-- `n` counts the pages as they finish: whoever follows a job can go on after any of them.
 local function record_page(name, page)
+  page.n = number('done') + number('failed') + 1
   redis.call('HSET', PAGES, name, cjson.encode(page))
   redis.call('HINCRBY', JOB, page.b and 'done' or 'failed', 1)
   if page.b and page.c then redis.call('HINCRBY', JOB, 'flawed', 1) end
