@@ -12,7 +12,7 @@ from api.auth import authenticate, tenant
 from api.openapi import answers
 from api.options import NoQuery
 from api.services import services
-from shared import errors
+from shared import errors, webhook_errors
 from shared.webhooks import Delivery, DeliveryStatus
 
 deliveries = APIBlueprint("deliveries", __name__, tag="Webhooks")
@@ -61,7 +61,7 @@ def list_deliveries(query: DeliveryQuery) -> Response:
 @deliveries.get("/v1/deliveries/<delivery_id>")
 @deliveries.input(NoQuery, location="query", arg_name="query")
 @deliveries.output(Delivery)
-@deliveries.doc(responses=answers(errors.InvalidOption, errors.DeliveryNotFound))
+@deliveries.doc(responses=answers(errors.InvalidOption, webhook_errors.DeliveryNotFound))
 def show_delivery(delivery_id: str, query: NoQuery) -> Response:
     """Show a delivery with its attempts
 
@@ -75,7 +75,10 @@ def show_delivery(delivery_id: str, query: NoQuery) -> Response:
 @deliveries.output(Delivery, status_code=202, description="The delivery is due at once")
 @deliveries.doc(
     responses=answers(
-        errors.InvalidOption, errors.DeliveryNotFound, errors.DeliveryInFlight, errors.JobGone
+        errors.InvalidOption,
+        webhook_errors.DeliveryNotFound,
+        webhook_errors.DeliveryInFlight,
+        errors.JobGone,
     )
 )
 def redeliver(delivery_id: str, query: NoQuery) -> Response:

@@ -15,10 +15,11 @@ from api.services import Services
 from api.sinks import UploadSink
 from shared.addresses import check
 from shared.blobs import INPUT, Upload
-from shared.errors import EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.errors import AddressRefused, EmptyDocument, Unavailable, UnsupportedMediaType
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import HEAD_BYTES, sniff
+from shared.settings import Settings
 from shared.store.idempotency import Answered, Claimed
 from shared.store.records import NewJob
 
@@ -87,8 +88,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
         received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
         options = received.options
-        if options.webhook_url is not None:
-            check(options.webhook_url, settings.allow_targets)
+        _check_webhook(options, settings)
         new = NewJob(
             id=new_id("job"),
             tenant=tenant,
@@ -110,6 +110,17 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         except BaseException:
             parts.blobs.delete_job(tenant, new.id)
             raise
+
+
+def _check_webhook(options: JobOptions, settings: Settings) -> None:
+    """Say now what would only fail later: an address that may not be told."""
+    if options.webhook_url is None:
+        return
+    try:
+        check(options.webhook_url, settings.allow_targets)
+    except AddressRefused as error:
+        detail = f"`webhook_url` cannot be used: {error.detail}"
+        raise AddressRefused(detail, option="webhook_url") from error
 
 
 def _document(upload: Upload, name: str | None) -> Document:

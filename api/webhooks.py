@@ -14,7 +14,7 @@ from api.auth import authenticate, tenant
 from api.openapi import answers
 from api.options import NoQuery
 from api.services import Services, services
-from shared import errors
+from shared import errors, webhook_errors
 from shared.addresses import check
 from shared.ids import new_id
 from shared.jobs import moment, rfc3339
@@ -34,7 +34,7 @@ from shared.webhooks import (
 webhooks = APIBlueprint("webhooks", __name__, tag="Webhooks")
 webhooks.before_request(authenticate)
 
-_KNOWN = answers(errors.InvalidOption, errors.WebhookNotFound)
+_KNOWN = answers(errors.InvalidOption, webhook_errors.WebhookNotFound)
 
 
 class NewWebhook(BaseModel):
@@ -68,7 +68,10 @@ class WebhookList(BaseModel):
 @webhooks.output(WebhookWithSecret, status_code=201)
 @webhooks.doc(
     responses=answers(
-        errors.RequestError, errors.InvalidOption, errors.AddressRefused, errors.TooManyWebhooks
+        errors.RequestError,
+        errors.InvalidOption,
+        errors.AddressRefused,
+        webhook_errors.TooManyWebhooks,
     )
 )
 def register_webhook(query: IncludeQuery, new: NewWebhook) -> Response:
@@ -109,7 +112,10 @@ def show_webhook(webhook_id: str, query: NoQuery) -> Response:
 @webhooks.output(Webhook)
 @webhooks.doc(
     responses=answers(
-        errors.RequestError, errors.InvalidOption, errors.AddressRefused, errors.WebhookNotFound
+        errors.RequestError,
+        errors.InvalidOption,
+        errors.AddressRefused,
+        webhook_errors.WebhookNotFound,
     )
 )
 def change_webhook(webhook_id: str, changes: WebhookChanges) -> Response:

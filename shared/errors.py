@@ -155,31 +155,6 @@ class JobCanceled(DocchuError):
     code = "job_canceled"
 
 
-class WebhookNotFound(DocchuError):
-    """There is no such webhook."""
-
-    code = "webhook_not_found"
-
-
-class TooManyWebhooks(DocchuError):
-    """There are as many webhooks as there may be: delete one first."""
-
-    code = "too_many_webhooks"
-
-
-class DeliveryNotFound(DocchuError):
-    """There is no such delivery, or its time is over."""
-
-    code = "delivery_not_found"
-
-
-class DeliveryInFlight(DocchuError):
-    """The delivery is being sent at this moment."""
-
-    code = "delivery_in_flight"
-    transient = True
-
-
 class StaleAttempt(DocchuError):
     """The slice is no longer this worker's: another attempt has it, or its job has ended."""
 

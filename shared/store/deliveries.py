@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.errors import DeliveryInFlight, DeliveryNotFound, InvalidOption, JobGone
+from shared.errors import InvalidOption, JobGone
 from shared.ids import is_id
 from shared.jobs import moment
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from shared.webhooks import TRIAL, Attempt, Delivery, DeliveryStatus
 
 _SCAN = 200  # deliveries looked at in one round trip while listing

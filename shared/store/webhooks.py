@@ -11,12 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.errors import TooManyWebhooks, WebhookNotFound
 from shared.ids import is_id, new_id
 from shared.jobs import moment
 from shared.signing import KeyRing
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.webhook_errors import TooManyWebhooks, WebhookNotFound
 from shared.webhooks import EVENT_TYPES, EventType, Include, Secret, Webhook, WebhookWithSecret
 
 Hash = Mapping[str, str]

@@ -101,6 +101,7 @@ def test_an_address_inside_is_refused_wherever_it_is_given(api: Api, url: str) -
     ]
     for answer in refused:
         problem(answer, 422, "address_refused")
+    assert problem(refused[-1], 422, "address_refused")["option"] == "webhook_url"
     assert api.get("/v1/jobs").get_json()["jobs"] == [] and api.leftovers() == []
 
 

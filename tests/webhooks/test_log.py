@@ -8,9 +8,10 @@ import pytest
 import redis
 
 from bench.receiver import Receiver, Reply
-from shared.errors import DeliveryInFlight, DeliveryNotFound, InvalidOption
+from shared.errors import InvalidOption
 from shared.ids import new_id
 from shared.store import keys
+from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from tests.webhooks.stories import DAY_S, TENANT, Post
 
 
