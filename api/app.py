@@ -10,6 +10,7 @@ from api.health import health
 from api.jobs import jobs
 from api.results import results
 from api.services import Services, install, make_services
+from api.timeline import timeline
 from api.torchserve import torchserve
 from shared.settings import Settings, load_settings
 
@@ -35,6 +36,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     outcomes.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
-    for blueprint in (jobs, results, torchserve, health, docs):
+    for blueprint in (jobs, timeline, results, torchserve, health, docs):
         app.register_blueprint(blueprint)
     return app

@@ -12,6 +12,7 @@ from api.waiters import Waiters
 from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
+from shared.failpoints import arm
 from shared.settings import Settings
 from shared.store.idempotency import IdempotencyKeys
 from shared.store.jobs import JobStore, Limits
@@ -39,6 +40,7 @@ class Services:
 
 def make_services(settings: Settings) -> Services:
     """Put the services together."""
+    arm(settings.failpoints_dir)
     client = connect(settings.store_url)
     limits = Limits(settings.max_queued_pages, settings.max_queued_pages_per_tenant)
     return Services(

@@ -15,6 +15,7 @@ from api.services import Services
 from api.sinks import UploadSink
 from shared.blobs import INPUT, Upload
 from shared.errors import EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.failpoints import reach
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import HEAD_BYTES, sniff
@@ -66,7 +67,9 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
             with suppress(Unavailable):
                 parts.idempotency.release(held)
         raise
+    reach("api.created")
     parts.doorbell.try_to_ring()
+    reach("api.rang")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
     return Taken(job)
 
@@ -97,6 +100,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             tombstone_ttl_s=settings.tombstone_ttl_s,
         )
         parts.blobs.keep(upload, tenant, new.id, INPUT)
+        reach("api.kept")
         try:
             return parts.jobs.create(new, held, _fingerprint(upload, received))
         except Unavailable:

@@ -67,6 +67,7 @@ class Options(_Record):
     pages: str | None = None
     text_layer: TextLayer = "auto"
     ttl_s: int | None = None
+    timeout_s: int | None = None
 
 
 class Progress(_Record):
@@ -115,6 +116,21 @@ class Model(_Record):
     name: str
     version: str
     sha256: str
+
+
+class Attempt(_Record):
+    """One worker's go at a slice: how it went, or that it is still going (no end, no outcome).
+
+    `lost`: the worker died, or hung, and the slice went to another attempt; `released`: it was
+    handed back; else `finished`, or how the job ended under it.
+    """
+
+    slice: int
+    attempt: int
+    worker: str
+    started_at: Moment
+    ended_at: Moment | None
+    outcome: str | None
 
 
 class Links(_Record):

@@ -74,10 +74,18 @@ class Settings(BaseModel):
 
     lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
     max_deaths: Positive = Field(3, description="workers that a slice may end before it is split")
+    stall_s: Seconds = Field(300, description="seconds for a page, after which its worker is ended")
+    job_timeout_s: Seconds = Field(1800, description="seconds that reading a job may take, and")
+    page_timeout_s: Seconds = Field(60, description="seconds for each of its pages on top")
     keeper_interval_s: Seconds = Field(1, description="seconds between two rounds of the keeper")
+    sweep_interval_s: Seconds = Field(3600, description="seconds between two looks for lost blobs")
+    orphan_age_s: Seconds = Field(3600, description="seconds after which a blob can be a lost one")
     canary_interval_s: Seconds = Field(30, description="seconds between two canary readings")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level"
+    )
+    failpoints_dir: Path | None = Field(
+        None, description="for tests: a folder of files that end a process at a named place"
     )
 
     @property
@@ -150,6 +158,6 @@ def environment_example() -> str:
     """The text of `.env.example`: every variable with its default and meaning."""
     rows = ["# Every setting of Docchu with its default. Uncomment and change what you need."]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default == () else field.default
+        default = "" if field.default in ((), None) else field.default
         rows += ["", f"# {field.description}", f"#DOCCHU_{name.upper()}={default}"]
     return "\n".join(rows) + "\n"

@@ -7,11 +7,14 @@ docchu:job:<id>:slices          hash        index -> an unfinished slice, JSON: 
                                             `o` owner, `n` nonce and `t` start (ms) of the claim
 docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b` name of the
                                             result's blob, `c`, `d` code and detail of a problem
+docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
+                                            attempt, worker, start and end (ms), outcome
 docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time
 docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
                                             `served:<lane>` pages claimed while both lanes waited
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
+docchu:deadlines                sorted set  job id, by when it must have ended (ms)
 docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
@@ -40,6 +43,7 @@ LANES = ("interactive", "bulk")
 
 RETENTION = f"{PREFIX}retention"
 LEASES = f"{PREFIX}leases"
+DEADLINES = f"{PREFIX}deadlines"
 BACKLOG = f"{PREFIX}backlog"
 RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
@@ -61,6 +65,11 @@ def pages(job_id: str) -> str:
 def slices(job_id: str) -> str:
     """The job's unfinished slices."""
     return f"{PREFIX}job:{job_id}:slices"
+
+
+def timeline(job_id: str) -> str:
+    """The job's attempts that ended."""
+    return f"{PREFIX}job:{job_id}:timeline"
 
 
 def ready(lane: str) -> str:
@@ -101,4 +110,6 @@ def of_job(job_id: str) -> list[str]:
         BACKLOG,
         RETENTION,
         RATE,
+        timeline(job_id),
+        DEADLINES,
     ]

@@ -4,6 +4,9 @@ local JOB, SLICES, PAGES = KEYS[1], KEYS[2], KEYS[3]
 local READY = { interactive = KEYS[4], bulk = KEYS[5] }
 local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
 local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local TIMELINE, DEADLINES = KEYS[13], KEYS[14]
+local MORE = 14 -- a script's own keys follow
+local MAX_TIMELINE = 500 -- attempts
 local JOB_ID = ARGV[2]
 local ENDED = { succeeded = true, partial = true, failed = true, canceled = true, expired = true }
 
@@ -38,6 +41,19 @@ local function held(index, attempt)
   if slice and slice.s == 'l' and slice.a == tonumber(attempt) then return slice end
 end
 
+-- Note how an attempt ended; one that waits to be claimed is none. The oldest are let go.
+local function end_attempt(index, slice, outcome)
+  if slice.s ~= 'l' then return end
+  local entry = cjson.encode({ index, slice.a, slice.o, slice.t, NOW, outcome })
+  if redis.call('RPUSH', TIMELINE, entry) > MAX_TIMELINE then redis.call('LPOP', TIMELINE) end
+end
+
+-- When the job must have ended, unless its caller said so when it was created.
+local function set_deadline(job_ms, page_ms, num_pages)
+  if get('timeout') then return end
+  redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
+end
+
 -- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
 local function make_ready(index, slice, ahead)
   local lane, flow = get('lane'), get('flow')
@@ -53,7 +69,8 @@ local function make_ready(index, slice, ahead)
   redis.call('ZADD', READY[lane], start, member(index))
 end
 
-local function drop_slice(index)
+local function drop_slice(index, outcome)
+  end_attempt(index, load_slice(index), outcome)
   redis.call('HDEL', SLICES, index)
   redis.call('ZREM', READY[get('lane')], member(index))
   redis.call('ZREM', LEASES, member(index))
@@ -73,10 +90,12 @@ end
 
 -- The one terminal transition.
 local function finish_job(status, code, detail)
-  for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index) end
+  for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index, status) end
   redis.call('DEL', SLICES)
   count_backlog(-unread())
   redis.call('HSET', JOB, 'status', status, 'finished', NOW)
+  redis.call('HINCRBY', JOB, 'ends', 1) -- for the fault suite: it must stay 1
+  redis.call('ZREM', DEADLINES, JOB_ID)
   if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
   redis.call('HDEL', JOB, 'cancel', 'next')
   redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
