@@ -75,6 +75,9 @@ class Settings(BaseModel):
     lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
     max_deaths: Positive = Field(3, description="workers that a slice may end before it is split")
     stall_s: Seconds = Field(300, description="seconds for a page, after which its worker is ended")
+    deaf_s: Seconds = Field(
+        60, description="seconds that work may wait unheard, after which a worker is ended"
+    )
     job_timeout_s: Seconds = Field(1800, description="seconds that reading a job may take, and")
     page_timeout_s: Seconds = Field(60, description="seconds for each of its pages on top")
     keeper_interval_s: Seconds = Field(1, description="seconds between two rounds of the keeper")

@@ -31,7 +31,6 @@ from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
-_DEAF_S = 60  # the keeper rings every second while work waits
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
 
@@ -72,7 +71,7 @@ class Runtime:
             device=settings.device,
             num_slices=settings.worker_slices,
         )
-        patience = Patience(_DEAF_S, settings.stall_s, settings.worker_max_rss_bytes)
+        patience = Patience(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
         self._watchdog = Watchdog(self._signs, patience)
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
