@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
 from api.docs import docs
+from api.events import events
 from api.health import health
 from api.jobs import jobs
 from api.results import results
@@ -36,6 +37,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     outcomes.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
-    for blueprint in (jobs, timeline, results, torchserve, health, docs):
+    for blueprint in (jobs, timeline, events, results, torchserve, health, docs):
         app.register_blueprint(blueprint)
     return app

@@ -11,6 +11,9 @@ from werkzeug.exceptions import RequestTimeout
 
 from shared.errors import DocumentTooLarge, RequestError
 
+OVERHEAD_BYTES = 1 << 20
+"""How much longer than its document a body may be, for the fields beside it."""
+
 _CHUNK_BYTES = 64 * 1024
 _READ = "docchu.body_read"
 # A client that sends its whole body before it reads the answer must get to see the answer. So what
@@ -19,24 +22,30 @@ _DRAIN_S = 10.0
 _DRAIN_BYTES = 1 << 30
 
 
-def pieces(request: Request, max_bytes: int) -> Iterator[bytes]:
-    """Yield the body.
+def pieces(request: Request, max_document_bytes: int, more_bytes: int = 0) -> Iterator[bytes]:
+    """Yield the body, which may be so much longer than the document in it.
 
-    Raises DocumentTooLarge as soon as it is known to have more than `max_bytes`, RequestError if it
-    ends before its announced length.
+    Raises DocumentTooLarge as soon as it is known to be longer, RequestError if it ends before its
+    announced length.
     """
+    max_bytes = max_document_bytes + more_bytes
     announced = request.content_length
     if announced is not None and announced > max_bytes:
-        raise DocumentTooLarge(max_bytes=max_bytes)
+        raise DocumentTooLarge(max_bytes=max_document_bytes)
     size = 0
     while data := _read(request):
         size += len(data)
         if size > max_bytes:
-            raise DocumentTooLarge(max_bytes=max_bytes)
+            raise DocumentTooLarge(max_bytes=max_document_bytes)
         yield data
     request.environ[_READ] = True
     if announced is not None and size < announced:
         raise RequestError("The body ended before its Content-Length.")
+
+
+def base64_pieces(request: Request, max_document_bytes: int) -> Iterator[bytes]:
+    """Yield a body whose document is base64: 4 characters for 3 bytes, and line breaks."""
+    yield from pieces(request, max_document_bytes, max_document_bytes // 2 + OVERHEAD_BYTES)
 
 
 def drain_after(request: Request, answer: Response) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
+import threading
+from typing import Any, cast
+
+from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, jsonify, render_template
+
+_DESCRIBING = threading.Lock()
 
 docs = APIBlueprint("docs", __name__, enable_openapi=False)
 
@@ -16,13 +21,19 @@ _CONTENT_SECURITY = (
 @docs.get("/openapi.json")
 def openapi() -> Response:
     """The API as OpenAPI."""
-    return jsonify(current_app.spec)  # type: ignore[attr-defined]
+    return jsonify(_spec())
 
 
 @docs.get("/docs")
 def page() -> Response:
     """The API for people."""
-    text = render_template("docs.html", spec=current_app.spec)  # type: ignore[attr-defined]
+    text = render_template("docs.html", spec=_spec())
     answer = Response(text, mimetype="text/html")
     answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
     return answer
+
+
+def _spec() -> dict[str, Any]:
+    """The document. The first call makes it, and APIFlask shows it to others before it is done."""
+    with _DESCRIBING:
+        return cast(dict[str, Any], cast(APIFlask, current_app).spec)

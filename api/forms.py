@@ -17,9 +17,6 @@ _MAX_FIELD_BYTES = 8192
 _MAX_BUFFER_BYTES = 256 * 1024  # one piece of the body, one part's headers, what follows the end
 _MAX_BOUNDARY = 200  # characters; RFC 2046 allows 70
 
-OVERHEAD_BYTES = 1 << 20
-"""How much larger than its document a form may be."""
-
 
 @dataclass
 class Form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
@@ -127,9 +128,10 @@ def _submitted(parts: Services, taken: Taken) -> Response:
     job, applied = taken.job, None
     wait_s = preferred_wait_s(request.headers.get("Prefer"))
     if wait_s:
-        waited = _wait(parts, job.id, wait_s)
-        if waited is not None:
-            job, applied = waited, f"wait={wait_s}"
+        # The job is taken by now: whatever the store does meanwhile, the answer must say so.
+        with suppress(errors.Unavailable):
+            if waited := _wait(parts, job.id, wait_s):
+                job, applied = waited, f"wait={wait_s}"
     ended = applied is not None and job.status.terminal
     answer = _of_job(job, HTTPStatus.OK if ended else HTTPStatus.ACCEPTED)
     answer.headers["Location"] = job.links.self_

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 from flask import Request
 from werkzeug.http import parse_options_header
 
-from api.body import pieces
-from api.forms import OVERHEAD_BYTES, read_form
+from api.body import OVERHEAD_BYTES, base64_pieces, pieces
+from api.forms import read_form
 from api.json_body import read_json
 from api.names import base_name
 from api.options import parse_options, texts
@@ -41,7 +41,7 @@ def _raw(request: Request, settings: Settings, sink: UploadSink) -> Received:
 def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
     query = texts(request.args)
     parse_options(query, max_ttl_s=settings.result_ttl_s)  # before the body is read
-    body = pieces(request, settings.max_upload_bytes + OVERHEAD_BYTES)
+    body = pieces(request, settings.max_upload_bytes, OVERHEAD_BYTES)
     form = read_form(body, request.mimetype_params.get("boundary", ""), sink)
     fields = {name: value for name, value in form.fields.items() if value != ""}
     options = parse_options(query, fields, max_ttl_s=settings.result_ttl_s)
@@ -50,8 +50,7 @@ def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
 
 def _json(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
     query = texts(request.args)
-    # Base64 takes 4 characters for 3 bytes, and one more in 76 for line breaks, which JSON escapes.
-    body = pieces(request, settings.max_upload_bytes * 3 // 2 + OVERHEAD_BYTES)
+    body = base64_pieces(request, settings.max_upload_bytes)
     read = read_json(body, Base64Sink(sink), ("data",))
     members = read.members
     url = members.pop("url", None)

@@ -7,8 +7,8 @@ from flask import Request, Response, request
 from pydantic import BaseModel, TypeAdapter
 
 from api.auth import authenticate, tenant
-from api.body import pieces
-from api.forms import OVERHEAD_BYTES, read_form
+from api.body import base64_pieces
+from api.forms import read_form
 from api.json_body import read_json
 from api.names import base_name
 from api.openapi import answers
@@ -148,7 +148,7 @@ def _receive(caller: Request, settings: Settings, sink: UploadSink) -> Received:
     ttl_s = min(_LEAST_TTL_S, settings.result_ttl_s)
     name = None
     guess = GuessingSink(sink)
-    body = pieces(caller, settings.max_upload_bytes * 3 // 2 + OVERHEAD_BYTES)
+    body = base64_pieces(caller, settings.max_upload_bytes)
     if caller.mimetype == "multipart/form-data":
         form = read_form(body, caller.mimetype_params.get("boundary", ""), guess, _DOCUMENT_FIELDS)
         name = base_name(form.file_name)

@@ -34,23 +34,27 @@ class _Connection(http.client.HTTPConnection):
         self._address = address
         self._deadline = deadline
         self._context = context
+        self._line: socket.socket | None = None
         self.was_cut = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection(
+        self.sock = self._line = socket.create_connection(
             (self._address, self._target.port), timeout=_left(self._deadline)
         )
         if self._target.scheme == "https":
             context = self._context or ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._target.host)
+            self.sock = self._line = context.wrap_socket(
+                self.sock, server_hostname=self._target.host
+            )
 
     def cut(self) -> None:
         """End whatever the connection is waiting for; called by the guard's thread."""
         self.was_cut = True
-        if self.sock is not None:
+        # Not `sock`, which `http.client` lets go of while a body lasts until the connection's end;
+        # and not the TLS socket's own `shutdown`, which would change it under its reader.
+        if self._line is not None:
             with suppress(OSError):  # it has ended already
-                # Not the TLS socket's own `shutdown`, which would change it under its reader.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
 
 
 def fetch(
@@ -92,7 +96,7 @@ def _copy(
             raise DocumentTooLarge(max_bytes=max_bytes)
         write(data)
     if response.length:  # bytes that were announced and did not come
-        raise FetchFailed("The connection ended before the document did.")
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def _check(response: http.client.HTTPResponse, max_bytes: int) -> None:

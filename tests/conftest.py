@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +19,10 @@ from shared.settings import Settings
 def valkey_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of an embedded server that runs for the whole session."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("valkey"))
-    server = subprocess.Popen(server_command(settings))
+    command = server_command(settings)
+    # The same tests on another server: DOCCHU_TEST_SERVER=/usr/bin/redis-server make test
+    command[0] = os.environ.get("DOCCHU_TEST_SERVER", command[0])
+    server = subprocess.Popen(command)
     while not is_up(settings):
         assert server.poll() is None, "the embedded server ended at its start"
         time.sleep(0.02)

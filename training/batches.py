@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _PIXELS_PER_BATCH = 10_000
 """Columns of pixels in a batch: about 18 lines of 550."""
 _LEAST, _MOST = 8, 32
 _QUEUED = 24
+_DOTS = re.compile(r"\.{3,}")
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,22 @@ def batches(source: Source, max_width: Synchronized[int]) -> Iterator[Batch]:
     for line in _lines(source, max_width):
         prepared = prepare(line.crop)
         width = prepared.shape[1]
-        classes = encode(line.text)
+        classes = encode(target(line.text))
         if width > max_width.value or width // 8 < _least_steps(classes):
             continue
         group = waiting.setdefault(width, [])
         group.append((prepared, classes))
         if len(group) >= batch_size(width):
             yield _batch(waiting.pop(width))
+
+
+def target(text: str) -> str:
+    """What the network is to write: `…` for each three dots of a run of dots.
+
+    CTC needs two steps, 16 pixels, for each of several equal characters, and dots stand closer
+    than that; the reader turns `…` back into three dots.
+    """
+    return _DOTS.sub(lambda run: "…" * (len(run.group()) // 3), text)
 
 
 def _lines(source: Source, max_width: Synchronized[int]) -> Iterator[Line]:

@@ -180,7 +180,7 @@ class Degrader:
         height, width = picture.shape[:2]
         if rng.random() > chance:
             return picture
-        least = max(0.35, 15 / height)
+        least = max(0.35, 17 / height)
         factor = rng.uniform(min(least, 0.9), 0.9)
         small = (max(4, round(width * factor)), max(6, round(height * factor)))
         down = rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_AREA])
@@ -204,10 +204,10 @@ class Degrader:
         scale = len(ink) / 48
         soft = cv2.GaussianBlur(ink, (0, 0), max(0.3, rng.uniform(0.3, 1.2) * scale))
         rough = self._paper.add_noise(soft, rng.uniform(5, 60) * min(1.0, scale))
-        level = rng.uniform(60, 150)
+        level = rng.uniform(50, 125)
         bits = np.where(rough > level, 0, 255).astype(np.uint8)
         if rng.random() < 0.4:
-            self._paper.salt_and_pepper(bits, rng.uniform(0.0005, 0.015))
+            self._paper.salt_and_pepper(bits, rng.uniform(0.0003, 0.008))
         if rng.random() < 0.6:
             bits = cv2.GaussianBlur(bits, (0, 0), rng.uniform(0.3, 0.8))
         if rng.random() < 0.4:

@@ -17,6 +17,22 @@ _PAPERS, _UNITS, _MONEY, _STREETS = (_WORDS[key] for key in ("papers", "units", 
 _LABELS, _HEADINGS, _RECEIPT, _ENGLISH = (
     _WORDS[key] for key in ("labels", "headings", "receipt", "english")
 )
+_ENDINGS = (
+    "...",
+    ", ...",
+    ",...;",
+    ", ...;",
+    "./.",
+    " ./.",
+    "/.",
+    ".)",
+    ");",
+    ".”",
+    "”;",
+    "//",
+    " :",
+    " ;",
+)
 _SIGNS = (
     "...", "......", ".................", "_____", "- ", "/", "&", "–", "—", "*", "§", "№", "№ 5",
     "≥ 5", "≤ 10", "± 2", "→", "25°C", "10m²", "5 × 3", "©", "®", "™", "€", "£", "·", "•", "²", "|",
@@ -210,4 +226,6 @@ def punctuated(rng: random.Random, word: str) -> str:
     if rng.random() < 0.15:
         left, right = rng.choice(["()", "“”", '""', "[]", "''", "‘’", "«»", "{}"])
         return f"{left}{word}{right}"
+    if rng.random() < 0.15:
+        return word + rng.choice(_ENDINGS)
     return word + rng.choice(",.;:,.,.!?-/")

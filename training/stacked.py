@@ -37,6 +37,7 @@ VARIANTS = (
     Stacking(hook=0.62, mark=0.85, gap=0.005, shift=0.01),
     Stacking(hook=0.75, mark=0.95, gap=0.02, shift=0.02),
     Stacking(hook=0.88, mark=0.8, gap=0.03, shift=0.0),
+    Stacking(hook=0.5, mark=0.9, gap=-0.005, shift=0.015),
 )
 
 

@@ -142,7 +142,7 @@ def clean(text: str) -> str:
 
 def _lines(path: Path) -> list[str]:
     rows = (_SPACE.sub(" ", row).strip() for row in path.read_text(encoding="utf-8").splitlines())
-    return [clean(row) for row in rows if row]
+    return [clean(html.unescape(row)) for row in rows if row]
 
 
 def _libreoffice() -> list[str]:

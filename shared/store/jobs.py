@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,15 +90,23 @@ class JobStore:
 
     def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
         """Read a job once it has ended, or after `timeout_s` seconds as it stands then."""
+        return list(self.follow(tenant, job_id, timeout_s))[-1]
+
+    def follow(self, tenant: str, job_id: str, timeout_s: float) -> Iterator[Job]:
+        """The job as it stands, and again after each change, until it ends or time is over.
+
+        It comes every few seconds without a change, too, so that the caller can look around.
+        """
         deadline = time.monotonic() + timeout_s
         with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
             listener.subscribe(keys.events(job_id))
             # Subscribed first and read then: no change falls in between.
             while True:
                 job = self.get(tenant, job_id)
+                yield job
                 left = deadline - time.monotonic()
                 if job.status.terminal or left <= 0:
-                    return job
+                    return
                 self._next_change(listener, left)
 
     def newest(

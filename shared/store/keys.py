@@ -6,7 +6,8 @@ docchu:job:<id>:slices          hash        index -> an unfinished slice, JSON: 
                                             leased), `a` attempts, `d` attempts that died,
                                             `o` owner, `n` nonce and `t` start (ms) of the claim
 docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b` name of the
-                                            result's blob, `c`, `d` code and detail of a problem
+                                            result's blob, `c`, `d` code and detail of a problem,
+                                            `n` its place in the order of finishing
 docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
                                             attempt, worker, start and end (ms), outcome
 docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time

@@ -67,17 +67,21 @@ class NewJob:
 
 @dataclass(frozen=True)
 class PageRecord:
-    """What became of one page: the name of its result's blob, or what went wrong, or both."""
+    """What became of one page: the name of its result's blob, or what went wrong, or both.
+
+    `order` counts from 1 as the pages finish; the store sets it.
+    """
 
     blob: str | None
     code: str | None = None
     detail: str | None = None
+    order: int = 0
 
     @classmethod
     def parse(cls, text: str) -> PageRecord:
         """Read the store's JSON."""
         fields = json.loads(text)
-        return cls(fields.get("b"), fields.get("c"), fields.get("d"))
+        return cls(fields.get("b"), fields.get("c"), fields.get("d"), fields["n"])
 
     def dump(self) -> str:
         """Write the store's JSON."""

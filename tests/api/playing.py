@@ -64,8 +64,10 @@ class Api:
         return claim
 
     def begin(self, num_pages: int) -> Claim:
-        """Claim the next document and open it."""
-        claim, _ = self.worker.open(self.claim(), num_pages, range(1, num_pages + 1), 10_000)
+        """Claim the next document and open it, if that it has one page was not known already."""
+        claim = self.claim()
+        if claim.pages is None:
+            claim, _ = self.worker.open(claim, num_pages, range(1, num_pages + 1), 10_000)
         return claim
 
     def read(self, claim: Claim, page: Page) -> None:
@@ -80,7 +82,6 @@ class Api:
         claim = self.begin(len(pages))
         for page in pages:
             self.read(claim, page)
-        self.worker.finish(claim)
 
     def stored(self) -> list[Path]:
         """The files of all jobs."""

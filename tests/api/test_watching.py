@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import DocumentEncrypted
+from shared.errors import DocumentEncrypted, Unavailable
 from shared.ids import new_id
 from shared.store import keys
 from tests.api.playing import PDF, PNG, Api, page_of, problem
@@ -24,7 +24,6 @@ def test_a_job_is_shown_as_it_goes(api: Api) -> None:
     assert 1 <= int(shown.headers["Retry-After"]) <= 60
     for number in (2, 3):
         api.read(claim, page_of(number, "hai"))
-    api.worker.finish(claim)
     shown = api.get(f"/v1/jobs/{job['id']}")
     body = shown.get_json()
     assert body["status"] == "succeeded" and body["error"] is None
@@ -126,6 +125,17 @@ def test_prefer_wait_answers_202_when_time_is_up(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.headers["Preference-Applied"] == "wait=1"
     assert answer.headers["Retry-After"]
+
+
+def test_a_store_that_goes_away_meanwhile_does_not_unsay_the_acceptance(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go_away(*args: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(api.parts.waiters, "wait", go_away)
+    answer = api.client.post("/v1/jobs", data=PNG, headers={"Prefer": "wait=1"})
+    assert answer.status_code == 202 and "Preference-Applied" not in answer.headers
 
 
 @pytest.mark.parametrize("prefer", ["wait=soon", "wait", "handling=lenient", "await=9", "wait=0"])

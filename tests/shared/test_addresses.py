@@ -87,13 +87,11 @@ INSIDE = [
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_what_is_inside_is_refused_by_name_and_by_number(address: str) -> None:
-    for url in (
-        "http://a.example/",
-        f"http://[{address}]/" if ":" in address else f"http://{address}/",
-    ):
-        with pytest.raises(AddressRefused) as refused:
-            check(url, resolver=at(address))
-        assert url.startswith("http://a.example") is (address not in str(refused.value))
+    with pytest.raises(AddressRefused):
+        check(f"http://[{address}]/" if ":" in address else f"http://{address}/", resolver=at())
+    with pytest.raises(AddressRefused) as refused:
+        check("http://a.example/", resolver=at(address))
+    assert address not in str(refused.value), "a caller must not learn what is inside"
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1", "64:ff9b::808:808"])

@@ -10,8 +10,10 @@ from itertools import pairwise
 from worker.ocr.rows import Cell, Row
 
 # All in heights of the line.
-_GUTTER = 0.8
-"""The narrowest blank strip between two columns."""
+_SEED = 1.0
+"""The blank in one row that suggests two columns."""
+_GUTTER = 0.45
+"""The narrowest that the strip may get by the other rows."""
 _MEAN_GUTTER = 1.5
 """What the strip measures on average: spaces of running text may lie above one another too."""
 _PITCH = 0.6
@@ -22,6 +24,8 @@ _APART = 5.0
 _MIN_LINES = 2
 _MIN_WORDS = 1.4
 _MOSTLY = 0.5
+_TABLE_CELLS = 2.5
+_CELL_WORDS = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def _seeds(rows: Sequence[Row]) -> list[Band]:
         Band(index, index + 1, one.right, other.left)
         for index, row in enumerate(rows)
         for one, other in pairwise(row)
-        if other.left - one.right >= _GUTTER * min(one.height, other.height)
+        if _gap_along(one, other) >= _SEED
     ]
 
 
@@ -110,17 +114,38 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
     lefts, rights = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
     if min(len(lefts), len(rights)) < _MIN_LINES:
         return False
-    gaps = [_relative_gap(left, right) for left, right in pairs if left and right]
+    gaps = [_gap_along(left[-1], right[0]) for left, right in pairs if left and right]
     return (
         statistics.mean(gaps) >= _MEAN_GUTTER
-        and _share(lefts, _is_label) < _MOSTLY
-        and max(_share(lefts, _is_numeric), _share(rights, _is_numeric)) < _MOSTLY
         and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
+        and not _are_amounts(lefts, rights)
+        and not _are_fields(lefts, rights)
+        and not _is_table([left + right for left, right in pairs if left and right])
     )
 
 
-def _relative_gap(left: Row, right: Row) -> float:
-    return (right[0].left - left[-1].right) / min(left[-1].height, right[0].height)
+def _are_amounts(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
+    return max(_share(lefts, _is_numeric), _share(rights, _is_numeric)) >= _MOSTLY
+
+
+def _are_fields(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
+    """Labels with their values on the right, or labels with values on both sides."""
+    fields = min(_share(lefts, _has_colon), _share(rights, _has_colon))
+    return max(fields, _share(lefts, _is_label)) >= _MOSTLY
+
+
+def _is_table(rows: Sequence[Row]) -> bool:
+    """Many short cells a row; the lines of three columns of running text are longer."""
+    num_cells = [
+        1 + sum(_gap_along(*pair) >= _MEAN_GUTTER for pair in pairwise(row)) for row in rows
+    ]
+    num_words = sum(map(_num_words, rows))
+    return statistics.mean(num_cells) >= _TABLE_CELLS and num_words < _CELL_WORDS * sum(num_cells)
+
+
+def _gap_along(left: Cell, right: Cell) -> float:
+    """The blank between two cells of a row, in heights."""
+    return (right.left - left.right) / min(left.height, right.height)
 
 
 def _share(parts: Sequence[Row], holds: Callable[[Row], bool]) -> float:
@@ -138,9 +163,13 @@ def _is_numeric(part: Row) -> bool:
     return 2 * len(figures) >= len(words)
 
 
+def _has_colon(part: Row) -> bool:
+    return any(":" in cell.piece.text for cell in part)
+
+
 def _mean_words(parts: Sequence[Row]) -> float:
-    return statistics.mean(sum(_num_words(cell) for cell in part) for part in parts)
+    return statistics.mean(map(_num_words, parts))
 
 
-def _num_words(cell: Cell) -> int:
-    return len(cell.piece.words)
+def _num_words(part: Row) -> int:
+    return sum(len(cell.piece.words) for cell in part)

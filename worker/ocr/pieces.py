@@ -14,7 +14,7 @@ from worker.ocr.ctc import Span
 
 Quad = NDArray[np.float32]
 
-WIDE_GAP = 0.7
+WIDE_GAP = 0.45
 """In heights of the line. Wider than the spaces of running text are; pieces that belong together
 are joined again once their order is known."""
 

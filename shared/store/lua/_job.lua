@@ -77,6 +77,7 @@ local function drop_slice(index, outcome)
 end
 
 local function count_backlog(pages)
+  if pages == 0 then return end -- as a negative zero it would not be an integer to Redis 7.0
   for _, name in ipairs({ get('tenant'), '*' }) do
     if redis.call('HINCRBY', BACKLOG, name, pages) <= 0 then redis.call('HDEL', BACKLOG, name) end
   end
@@ -125,7 +126,9 @@ local function finish_if_done()
 end
 
 -- Record what became of a page: `page` has `b` (blob of the result) or `c` and `d`, or all three.
+-- `n` counts the pages as they finish: whoever follows a job can go on after any of them.
 local function record_page(name, page)
+  page.n = number('done') + number('failed') + 1
   redis.call('HSET', PAGES, name, cjson.encode(page))
   redis.call('HINCRBY', JOB, page.b and 'done' or 'failed', 1)
   if page.b and page.c then redis.call('HINCRBY', JOB, 'flawed', 1) end

@@ -1,0 +1,124 @@
+"""Labels and lines: what the network is asked to write, and how a run survives a stop."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from training.batches import Batch, batch_size, target
+from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
+from training.degrade import Degrader
+from training.ema import Average
+from training.export import accuracy
+from training.reading import greedy, read_lines
+from training.real import load_labelled
+from training.text import clean
+from training.train import ctc_loss
+from worker.ocr.charset import NUM_CLASSES, can_write, encode
+from worker.ocr.recognizer import Recognizer
+
+
+def test_dots_that_stand_too_close_for_ctc_are_written_in_threes() -> None:
+    assert target("a... b. c...... d..") == "a… b. c…… d.."
+
+
+def test_labels_keep_nothing_that_the_network_cannot_write() -> None:
+    label = clean("Vie\u0323\u0302t  Nam\t漢 …")
+    assert label == "Việt Nam ..."
+    assert can_write(label)
+
+
+def test_wide_lines_come_in_small_batches() -> None:
+    assert batch_size(32) > batch_size(640) > batch_size(1632) > 0
+
+
+def test_wear_keeps_a_line_readable_as_a_picture() -> None:
+    degrader = Degrader(random.Random(1), seed=1)
+    ink = np.zeros((40, 300), np.uint8)
+    ink[10:30, 20:280:9] = 255
+    for _ in range(60):
+        worn = degrader.wear(ink.copy())
+        assert worn.dtype == np.uint8
+        assert worn.ndim == 3
+        assert worn.shape[2] == 3
+        assert min(worn.shape[:2]) >= 4
+
+
+def test_labelled_lines_are_read_as_rgb_with_their_kinds(tmp_path: Path) -> None:
+    blue = np.zeros((20, 60, 3), np.uint8)
+    blue[:, :, 0] = 255
+    cv2.imwrite(str(tmp_path / "a.png"), blue)
+    (tmp_path / "labels.tsv").write_text('file\ttext\tkind\na.png\t"Số 1\tscan\n', encoding="utf-8")
+    (line,) = load_labelled(tmp_path)
+    assert (line.text, line.kind, line.file) == ('"Số 1', "scan", "a.png")
+    assert line.crop[0, 0].tolist() == [0, 0, 255]
+
+
+def test_a_label_without_its_picture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.tsv").write_text("file\ttext\nmissing.png\ta\n", encoding="utf-8")
+    with pytest.raises(FileNotFoundError):
+        load_labelled(tmp_path)
+
+
+def test_repeated_steps_are_one_character_unless_a_blank_parts_them() -> None:
+    a, b = encode("ab")
+    assert greedy(torch.tensor([0, a, a, 0, a, b, b])) == "aab"
+
+
+def test_lines_are_read_in_the_order_in_which_they_were_given() -> None:
+    model = Recognizer(NUM_CLASSES)
+    crops = [np.full((48, width, 3), width % 251, np.uint8) for width in (90, 300, 80, 290)]
+    together = read_lines(model, crops)
+    assert together == [read_lines(model, [crop])[0] for crop in crops]
+
+
+def test_the_loss_falls_when_the_right_characters_are_certain() -> None:
+    classes = encode("ab")
+    batch = Batch(np.zeros((1, 48, 64, 3), np.uint8), np.int32(classes), np.int32([2]))
+    unsure = torch.zeros(1, 8, NUM_CLASSES)
+    sure = unsure.clone()
+    for step, number in enumerate([0, classes[0], 0, classes[1], 0, 0, 0, 0]):
+        sure[0, step, number] = 20.0
+    assert ctc_loss(sure, batch) < 0.1 < ctc_loss(unsure, batch)
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    model = Recognizer(NUM_CLASSES)
+    average = Average(model)
+    optimiser = torch.optim.AdamW(model.parameters())
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimiser.step()
+    average.update(step=1)
+    save_checkpoint(tmp_path, model, average, optimiser, Progress(7, 99, 12.5))
+
+    other = Recognizer(NUM_CLASSES)
+    trailing = Average(other)
+    again = torch.optim.AdamW(other.parameters())
+    assert load_checkpoint(tmp_path, other, trailing, again) == Progress(7, 99, 12.5)
+    assert torch.equal(other.head.weight, model.head.weight)
+    assert torch.equal(trailing.model.head.bias, average.model.head.bias)
+    assert torch.equal(load_average(tmp_path)[0]["head.bias"], average.model.head.bias)
+
+
+def test_the_average_trails_the_weights() -> None:
+    model = Recognizer(NUM_CLASSES)
+    average = Average(model)
+    before = model.head.bias.detach().clone()
+    with torch.no_grad():
+        model.head.bias += 1
+    average.update(step=1_000_000)
+    moved = average.model.head.bias - before
+    assert torch.allclose(moved, torch.full_like(moved, 0.001), atol=1e-5)
+
+
+def test_the_card_tells_the_last_figures_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    row = '{"evaluated": "real", "cer": %s, "exact": 0.5, "der": 0.01}\n'
+    log.write_text('{"step": 1}\n' + row % 0.2 + row % 0.1, encoding="utf-8")
+    assert accuracy(log)["real_lines_cer"] == 0.1
