@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 _MAX_LENGTH = 255  # characters
 _SEPARATORS = re.compile(r"[/\\]")
@@ -19,6 +20,11 @@ def base_name(text: str | None) -> str | None:
     seen = "".join(c for c in last if unicodedata.category(c) not in _UNSEEN)
     name = unicodedata.normalize("NFC", seen).strip()[:_MAX_LENGTH]
     return None if name in ("", ".", "..") else name
+
+
+def disposition(name: str) -> str:
+    """A Content-Disposition with this file name, in ASCII as headers must be (RFC 8187)."""
+    return f"inline; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def result_name(document: str | None, suffix: str) -> str:

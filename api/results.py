@@ -13,7 +13,7 @@ from flask import Request, Response, request
 from pydantic import BaseModel, Field
 
 from api.auth import authenticate, tenant
-from api.names import result_name
+from api.names import disposition, result_name
 from api.openapi import answers
 from api.options import NoQuery
 from api.services import Services, services
@@ -140,7 +140,7 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept, Authorization"
     file_name = result_name(job.document.name, chosen.suffix)
-    answer.headers.set("Content-Disposition", "inline", filename=file_name)
+    answer.headers["Content-Disposition"] = disposition(file_name)
     answer.make_conditional(request)
     return answer
 

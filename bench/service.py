@@ -32,7 +32,8 @@ class RunningService:
     def program(self, name: str) -> psutil.Process:
         """The main process of a program: `valkey-server`, `api`, `worker` or `worker.keeper`."""
         for child in psutil.Process(self.process.pid).children():
-            if name in (part.rpartition("/")[2] for part in child.cmdline()):
+            # The store rewrites its command line, so its program is looked at, too.
+            if name in child.cmdline() or Path(child.exe()).name == name:
                 return child
         raise LookupError(f"{name} does not run: {self.log.read_text()[-2000:]}")
 

@@ -28,7 +28,7 @@ def test_json_holds_every_page(api: Api, path: str) -> None:
     assert path.endswith(body["job_id"])
     assert body["model"]["name"] == "vi-print"
     assert body["pages"] == [page.model_dump(mode="json") for page in PAGES]
-    assert answer.headers["Content-Disposition"] == 'inline; filename="a b.json"'
+    assert answer.headers["Content-Disposition"] == "inline; filename*=UTF-8''a%20b.json"
 
 
 def test_text_is_the_text_of_the_document(api: Api, path: str) -> None:
@@ -145,4 +145,5 @@ def test_no_file_name_breaks_a_header(api: Api) -> None:
         answer = api.get(f"/v1/jobs/{job['id']}/result?format=text")
         assert answer.status_code == 200
         assert "X-Evil" not in answer.headers
-        assert answer.headers["Content-Disposition"].startswith("inline; filename")
+        disposition = answer.headers["Content-Disposition"]
+        assert disposition.startswith("inline; filename*=UTF-8''") and disposition.isascii()

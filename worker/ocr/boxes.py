@@ -13,7 +13,7 @@ Quads: TypeAlias = NDArray[np.float32]
 
 THRESHOLD = 0.3
 BOX_THRESHOLD = 0.5
-UNCLIP = 1.6
+UNCLIP = 1.7
 """How far a box grows: `UNCLIP` times its area divided by its girth, on every side. The network
 was taught shrunken boxes; this gives the stacked marks of Ẩ ễ Ộ and the dots below their place."""
 _MAX_CANDIDATES = 3000
