@@ -18,6 +18,7 @@ from shared.errors import DocchuError
 from tests.faults.world import LEASE_S, World, resume
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
+_NUM_CUTS, _CUT_EVERY_S = 30, 0.03
 _REACH_S = 4.0  # for a process to come to its failpoint
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
@@ -165,7 +166,13 @@ def _tell(world: World, command: Callable[[redis.Redis], object]) -> object:
 
 
 def _client_kill(world: World) -> bool:
-    return bool(_tell(world, lambda c: c.client_kill_filter(_type="normal", skipme=True)))
+    """Cut all connections, over and over: some of them between a command and its answer."""
+    killed = 0
+    for _ in range(_NUM_CUTS):
+        found = _tell(world, lambda c: c.client_kill_filter(_type="normal", skipme=True))
+        killed += int(found or 0)  # type: ignore[call-overload]
+        time.sleep(_CUT_EVERY_S)
+    return killed > 0
 
 
 def _client_pause(world: World, for_s: float) -> bool:

@@ -91,15 +91,9 @@ class World:
             time.sleep(_LOOK_S)
 
     def close(self) -> None:
-        """End everything at once."""
+        """End everything at once; the zygote sees to it."""
         self._closing.set()
         self._watcher.join()
-        for process in self._processes.values():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for child in process.children(recursive=True):
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        child.kill()
-                process.kill()
         assert self._zygote.stdin and self._zygote.stdout
         self._zygote.stdin.close()
         self._zygote.wait()

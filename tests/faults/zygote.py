@@ -5,6 +5,7 @@ Reads lines of JSON, `{"program": …, "environ": {…}}`, and answers each with
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -14,6 +15,8 @@ import traceback
 from collections.abc import Callable
 
 os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # as worker/__main__.py; Celery reads it at its import
+
+import psutil
 
 from shared.settings import Settings
 from shared.store.scripts import connect
@@ -95,6 +98,10 @@ def main() -> None:
         if process_id == 0:
             _become(order["program"], order["environ"])
         print(process_id, flush=True)
+    # Whoever asked has ended, in whatever way: nothing may stay behind.
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 if __name__ == "__main__":

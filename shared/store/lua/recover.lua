@@ -20,6 +20,7 @@ if slice.d < max_deaths then
   return 'ready'
 end
 if not slice.p then
+  drop_slice(index, 'lost')
   finish_job('failed', 'poison_page', 'The document ended its worker each time that it was opened.')
   return 'poison'
 end
