@@ -203,8 +203,8 @@ def _disk_full(world: World, for_s: float) -> bool:
     for one in limited:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
-            for child in one.children():  # started meanwhile
-                with contextlib.suppress(psutil.NoSuchProcess):
+            for child in one.children():  # started meanwhile; loaders may write nothing ever
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                     child.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
     return bool(limited)
 

@@ -65,10 +65,10 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     world.erased.clear()
     accepted: dict[str, int] = {}
     with ThreadPoolExecutor(len(schedule.documents) + len(schedule.faults)) as pool:
-        for document in schedule.documents:
-            pool.submit(_submit, world, document, started, accepted, report)
-        for fault in schedule.faults:
-            pool.submit(_strike, world, fault, started, report)
+        parts = [pool.submit(_submit, world, d, started, accepted) for d in schedule.documents]
+        parts += [pool.submit(_strike, world, fault, started, report) for fault in schedule.faults]
+    for part in parts:
+        part.result()
     for path in world.failpoints.iterdir():
         path.unlink()
     found = []
@@ -90,9 +90,7 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     report.violations += [f"seed {schedule.seed}: {what}" for what in found]
 
 
-def _submit(
-    world: World, document: Document, started: float, accepted: dict[str, int], report: Report
-) -> None:
+def _submit(world: World, document: Document, started: float, accepted: dict[str, int]) -> None:
     time.sleep(max(0, started + document.at_s - time.monotonic()))
     query = {"priority": document.priority, "metadata": f'{{"document": {document.number}}}'}
     if document.timeout_s is not None:
