@@ -18,6 +18,7 @@ from shared.errors import DocchuError
 from tests.faults.world import LEASE_S, World, resume
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
+_LOSS = 0.15  # of all answers
 _NUM_CUTS, _CUT_EVERY_S = 30, 0.03
 _REACH_S = 4.0  # for a process to come to its failpoint
 
@@ -97,7 +98,8 @@ def _store_fault(rng: random.Random) -> _Made:
             ("store SIGTERM", lambda world: _send(world, "valkey", signal.SIGTERM), 0),
             ("store SIGSTOP", lambda world: _stop(world, "valkey", stall_s), 0),
             ("CLIENT KILL", _client_kill, 0),
-            ("CLIENT KILL", _client_kill, 0),
+            ("answers lost", lambda world: _answers_lost(world, stall_s), 0),
+            ("answers lost", lambda world: _answers_lost(world, stall_s), 0),
             ("CLIENT PAUSE", lambda world: _client_pause(world, stall_s), 0),
         )
     )
@@ -173,6 +175,14 @@ def _client_kill(world: World) -> bool:
         killed += int(found or 0)  # type: ignore[call-overload]
         time.sleep(_CUT_EVERY_S)
     return killed > 0
+
+
+def _answers_lost(world: World, for_s: float) -> bool:
+    before = world.proxy.num_lost
+    world.proxy.loss = _LOSS
+    time.sleep(for_s)
+    world.proxy.loss = 0
+    return world.proxy.num_lost > before
 
 
 def _client_pause(world: World, for_s: float) -> bool:

@@ -22,6 +22,7 @@ from bench.service import free_port
 from shared.embedded import is_up
 from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
+from tests.faults.proxy import Proxy
 
 LEASE_S = 1.5
 PROGRAMS = ("valkey", "api", "worker-1", "worker-2", "keeper-1", "keeper-2")
@@ -30,7 +31,10 @@ _LOOK_S = 0.03
 
 
 class World:
-    """Valkey, the API, two workers and two keepers. `client` and `http` talk to them."""
+    """Valkey, the API, two workers and two keepers. `client` and `http` talk to them.
+
+    The programs reach the store through the proxy, `client` does not.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.failpoints = folder / "failpoints"
@@ -38,6 +42,8 @@ class World:
         self._environ = _environ(folder, self.failpoints)
         self.settings: Settings = load_settings(self._environ)
         self.settings.data_dir.mkdir()
+        self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
+        self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
         self.client: Any = connect(self.settings.store_url)
         self.http = httpx.Client(base_url=f"http://{self.settings.bind}", timeout=20)
         self.restarts: Counter[str] = Counter()
@@ -99,6 +105,7 @@ class World:
         self._zygote.wait()
         self._logger.join()
         self._zygote.stdout.close()
+        self.proxy.close()
         self.http.close()
         self.client.close()
 
