@@ -19,12 +19,12 @@ def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
 
     Rows are read from top to bottom, each from left to right; where several rows share a blank
     strip between two texts (a decree's header, a newspaper), the left text is read first. A row
-    of a table or of a receipt stays one line.
+    of a table or of a receipt stays one line. Lines that run up or down the page come last.
     """
-    if not pieces:
-        return ()
-    groups = _ordered(rows_of(cells_of(pieces)))
-    return tuple(joined([cell.piece for cell in group]) for group in groups)
+    level = [piece for piece in pieces if not piece.is_sideways]
+    groups = _ordered(rows_of(cells_of(level))) if level else []
+    lines = [joined([cell.piece for cell in group]) for group in groups]
+    return (*lines, *(joined([piece]) for piece in pieces if piece.is_sideways))
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:

@@ -31,6 +31,12 @@ class Piece:
         """The words, joined by single spaces."""
         return " ".join(word.text for word in self.words)
 
+    @property
+    def is_sideways(self) -> bool:
+        """Whether it runs up or down the page."""
+        across = self.quad[1] - self.quad[0]
+        return bool(abs(across[1]) > abs(across[0]))
+
 
 def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
     """Cut a line that was read into pieces at its wide gaps; `spans` are its words, in order."""

@@ -13,6 +13,7 @@ from shared.result import Page
 from worker.ocr.batcher import Batcher
 from worker.ocr.boxes import Quads
 from worker.ocr.crops import crop
+from worker.ocr.ctc import confidence_of
 from worker.ocr.detection import find_lines, is_blank
 from worker.ocr.detector import Detector
 from worker.ocr.device import pick
@@ -23,10 +24,19 @@ from worker.ocr.networks import Networks
 from worker.ocr.orientation import OrientationClassifier
 from worker.ocr.pieces import Piece, pieces_of
 from worker.ocr.recognizer import Recognizer
-from worker.ocr.turning import lies_sideways, stands_on_head, turned, turned_round
+from worker.ocr.turning import (
+    lies_sideways,
+    stands_on_head,
+    turned,
+    turned_round,
+    with_sideways_lines,
+)
 from worker.ocr.weights import Card, bundled, load_card, load_verified, load_weights
 
 Rotation = Literal[0, 90, 180, 270]
+
+MIN_CONFIDENCE = 0.5
+"""Specks, stamps and drawings that the detector took for text come out below it, text above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +123,15 @@ def _found(lane: Lane, picture: Picture) -> tuple[Picture, Quads, Rotation]:
     if stands_on_head(picture, quads, lane):
         quads = turned_round(quads, picture)
         picture, rotation = turned(picture, 180), rotation + 180
+    quads = with_sideways_lines(picture, quads, lane)
     return picture, quads, cast(Rotation, rotation)
 
 
 def _read(lane: Lane, picture: Picture, quads: Quads) -> list[Piece]:
     words = lane.words([crop(picture, quad) for quad in quads])
     return [
-        piece for quad, line in zip(quads, words, strict=True) for piece in pieces_of(quad, line)
+        piece
+        for quad, line in zip(quads, words, strict=True)
+        if confidence_of(line) >= MIN_CONFIDENCE
+        for piece in pieces_of(quad, line)
     ]

@@ -18,6 +18,7 @@ CLASSIFIER_SIZE = (HEIGHT, 4 * HEIGHT)
 SAMPLE_SIZE = 8
 """Lines. Each is judged rightly about 15 times in 16; so many together do not err."""
 _TALL = 1.5
+_SIDEWAYS = 3.0
 _DOUBT = 0.3
 """The mean chance of standing on its head from which the sample is read both ways."""
 _MIN_GAIN = 0.05
@@ -74,6 +75,25 @@ def stands_on_head(picture: Picture, quads: Quads, lane: Lane) -> bool:
     found = [confidence_of(line) for line in words]
     upright, on_head = found[: len(lines)], found[len(lines) :]
     return statistics.fmean(on_head) > statistics.fmean(upright) + _MIN_GAIN
+
+
+def with_sideways_lines(picture: Picture, quads: Quads, lane: Lane) -> Quads:
+    """Turn the corners of lines that stand sideways on an upright page as they are read.
+
+    A narrow high box is a line that runs upwards (a note in the margin), or downwards where the
+    classifier says so.
+    """
+    lengths, heights = spans(quads)
+    found = np.flatnonzero(heights >= _SIDEWAYS * lengths)
+    if len(found) == 0:
+        return quads
+    upwards = quads[found][:, (3, 0, 1, 2)]
+    chances = lane.chances([window(crop(picture, quad)) for quad in upwards])
+    downwards = np.array(chances) > 0.5
+    upwards[downwards] = upwards[downwards][:, (2, 3, 0, 1)]
+    turned_quads = quads.copy()
+    turned_quads[found] = upwards
+    return turned_quads
 
 
 def window(line: Picture) -> Picture:

@@ -1,0 +1,103 @@
+"""Measure the whole reader, as it ships, on real lines and pages.
+
+`python -m training.evaluate_pages DIR`: `DIR` holds `lines/` (with labels.tsv) and `pages/` (with
+pages.tsv: file, text_file, kind).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from shared.result import page_text
+from training.degrade import Picture
+from training.evaluate import table
+from training.real import load_labelled
+from training.scoring import PageScore, by_kind, score_pages
+from worker.ocr.reader import Reader
+
+
+@dataclass(frozen=True)
+class LabelledPage:
+    """A page picture, what stands on it in reading order, and of which kind it is."""
+
+    path: Path
+    text: str
+    kind: str
+
+
+def main() -> None:
+    """Read every line and page, and print a table for each reader."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="vi-print", help="the recogniser that ships")
+    parser.add_argument("--tesseract", action="store_true", help="compare with tesseract's vie")
+    arguments = parser.parse_args()
+    reader = Reader.load(model=arguments.model)
+
+    def docchu(path: Path, _: bool) -> str:
+        return page_text(reader.read(picture_of(path)).page)
+
+    print_lines("docchu", arguments.folder / "lines", docchu)
+    print_pages("docchu", arguments.folder / "pages", docchu)
+    if arguments.tesseract:
+        print_lines("tesseract", arguments.folder / "lines", tesseract)
+        print_pages("tesseract", arguments.folder / "pages", tesseract)
+
+
+def picture_of(path: Path) -> Picture:
+    """The picture upright, in RGB (H, W, 3)."""
+    return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+
+
+def tesseract(path: Path, is_line: bool) -> str:
+    """What tesseract reads on a page, or on the picture of one line."""
+    command = ["tesseract", str(path), "-", "-l", "vie", *(["--psm", "7"] if is_line else [])]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def print_lines(name: str, folder: Path, read: Callable[[Path, bool], str]) -> None:
+    """Print the scores of the lines by kind."""
+    lines = load_labelled(folder)
+    rows = [(line.kind, (line.text, read(folder / line.file, True))) for line in lines]
+    print(table(name, by_kind(rows)))
+
+
+def print_pages(name: str, folder: Path, read: Callable[[Path, bool], str]) -> None:
+    """Print the scores of the pages, one row each, and their mean."""
+    print(f"| {name} | word F1 | CER % |\n|---|---|---|")
+    scores: list[PageScore] = []
+    for page in load_pages(folder):
+        scores.append(score_pages([(page.text, read(page.path, False))]))
+        _print_row(page.path.stem, scores[-1].word_f1, scores[-1].cer)
+    mean_f1 = statistics.fmean(score.word_f1 for score in scores)
+    _print_row("mean", mean_f1, statistics.fmean(score.cer for score in scores))
+    print()
+
+
+def load_pages(folder: Path) -> list[LabelledPage]:
+    """The pages that a folder's pages.tsv names."""
+    with (folder / "pages.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        LabelledPage(
+            folder / row["file"], (folder / row["text_file"]).read_text("utf-8"), row["kind"]
+        )
+        for row in rows
+    ]
+
+
+def _print_row(name: str, word_f1: float, cer: float) -> None:
+    print(f"| {name} | {word_f1:.3f} | {100 * cer:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
