@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from tests.faults.schedule import Report, make_schedule, run_schedule
+from tests.faults.table import table
 from tests.faults.world import running_world
 
 
@@ -50,7 +51,7 @@ def print_report(report: Report, seed: int, restarts: dict[str, int], took_s: fl
     print(f"faults: {report.faults.total()}")
     for kind, count in sorted(report.faults.items()):
         print(f"  {count:5}  {kind}")
-    print(f"violations: {len(report.violations)}")
+    print(f"violations: {len(report.violations)}\n\n{table(report.faults)}")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
 
-from tests.faults.documents import Deed, Document, random_document
+from tests.faults.documents import PROBLEMS, Deed, Document, random_document
 from tests.faults.injection import Fault, random_faults
-from tests.faults.invariants import is_quiet, retire_all, seen_jobs, violations
+from tests.faults.invariants import Seen, is_quiet, retire_all, seen_jobs, violations
 from tests.faults.world import World
 
 _NUM_DOCUMENTS = 10
@@ -85,9 +86,20 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     report.schedules += 1
     report.jobs += len(jobs)
     report.accepted += len(accepted)
+    report.faults.update(_deeds(jobs))
     report.ends.update(job.status.value for job in jobs)
     report.attempts.update(str(a.outcome) for job in jobs for a in job.attempts)
     report.violations += [f"seed {schedule.seed}: {what}" for what in found]
+
+
+def _deeds(jobs: list[Seen]) -> Iterator[str]:
+    """What the documents and their callers did to the service."""
+    for job in jobs:
+        yield from (f"page: {deed}" for deed in job.document.deeds if deed in PROBLEMS)
+        if job.document.timeout_s is not None:
+            yield "job with too little time"
+        if job.document.then:
+            yield f"job: {job.document.then}"
 
 
 def _submit(world: World, document: Document, started: float, accepted: dict[str, int]) -> None:
