@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench faults clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.local
@@ -19,6 +19,9 @@ check: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/test.stamp
+	$(BIN)/python -m tests.faults $(ARGS)
 
 # Debian ships Python without ensurepip: then the machine's own pip installs one.
 $(VENV)/bin/python:

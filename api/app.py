@@ -5,13 +5,16 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
+from api.deliveries import deliveries
 from api.docs import docs
 from api.events import events
 from api.health import health
 from api.jobs import jobs
 from api.results import results
 from api.services import Services, install, make_services
+from api.timeline import timeline
 from api.torchserve import torchserve
+from api.webhooks import webhooks
 from shared.settings import Settings, load_settings
 
 _VERSION = "1"
@@ -36,6 +39,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     outcomes.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
-    for blueprint in (jobs, events, results, torchserve, health, docs):
+    for blueprint in (
+        jobs,
+        timeline,
+        events,
+        results,
+        webhooks,
+        deliveries,
+        torchserve,
+        health,
+        docs,
+    ):
         app.register_blueprint(blueprint)
     return app

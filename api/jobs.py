@@ -17,6 +17,7 @@ from api.receiving import receive
 from api.services import Services, services
 from api.submission import Taken, take
 from shared import errors
+from shared.failpoints import reach
 from shared.jobs import Job
 
 jobs = APIBlueprint("jobs", __name__, tag="Jobs")
@@ -118,6 +119,7 @@ def erase_job(job_id: str, query: NoQuery) -> Response:
     parts = services()
     # The tombstone first: if this process dies in between, the keeper erases the bytes.
     parts.jobs.erase(tenant(), job_id)
+    reach("api.erased")
     parts.blobs.delete_job(tenant(), job_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 

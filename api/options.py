@@ -14,9 +14,11 @@ from api.problems import invalid_option
 from shared.errors import DocchuError, InvalidOption
 from shared.jobs import Options, Priority, Status, TextLayer
 from shared.page_ranges import PageRanges
+from shared.webhooks import Include
 
 MAX_WAIT_S = 60
 _MIN_TTL_S = 60
+_MAX_TIMEOUT_S = 7 * 24 * 3600
 _MAX_METADATA_BYTES = 4096
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 
@@ -71,11 +73,22 @@ class JobOptions(BaseModel):
         description="seconds that the result is kept, less than the default",
     )
 
+    timeout_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=_MAX_TIMEOUT_S,
+        description="seconds from now in which the job must end; by its pages where absent",
+    )
+    webhook_url: str | None = Field(
+        default=None, description="where the job's end is told, signed with the tenant's secret"
+    )
+    webhook_include: Include | None = Field(
+        default=None, description="`text`: tell it with the text, where that fits"
+    )
+
     def of_job(self) -> Options:
         """What of it belongs to the job's record."""
-        return Options(
-            priority=self.priority, pages=self.pages, text_layer=self.text_layer, ttl_s=self.ttl_s
-        )
+        return Options(**self.model_dump(exclude={"metadata"}))
 
 
 class NoQuery(BaseModel):

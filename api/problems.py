@@ -11,7 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from shared import errors
+from shared import errors, webhook_errors
 from shared.errors import DocchuError
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,6 +40,10 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.JobFailed: HTTPStatus.CONFLICT,
     errors.JobCanceled: HTTPStatus.CONFLICT,
+    webhook_errors.WebhookNotFound: HTTPStatus.NOT_FOUND,
+    webhook_errors.TooManyWebhooks: HTTPStatus.CONFLICT,
+    webhook_errors.DeliveryNotFound: HTTPStatus.NOT_FOUND,
+    webhook_errors.DeliveryInFlight: HTTPStatus.CONFLICT,
     errors.StaleAttempt: HTTPStatus.CONFLICT,
     errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,10 +12,14 @@ from api.waiters import Waiters
 from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
+from shared.failpoints import arm
 from shared.settings import Settings
+from shared.store.deliveries import Deliveries
 from shared.store.idempotency import IdempotencyKeys
 from shared.store.jobs import JobStore, Limits
+from shared.store.outbox import Outbox
 from shared.store.scripts import connect
+from shared.store.webhooks import Webhooks
 from shared.workers import Canary, Workers
 
 _NAME = "docchu"
@@ -33,12 +37,16 @@ class Services:
     api_keys: ApiKeys
     workers: Workers
     canary: Canary
+    webhooks: Webhooks
+    outbox: Outbox
+    deliveries: Deliveries
     gauges: Gauges
     waiters: Waiters
 
 
 def make_services(settings: Settings) -> Services:
     """Put the services together."""
+    arm(settings.failpoints_dir)
     client = connect(settings.store_url)
     limits = Limits(settings.max_queued_pages, settings.max_queued_pages_per_tenant)
     return Services(
@@ -50,6 +58,9 @@ def make_services(settings: Settings) -> Services:
         api_keys=ApiKeys(client),
         workers=Workers(client),
         canary=Canary(client, settings.canary_interval_s),
+        webhooks=Webhooks(client, settings.max_webhooks_per_tenant),
+        outbox=Outbox(client, settings.delivery_ttl_s),
+        deliveries=Deliveries(client, settings.delivery_ttl_s, settings.max_deliveries_per_tenant),
         gauges=Gauges(client),
         waiters=Waiters(settings.max_waiters),
     )

@@ -13,11 +13,14 @@ import structlog
 from api.options import JobOptions
 from api.services import Services
 from api.sinks import UploadSink
+from shared.addresses import check
 from shared.blobs import INPUT, Upload
-from shared.errors import EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.errors import AddressRefused, EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.failpoints import reach
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import HEAD_BYTES, sniff
+from shared.settings import Settings
 from shared.store.idempotency import Answered, Claimed
 from shared.store.records import NewJob
 
@@ -52,7 +55,7 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     """Accept a document, or find the job that its Idempotency-Key stands for.
 
     Raises IdempotencyInFlight, IdempotencyMismatch, QueueFull (before the body is read),
-    EmptyDocument, UnsupportedMediaType, Unavailable, and what `receive` raises.
+    EmptyDocument, UnsupportedMediaType, AddressRefused, Unavailable, and what `receive` raises.
     """
     held = parts.idempotency.claim(tenant, key) if key is not None else None
     if isinstance(held, Answered):
@@ -66,7 +69,9 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
             with suppress(Unavailable):
                 parts.idempotency.release(held)
         raise
+    reach("api.created")
     parts.doorbell.try_to_ring()
+    reach("api.rang")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
     return Taken(job)
 
@@ -86,6 +91,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
         received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
         options = received.options
+        _check_webhook(options, settings)
         new = NewJob(
             id=new_id("job"),
             tenant=tenant,
@@ -97,6 +103,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             tombstone_ttl_s=settings.tombstone_ttl_s,
         )
         parts.blobs.keep(upload, tenant, new.id, INPUT)
+        reach("api.kept")
         try:
             return parts.jobs.create(new, held, _fingerprint(upload, received))
         except Unavailable:
@@ -107,6 +114,17 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         except BaseException:
             parts.blobs.delete_job(tenant, new.id)
             raise
+
+
+def _check_webhook(options: JobOptions, settings: Settings) -> None:
+    """Say now what would only fail later: an address that may not be told."""
+    if options.webhook_url is None:
+        return
+    try:
+        check(options.webhook_url, settings.allow_targets)
+    except AddressRefused as error:
+        detail = f"`webhook_url` cannot be used: {error.detail}"
+        raise AddressRefused(detail, option="webhook_url") from error
 
 
 def _document(upload: Upload, name: str | None) -> Document:

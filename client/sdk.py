@@ -78,18 +78,28 @@ class Docchu:
         text_layer: TextLayer | None = None,
         metadata: Mapping[str, Any] | None = None,
         ttl_s: int | None = None,
+        webhook_url: str | None = None,
+        webhook_include: Literal["text"] | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Hand in a document, or the address where the service fetches it.
 
-        A file is sent in pieces, from its start. `pages` is such as `1-3,7`. The same
+        A file is sent in pieces, from its start. `pages` is such as `1-3,7`. The job's end is told
+        to `webhook_url` (see client.webhooks), on request with its text. The same
         `idempotency_key` (kept 24 hours) makes no second job; without one, only this call's own
         retries share one. Raises RequestRefused, and OSError if the file cannot be read.
         """
         if (document is None) == (url is None):
             raise ValueError("give either a document or its url")
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
-        options = {"pages": pages, "priority": priority, "text_layer": text_layer, "ttl_s": ttl_s}
+        options = {
+            "pages": pages,
+            "priority": priority,
+            "text_layer": text_layer,
+            "ttl_s": ttl_s,
+            "webhook_url": webhook_url,
+            "webhook_include": webhook_include,
+        }
         given = {key: value for key, value in options.items() if value is not None}
         if document is None:
             body = given | {"url": url} | ({"metadata": metadata} if metadata is not None else {})

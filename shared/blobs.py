@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -70,8 +70,11 @@ class BlobStore:
         try:
             yield Upload(file, path)
         finally:
-            file.close()
-            path.unlink(missing_ok=True)
+            # What was kept is on disk by now; what is left here is swept up later if need be.
+            with suppress(OSError):
+                file.close()
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def keep(self, upload: Upload, tenant: str, job_id: str, name: str) -> None:
         """Give an upload its name."""
@@ -88,14 +91,20 @@ class BlobStore:
 
     def get(self, tenant: str, job_id: str, name: str) -> bytes:
         """Read a blob. Raises BlobNotFound."""
-        return self.path(tenant, job_id, name).read_bytes()
+        path = self.path(tenant, job_id, name)
+        with _disk_faults():
+            return path.read_bytes()
 
     def path(self, tenant: str, job_id: str, name: str) -> Path:
         """Where a blob lies. Raises BlobNotFound."""
         path = self._path(tenant, job_id, name)
-        if not path.is_file():
-            raise BlobNotFound(name)
-        return path
+        with _disk_faults():
+            is_there, is_mounted = path.is_file(), (self._folder / _JOBS).is_dir()
+        if is_there:
+            return path
+        if not is_mounted:
+            raise Unavailable("The blob store is not there right now.")
+        raise BlobNotFound(name)
 
     def delete(self, tenant: str, job_id: str, name: str) -> None:
         """Erase a blob, if it is there."""
@@ -112,7 +121,7 @@ class BlobStore:
         for folder in (self._folder / _JOBS).glob("*/*/*"):
             try:
                 old = folder.stat().st_mtime < before
-            except FileNotFoundError:  # erased meanwhile
+            except OSError:  # erased meanwhile
                 continue
             if old:
                 yield folder.parts[-3], folder.name
@@ -120,10 +129,13 @@ class BlobStore:
     def delete_old_uploads(self, age_s: float) -> int:
         """Erase what is left of uploads that broke off `age_s` seconds ago or earlier."""
         before = time.time() - age_s
-        left = [p for p in (self._folder / _INCOMING).glob("*") if p.stat().st_mtime < before]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
+        erased = 0
+        for path in (self._folder / _INCOMING).glob("*"):
+            with suppress(OSError):  # it may be stored, and so gone, this moment
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    erased += 1
+        return erased
 
     def _job_folder(self, tenant: str, job_id: str) -> Path:
         return self._folder / _JOBS / tenant / job_id[4:6].lower() / job_id
@@ -159,4 +171,4 @@ def _disk_faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable("The blob store cannot be written right now.") from error
+        raise Unavailable("The blob store cannot be used right now.") from error

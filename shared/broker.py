@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from shared.errors import Unavailable
 from shared.settings import Settings
+from shared.store.scripts import store_faults
 
 RING = "docchu.ring"
 QUEUE = "docchu.doorbell"
@@ -75,7 +76,7 @@ class Doorbell:
     def num_waiting(self) -> int:
         """Messages that no worker has taken yet. Raises Unavailable."""
         try:
-            with self._app.connection_for_read() as connection:
+            with store_faults(), self._app.connection_for_read() as connection:
                 return int(connection.default_channel.client.llen(QUEUE))
         except OperationalError as error:
             raise Unavailable from error

@@ -34,6 +34,8 @@ def server_command(settings: Settings) -> list[str]:
         "--appendonly", "yes",
         "--appendfsync", "always",
         "--maxmemory-policy", "noeviction",
+        # A job's record has values of up to some hundred bytes: packed, it takes half the memory.
+        "--hash-max-listpack-value", "1024",
         "--save", "",
         "--daemonize", "no",
         "--logfile", "",

@@ -7,7 +7,7 @@ import secrets
 
 _RANDOM_BYTES = 18  # 24 characters of base64url, more than the 122 bits of a UUID
 
-_JOB_ID = re.compile(r"job_[A-Za-z0-9_-]{24}")
+_RANDOM_PART = re.compile(r"[A-Za-z0-9_-]{24}")
 
 
 def new_id(prefix: str) -> str:
@@ -15,6 +15,12 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
 
 
+def is_id(prefix: str, text: str) -> bool:
+    """Whether the text has the form of such an id, so that it may be part of a key or a path."""
+    found, _, rest = text.partition("_")
+    return found == prefix and _RANDOM_PART.fullmatch(rest) is not None
+
+
 def is_job_id(text: str) -> bool:
-    """Whether the text has the form of a job id, so that it may be part of a key or a path."""
-    return _JOB_ID.fullmatch(text) is not None
+    """Whether the text has the form of a job id."""
+    return is_id("job", text)

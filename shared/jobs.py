@@ -34,11 +34,12 @@ class Status(StrEnum):
         return self in (Status.SUCCEEDED, Status.PARTIAL)
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a time as RFC 3339, in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
 def moment(ms: int | str) -> datetime:
@@ -67,6 +68,9 @@ class Options(_Record):
     pages: str | None = None
     text_layer: TextLayer = "auto"
     ttl_s: int | None = None
+    timeout_s: int | None = None
+    webhook_url: str | None = None
+    webhook_include: Literal["text"] | None = None
 
 
 class Progress(_Record):
@@ -115,6 +119,21 @@ class Model(_Record):
     name: str
     version: str
     sha256: str
+
+
+class Attempt(_Record):
+    """One worker's go at a slice: how it went, or that it is still going (no end, no outcome).
+
+    `lost`: the worker died, or hung, and the slice went to another attempt; `released`: it was
+    handed back; else `finished`, or how the job ended under it.
+    """
+
+    slice: int
+    attempt: int
+    worker: str
+    started_at: Moment
+    ended_at: Moment | None
+    outcome: str | None
 
 
 class Links(_Record):

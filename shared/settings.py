@@ -17,6 +17,9 @@ from shared.errors import SettingError
 
 _MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
 _DAY_S = 24 * 3600
+_MAX_DELAY_S = 7 * _DAY_S
+# Standard Webhooks 1.0, "deliverability": some 75 hours in all.
+_SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Positive = Annotated[int, Field(gt=0)]
@@ -27,6 +30,15 @@ def _networks(value: object) -> tuple[Network, ...]:
     if isinstance(value, tuple):
         return value
     return tuple(ipaddress.ip_network(part.strip()) for part in str(value).split(",") if part)
+
+
+def _schedule(value: object) -> tuple[float, ...]:
+    if isinstance(value, tuple):
+        return value
+    seconds = tuple(float(part) for part in str(value).split(","))
+    if any(not 0 <= one <= _MAX_DELAY_S for one in seconds):
+        raise ValueError(f"delays are from 0 to {_MAX_DELAY_S} seconds")
+    return seconds
 
 
 class Settings(BaseModel):
@@ -72,12 +84,41 @@ class Settings(BaseModel):
         6 << 30, description="bytes of memory after which a worker is renewed"
     )
 
+    webhook_schedule_s: Annotated[tuple[float, ...], PlainValidator(_schedule)] = Field(
+        _SCHEDULE, description="seconds before each attempt to deliver a webhook, by comma"
+    )
+    webhook_jitter: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1, description="part of such a delay that is added to it by chance, at most"
+    )
+    webhook_timeout_s: Seconds = Field(15, description="seconds that one attempt may take in all")
+    webhook_threads: Positive = Field(96, description="attempts that one keeper makes at once")
+    webhook_host_threads: Positive = Field(32, description="of those, to one host")
+    webhook_failing_s: Seconds = Field(
+        5 * _DAY_S, description="seconds of failures after which a webhook is switched off"
+    )
+    delivery_ttl_s: Positive = Field(30 * _DAY_S, description="seconds that deliveries are kept")
+    max_deliveries_per_tenant: Positive = Field(
+        10_000, description="deliveries kept of one tenant; those that are pending always are"
+    )
+    max_webhooks_per_tenant: Positive = Field(20, description="webhooks of one tenant")
+
     lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
     max_deaths: Positive = Field(3, description="workers that a slice may end before it is split")
+    stall_s: Seconds = Field(300, description="seconds for a page, after which its worker is ended")
+    deaf_s: Seconds = Field(
+        60, description="seconds that work may wait unheard, after which a worker is ended"
+    )
+    job_timeout_s: Seconds = Field(1800, description="seconds that reading a job may take, and")
+    page_timeout_s: Seconds = Field(60, description="seconds for each of its pages on top")
     keeper_interval_s: Seconds = Field(1, description="seconds between two rounds of the keeper")
+    sweep_interval_s: Seconds = Field(3600, description="seconds between two looks for lost blobs")
+    orphan_age_s: Seconds = Field(3600, description="seconds after which a blob can be a lost one")
     canary_interval_s: Seconds = Field(30, description="seconds between two canary readings")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level"
+    )
+    failpoints_dir: Path | None = Field(
+        None, description="for tests: a folder of files that end a process at a named place"
     )
 
     @property
@@ -150,6 +191,8 @@ def environment_example() -> str:
     """The text of `.env.example`: every variable with its default and meaning."""
     rows = ["# Every setting of Docchu with its default. Uncomment and change what you need."]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default == () else field.default
+        default = "" if field.default is None else field.default
+        if isinstance(default, tuple):
+            default = ",".join(str(part) for part in default)
         rows += ["", f"# {field.description}", f"#DOCCHU_{name.upper()}={default}"]
     return "\n".join(rows) + "\n"

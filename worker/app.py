@@ -6,7 +6,7 @@ import structlog
 from celery import signals
 
 from shared.broker import RING, make_celery
-from shared.errors import StaleAttempt, Unavailable
+from shared.errors import ServiceError, StaleAttempt
 from shared.log import set_up_logging
 from shared.settings import load_settings
 from worker.runtime import Runtime
@@ -27,8 +27,9 @@ def ring() -> None:
         try:
             while runtime.take_next():
                 pass
-        except Unavailable:
-            _log.warning("store is away; the keeper brings the slice back")
+        except ServiceError as error:
+            _log.warning("slice handed back; trying again in a moment", reason=error.detail)
+            runtime.rest()
         except StaleAttempt:
             _log.warning("slice went to another attempt; this one is dropped")
 

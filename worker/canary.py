@@ -57,7 +57,10 @@ class CanaryKeeper:
             size=len(data),
             sha256=sha256(data).hexdigest(),
         )
-        self.jobs.create(NewJob(job_id, CANARY_TENANT, document, Options(), _TTL_S, _TTL_S, _TTL_S))
+        new = NewJob(
+            job_id, CANARY_TENANT, document, Options(), _TTL_S, _TTL_S, _TTL_S, event_id=None
+        )
+        self.jobs.create(new)
         self.canary.sent(job_id)
         self.doorbell.ring()
 

@@ -1,5 +1,7 @@
 """The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
 
+Webhooks are sent beside that, in threads of their own (`worker.delivering`).
+
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
 
@@ -16,17 +18,18 @@ import structlog
 from shared.blobs import INPUT, BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.errors import DocchuError, Unavailable
+from shared.failpoints import arm, reach
 from shared.log import set_up_logging
 from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
 from shared.store.upkeep import Upkeep
 from shared.workers import Workers
 from worker.canary import CanaryKeeper
+from worker.delivering import make_sender
+from worker.outages import Outages
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
-_SWEEP_ROUNDS = 3600  # rounds from the beginning of one look for orphaned blobs to the next
-_ORPHAN_AGE_S = 3600  # older than any upload that is still coming in
 _MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
 
 
@@ -39,17 +42,28 @@ class Keeper:
     doorbell: Doorbell
     workers: Workers
     canary: CanaryKeeper
+    outages: Outages
+    sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
+    orphan_age_s: float  # older than any upload that is still coming in
     rounds: int = 0
     _old_jobs: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
 
     @property
     def steps(self) -> list[Callable[[], None]]:
         """What is done in each round."""
-        return [self.recover, self.ring, self.retire, self.canary.tend, self.sweep]
+        return [
+            self.recover,
+            self.end_overdue,
+            self.ring,
+            self.retire,
+            self.canary.tend,
+            self.sweep,
+        ]
 
     def round(self) -> None:
         """Do each step once."""
         for step in self.steps:
+            reach(f"keeper.{step.__name__}")
             try:
                 step()
             except Unavailable:
@@ -60,9 +74,19 @@ class Keeper:
 
     def recover(self) -> None:
         """Take back the slices whose lease ran out."""
-        for job_id, index in self.upkeep.expired_leases(_PER_ROUND):
+        expired = self.upkeep.expired_leases(_PER_ROUND)
+        if not self.outages.over():
+            return
+        for job_id, index in expired:
             outcome = self.upkeep.recover(job_id, index)
             _log.warning("lease ran out", job=job_id, slice=index, outcome=outcome)
+            reach("keeper.recovered")
+
+    def end_overdue(self) -> None:
+        """End the jobs whose time is over."""
+        for job_id in self.upkeep.overdue(_PER_ROUND):
+            outcome = self.upkeep.end_overdue(job_id)
+            _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
     def ring(self) -> None:
         """Ring for slices that wait without a message: it was lost, or never sent."""
@@ -78,9 +102,11 @@ class Keeper:
             what = self.upkeep.retire(due)
             if what == "input":
                 self.blobs.delete(due.tenant, due.job_id, INPUT)
+                reach("keeper.input_erased")
                 self.upkeep.retire(due, input_erased=True)
             elif what == "result":
                 self.upkeep.erase(due.job_id)
+                reach("keeper.erased")
                 self.blobs.delete_job(due.tenant, due.job_id)
 
     def sweep(self) -> None:
@@ -88,10 +114,10 @@ class Keeper:
 
         Goes through the folder a piece a round, and begins again after a pause.
         """
-        if self.rounds % _SWEEP_ROUNDS == 0:
+        if self.rounds % self.sweep_rounds == 0:
             self.workers.forget_dead()
-            self.blobs.delete_old_uploads(_ORPHAN_AGE_S)
-            self._old_jobs = self.blobs.old_jobs(_ORPHAN_AGE_S)
+            self.blobs.delete_old_uploads(self.orphan_age_s)
+            self._old_jobs = self.blobs.old_jobs(self.orphan_age_s)
         for tenant, job_id in islice(self._old_jobs, _PER_ROUND):
             if self.upkeep.is_gone(job_id):
                 self.blobs.delete_job(tenant, job_id)
@@ -109,6 +135,9 @@ def make_keeper(settings: Settings) -> Keeper:
         doorbell=doorbell,
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, doorbell, settings.canary_interval_s),
+        outages=Outages(settings.lease_s),
+        sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
+        orphan_age_s=settings.orphan_age_s,
     )
 
 
@@ -116,13 +145,18 @@ def main() -> None:
     """Run until a signal ends it: `python -m worker.keeper`."""
     settings = load_settings()
     set_up_logging(settings)
+    arm(settings.failpoints_dir)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
+    sender = make_sender(settings, connect(settings.store_url))
+    delivering = threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))
+    delivering.start()
     while not stopped.is_set():
         keeper.round()
         stopped.wait(settings.keeper_interval_s)
+    delivering.join()  # at most the attempts under way
 
 
 if __name__ == "__main__":

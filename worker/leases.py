@@ -10,7 +10,7 @@ from typing import Literal
 
 import structlog
 
-from shared.errors import Unavailable
+from shared.errors import ServiceError, Unavailable
 from shared.store.slices import Claim, SliceQueue, Standing
 
 _log = structlog.get_logger()
@@ -39,6 +39,7 @@ class LeaseKeeper:
         self._slices = slices
         self._interval_s = lease_s / 3
         self._held: dict[int, Lease] = {}
+        self._owed: list[Lease] = []
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
@@ -46,12 +47,21 @@ class LeaseKeeper:
 
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Lease]:
-        """Keep the lease while the slice is being read."""
+        """Keep the lease while the slice is being read.
+
+        Where that fails for a fault of the service, the slice is handed back as soon as the store
+        takes it: it must not count as the death of a worker.
+        """
         lease = Lease(claim)
         with self._lock:
             self._held[id(lease)] = lease
         try:
             yield lease
+        except ServiceError:
+            with self._lock:
+                self._owed.append(lease)
+            self._hand_back_owed()
+            raise
         finally:
             with self._lock:
                 del self._held[id(lease)]
@@ -78,8 +88,20 @@ class LeaseKeeper:
         self._closed.set()
         self._thread.join()
 
+    def _hand_back_owed(self) -> None:
+        with self._lock:
+            owed, self._owed = self._owed, []
+        for lease in owed:
+            try:
+                self._slices.release(lease.claim)
+            except Unavailable:
+                _log.warning("slice could not be handed back; trying again", **names(lease))
+                with self._lock:
+                    self._owed.append(lease)
+
     def _run(self) -> None:
         while not self._closed.wait(self._interval_s):
+            self._hand_back_owed()
             for lease in self.held:
                 try:
                     standing = self._slices.renew(lease.claim)

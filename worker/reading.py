@@ -24,6 +24,7 @@ from shared.errors import (
     StaleAttempt,
     Unavailable,
 )
+from shared.failpoints import reach
 from shared.jobs import Model
 from shared.page_ranges import PageRanges
 from shared.store.records import PageRecord
@@ -61,7 +62,7 @@ class SliceReader:
     stopping: Callable[[], bool]
 
     def read(self, lease: Lease) -> None:
-        """Read what is left of the slice. Raises StaleAttempt, Unavailable."""
+        """Read what is left of the slice. Raises StaleAttempt, ServiceError."""
         claim = lease.claim
         try:
             path = self._document(claim)
@@ -72,10 +73,10 @@ class SliceReader:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
             return
-        except Unavailable:
-            # A full disk, or a store that is away for a moment: hand the slice back if that works.
-            self.slices.release(claim)
-            raise
+        except OSError as error:
+            # The document went away after it was found: erased, or its disk is gone for a moment.
+            raise Unavailable("The document's bytes cannot be read right now.") from error
+        reach("worker.finish")
         if lease.standing == "held" and self.stopping():
             self.slices.release(claim)
             _log.info("slice handed back", **names(lease))
@@ -121,6 +122,7 @@ class SliceReader:
         except StaleAttempt:
             self._drop(claim, record)
             raise
+        reach("worker.recorded")
         if outcome == "repeated":
             self._drop(claim, record)
         elif outcome in ("canceled", "finished"):
@@ -133,13 +135,16 @@ class SliceReader:
         try:
             loaded = self.loader.load(path, claim.document.media_type, number)
             loaded_s = time.perf_counter() - started
+            reach("worker.loaded")
             reading = self._read(claim, loaded, number)
         except DocumentError as error:
             _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
+        reach("worker.read")
         name = f"page-{number}.{claim.index}.{claim.attempt}.json"
         self.blobs.put(claim.tenant, claim.job_id, name, reading.page.model_dump_json().encode())
+        reach("worker.stored")
         timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
         if loaded.damage:
             return PageRecord(name, DocumentDamaged.code, loaded.damage), timings

@@ -14,10 +14,11 @@ import structlog
 from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.errors import Unavailable
+from shared.failpoints import arm, reach
 from shared.jobs import Model
 from shared.settings import Settings
 from shared.store.scripts import Client, connect
-from shared.store.slices import SliceQueue
+from shared.store.slices import JobTime, SliceQueue
 from shared.workers import WorkerInfo, Workers
 from worker.gate import Gate
 from worker.leases import Lease, LeaseKeeper
@@ -30,8 +31,7 @@ from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
-_DEAF_S = 60  # the keeper rings every second while work waits
-_STALL_S = 300  # for one page, far above what any takes
+_REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
 
 class Runtime:
@@ -40,7 +40,13 @@ class Runtime:
     def __init__(self, settings: Settings, client: Client, reader: Reader, model: Model) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._settings = settings
-        self._slices = SliceQueue(client, self.id, settings.lease_s)
+        arm(settings.failpoints_dir)
+        self._slices = SliceQueue(
+            client,
+            self.id,
+            settings.lease_s,
+            job_time=JobTime(settings.job_timeout_s, settings.page_timeout_s),
+        )
         self._workers = Workers(client)
         self._gate = Gate()
         self._leases = LeaseKeeper(self._slices, settings.lease_s)
@@ -65,7 +71,7 @@ class Runtime:
             device=settings.device,
             num_slices=settings.worker_slices,
         )
-        patience = Patience(_DEAF_S, _STALL_S, settings.worker_max_rss_bytes)
+        patience = Patience(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
         self._watchdog = Watchdog(self._signs, patience)
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
@@ -82,9 +88,10 @@ class Runtime:
     def take_next(self) -> bool:
         """Read the slice that is next in line; whether there was one for us.
 
-        Raises StaleAttempt, Unavailable.
+        Raises StaleAttempt, ServiceError.
         """
         self._rang_at = time.monotonic()
+        reach("worker.taken")
         while not self._stopping.is_set() and (candidate := self._slices.peek()):
             with self._gate.enter(alone=candidate.suspect):
                 if self._stopping.is_set():
@@ -92,6 +99,7 @@ class Runtime:
                 claim = self._slices.claim(candidate)
                 if claim is None:
                     continue  # another worker was faster: look again
+                reach("worker.claimed")
                 with self._leases.holding(claim) as lease:
                     self._read(lease)
                 return True
@@ -104,6 +112,10 @@ class Runtime:
             # A CUDA context does not recover: end, be started anew, and let the leases run out.
             _log.exception("device is lost; the worker ends and is started anew")
             os._exit(STUCK_EXIT_CODE)
+
+    def rest(self) -> None:
+        """Wait a moment, unless the worker stops."""
+        self._stopping.wait(_REST_S)
 
     def stop(self) -> None:
         """Take nothing new, and hand unfinished slices back after the pages in hand."""

@@ -19,7 +19,7 @@ import structlog
 from shared.errors import Unavailable
 
 _log = structlog.get_logger()
-_CHECK_S = 5
+_CHECK_S = 5  # or a quarter of the patience for a page, if that is less
 STUCK_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -65,6 +65,7 @@ class Watchdog:
     def __init__(self, look: Callable[[], Signs], patience: Patience) -> None:
         self._look = look
         self._patience = patience
+        self._check_s = min(_CHECK_S, patience.stall_s / 4)
         self._closed = threading.Event()
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
@@ -73,7 +74,7 @@ class Watchdog:
         self._closed.set()
 
     def _run(self) -> None:
-        while not self._closed.wait(_CHECK_S):
+        while not self._closed.wait(self._check_s):
             try:
                 found = verdict(self._look(), self._patience, time.monotonic())
             except Unavailable:

@@ -55,6 +55,8 @@ class IdempotencyKeys:
             if self._client.set(name, pending, px=_IN_FLIGHT_MS, nx=True):
                 return claimed
             known = json.loads(self._client.get(name) or "{}")
+        if known.get("token") == claimed.token:
+            return claimed  # the same command once more, after a lost answer
         if "job" not in known:
             raise IdempotencyInFlight
         return Answered(known["job"], known["fingerprint"])

@@ -18,10 +18,10 @@ from shared.errors import (
     QueueFull,
 )
 from shared.ids import is_job_id
-from shared.jobs import Job, Queue, Status
+from shared.jobs import Attempt, Job, Queue, Status
 from shared.store import keys
 from shared.store.idempotency import KEPT_MS, Claimed
-from shared.store.records import NewJob, PageRecord, job_of, page_problems
+from shared.store.records import NewJob, PageRecord, attempts, job_of, page_problems
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 _SCAN = 100  # jobs looked at in one round trip while listing
@@ -148,6 +148,15 @@ class JobStore:
         with store_faults():
             texts = self._client.hgetall(keys.pages(job_id))
         return {n: PageRecord.parse(texts[str(n)]) for n in sorted(map(int, texts))}
+
+    def timeline(self, tenant: str, job_id: str) -> list[Attempt]:
+        """The job's attempts by their start; of very many the oldest are left out."""
+        self._record(tenant, job_id)
+        with store_faults(), self._client.pipeline() as pipe:
+            pipe.lrange(keys.timeline(job_id), 0, -1)
+            pipe.hgetall(keys.slices(job_id))
+            ended, slices = pipe.execute()
+        return attempts(ended, slices)
 
     def cancel(self, tenant: str, job_id: str) -> Job:
         """Cancel a job; one that has ended stays as it is."""

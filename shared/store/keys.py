@@ -8,11 +8,14 @@ docchu:job:<id>:slices          hash        index -> an unfinished slice, JSON: 
 docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b` name of the
                                             result's blob, `c`, `d` code and detail of a problem,
                                             `n` its place in the order of finishing
+docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
+                                            attempt, worker, start and end (ms), outcome
 docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time
 docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
                                             `served:<lane>` pages claimed while both lanes waited
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
+docchu:deadlines                sorted set  job id, by when it must have ended (ms)
 docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
@@ -21,6 +24,21 @@ docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
+docchu:event:<subject>          hash        the event of a job's or batch's end, or of a trial: its
+                                            fields stand in `outbox.py`
+docchu:outbox                   sorted set  subject of an event without deliveries yet, by time (ms)
+docchu:subscribers              hash        tenant -> JSON: its enabled webhooks, each with an
+                                            object whose members are the event types it wants
+docchu:webhook:<id>             hash        a registered webhook; its fields stand in `webhooks.py`
+docchu:tenant:<tenant>:webhooks sorted set  webhook id, by creation (ms)
+docchu:tenant:<tenant>:webhook-secret
+                                string      JSON: the secrets that sign for per-job addresses
+docchu:delivery:<id>            hash        a delivery; its fields stand in `deliveries.py`
+docchu:deliveries:due:<host>    sorted set  pending delivery, by when it is due (ms), or by the end
+                                            of its lease, which has .5 behind
+docchu:deliveries:hosts         sorted set  host, by the least score of its queue
+docchu:tenant:<tenant>:deliveries
+                                sorted set  delivery id, by creation or redelivery (ms)
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
@@ -41,12 +59,16 @@ LANES = ("interactive", "bulk")
 
 RETENTION = f"{PREFIX}retention"
 LEASES = f"{PREFIX}leases"
+DEADLINES = f"{PREFIX}deadlines"
 BACKLOG = f"{PREFIX}backlog"
 RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
 API_KEYS = f"{PREFIX}keys"
 WORKERS = f"{PREFIX}workers"
 CANARY = f"{PREFIX}canary"
+OUTBOX = f"{PREFIX}outbox"
+SUBSCRIBERS = f"{PREFIX}subscribers"
+HOSTS = f"{PREFIX}deliveries:hosts"
 
 
 def job(job_id: str) -> str:
@@ -62,6 +84,11 @@ def pages(job_id: str) -> str:
 def slices(job_id: str) -> str:
     """The job's unfinished slices."""
     return f"{PREFIX}job:{job_id}:slices"
+
+
+def timeline(job_id: str) -> str:
+    """The job's attempts that ended."""
+    return f"{PREFIX}job:{job_id}:timeline"
 
 
 def ready(lane: str) -> str:
@@ -89,6 +116,41 @@ def events(job_id: str) -> str:
     return f"{PREFIX}events:{job_id}"
 
 
+def event(subject: str) -> str:
+    """The event of this job, batch or trial."""
+    return f"{PREFIX}event:{subject}"
+
+
+def webhook(webhook_id: str) -> str:
+    """A registered webhook."""
+    return f"{PREFIX}webhook:{webhook_id}"
+
+
+def tenant_webhooks(tenant: str) -> str:
+    """The tenant's webhooks by creation."""
+    return f"{PREFIX}tenant:{tenant}:webhooks"
+
+
+def webhook_secret(tenant: str) -> str:
+    """The tenant's own secrets."""
+    return f"{PREFIX}tenant:{tenant}:webhook-secret"
+
+
+def delivery(delivery_id: str) -> str:
+    """A delivery."""
+    return f"{PREFIX}delivery:{delivery_id}"
+
+
+def deliveries_due(host: str) -> str:
+    """The deliveries that go to this host and port."""
+    return f"{PREFIX}deliveries:due:{host}"
+
+
+def tenant_deliveries(tenant: str) -> str:
+    """The tenant's deliveries by time."""
+    return f"{PREFIX}tenant:{tenant}:deliveries"
+
+
 def of_job(job_id: str) -> list[str]:
     """The KEYS of every script that changes a job, in the order `lua/_job.lua` names them."""
     return [
@@ -102,4 +164,9 @@ def of_job(job_id: str) -> list[str]:
         BACKLOG,
         RETENTION,
         RATE,
+        event(job_id),
+        OUTBOX,
+        SUBSCRIBERS,
+        timeline(job_id),
+        DEADLINES,
     ]

@@ -2,17 +2,20 @@
 
 Fields: `tenant lane flow status created started finished` (ms) `document options metadata model`
 (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize` (ms)
-`input_ttl result_ttl tombstone_ttl` (ms) `batch`.
+`input_ttl result_ttl tombstone_ttl timeout` (ms) `batch`, `event` (the id of the event of its end),
+`ends` how often it ended.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.ids import new_id
 from shared.jobs import (
+    Attempt,
     Document,
     Job,
     Links,
@@ -43,6 +46,8 @@ class NewJob:
     result_ttl_s: int
     tombstone_ttl_s: int
     metadata: dict[str, Any] = field(default_factory=dict)
+    # A job ends once, so the id of that event can be made here; None: nobody is told of its end.
+    event_id: str | None = field(default_factory=lambda: new_id("evt"))
 
     def record(self) -> str:
         """The fields of the hash, as flat JSON."""
@@ -57,8 +62,12 @@ class NewJob:
             "result_ttl": self.result_ttl_s * 1000,
             "tombstone_ttl": self.tombstone_ttl_s * 1000,
         }
+        if self.options.timeout_s is not None:
+            record["timeout"] = self.options.timeout_s * 1000
         if self.document.media_type in ONE_PAGE and not self.options.pages:
             record |= {"num_pages": 1, "total": 1}
+        if self.event_id:
+            record["event"] = self.event_id
         return json.dumps(record)
 
 
@@ -93,6 +102,26 @@ def page_problems(pages: Hash) -> list[PageProblem]:
         PageProblem(page=number, code=record.code, detail=record.detail or "")
         for number, record in sorted(records, key=lambda item: item[0])
         if record.code
+    ]
+
+
+def attempts(ended: Iterable[str], slices: Hash) -> list[Attempt]:
+    """The attempts that ended, and those that the unfinished slices tell of, by their start."""
+    found = [json.loads(entry) for entry in ended]
+    for index, text in slices.items():
+        fields = json.loads(text)
+        if fields["s"] == "l":
+            found.append([index, fields["a"], fields["o"], fields["t"], None, None])
+    return [
+        Attempt(
+            slice=int(index),
+            attempt=attempt,
+            worker=worker,
+            started_at=moment(start),
+            ended_at=moment(end) if end else None,
+            outcome=outcome,
+        )
+        for index, attempt, worker, start, end, outcome in sorted(found, key=lambda item: item[3])
     ]
 
 

@@ -56,6 +56,19 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class JobTime:
+    """Seconds that a job may take once its reading began, where its caller did not say."""
+
+    job_s: float = 1800
+    page_s: float = 60
+
+    @property
+    def ms(self) -> tuple[int, int]:
+        """As the scripts want it."""
+        return round(self.job_s * 1000), round(self.page_s * 1000)
+
+
+@dataclass(frozen=True)
 class PageTimings:
     """Seconds spent on one page."""
 
@@ -73,11 +86,17 @@ class SliceQueue:
     """The slices as a worker sees them. Every method raises Unavailable when the server is away."""
 
     def __init__(
-        self, client: Client, worker_id: str, lease_s: float, clock: Clock = server_clock
+        self,
+        client: Client,
+        worker_id: str,
+        lease_s: float,
+        clock: Clock = server_clock,
+        job_time: JobTime | None = None,
     ) -> None:
         self._client = client
         self._worker_id = worker_id
         self._lease_ms = round(lease_s * 1000)
+        self._job_time = job_time or JobTime()
         self._scripts = Scripts(client, clock)
 
     def peek(self) -> Candidate | None:
@@ -91,7 +110,7 @@ class SliceQueue:
         return Candidate(job_id, index, json.loads(text)["d"] if text else 0)
 
     def claim(self, candidate: Candidate) -> Claim | None:
-        """Lease the slice and count the attempt; None if another worker was faster."""
+        """Lease the slice and count the attempt; None if it is no longer as `peek` saw it."""
         answer = self._scripts.run(
             "claim",
             candidate.job_id,
@@ -99,6 +118,8 @@ class SliceQueue:
             self._worker_id,
             self._lease_ms,
             secrets.token_hex(8),
+            candidate.deaths,
+            *self._job_time.ms,
         )
         if answer is None:
             return None
@@ -128,7 +149,8 @@ class SliceQueue:
 
         Raises StaleAttempt.
         """
-        created = self._run("open", claim, num_pages, json.dumps(list(wanted)), slice_pages)
+        pages = json.dumps(list(wanted))
+        created = self._run("open", claim, num_pages, pages, slice_pages, *self._job_time.ms)
         if created is None:
             raise StaleAttempt
         share = tuple(wanted[:slice_pages])

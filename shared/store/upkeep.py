@@ -9,6 +9,7 @@ from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 Recovery = Literal["fresh", "ready", "split", "poison", "canceled", "gone"]
+Overdue = Literal["ended", "fresh", "gone"]
 Retirement = Literal["input", "result", "forgotten", "nothing"]
 
 
@@ -38,6 +39,20 @@ class Upkeep:
     def recover(self, job_id: str, index: str) -> Recovery:
         """Take one slice back whose lease ran out."""
         outcome: Recovery = self._scripts.run("recover", job_id, index, self._max_deaths)
+        return outcome
+
+    def overdue(self, limit: int) -> list[str]:
+        """Jobs that have not ended although their time is over."""
+        now = self._scripts.now_ms()
+        with store_faults():
+            found: list[str] = self._client.zrange(
+                keys.DEADLINES, "-inf", now, byscore=True, offset=0, num=limit
+            )
+        return found
+
+    def end_overdue(self, job_id: str) -> Overdue:
+        """End a job whose time is over, naming the pages that were not read."""
+        outcome: Overdue = self._scripts.run("overdue", job_id)
         return outcome
 
     def num_ready(self) -> int:

@@ -189,7 +189,7 @@ def test_a_body_that_is_not_json_is_refused(api: Api, name: str) -> None:
         {"data": ["iVBO"]},
         {"url": 5},
         {"url": "https://example.com/a.png", "data": "iVBORw0KGgo="},
-        {"url": "https://example.com/a.png", "webhook_url": "https://example.com"},
+        {"url": "https://example.com/a.png", "webhook_include": "pages"},
         {"file": "iVBORw0KGgo="},
         {"data": "iVBORw0KGgo=", "ttl_s": True},
         {"data": "iVBORw0KGgo=", "pages": 1},

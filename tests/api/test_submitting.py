@@ -87,6 +87,8 @@ OPTIONS = {
     "pages": "1-3, 7",
     "text_layer": "ignore",
     "ttl_s": 3600,
+    "webhook_url": "https://93.184.215.14/hook",
+    "webhook_include": "text",
 }
 
 
@@ -130,7 +132,7 @@ def test_a_ttl_shortens_how_long_the_result_is_kept(api: Api) -> None:
         ({"metadata": '{"a": "\\ud800"}'}, "metadata"),
         ({"metadata": '{"a": ' + "[" * 2000 + "]" * 2000 + "}"}, "metadata"),
         ({"metadata": json.dumps({"a": "x" * 4096})}, "metadata"),
-        ({"webhook_url": "https://example.com/hook"}, "webhook_url"),
+        ({"webhook_include": "everything"}, "webhook_include"),
         ({"batch_id": "bat_1"}, "batch_id"),
         ({"custom_id": "1"}, "custom_id"),
         ({"pagse": "1"}, "pagse"),

@@ -12,5 +12,6 @@ from bench.service import RunningService, running_service
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that runs for the whole session."""
-    with running_service(tmp_path_factory.mktemp("service"), DOCCHU_LEASE_S="4") as running:
+    settings = {"DOCCHU_LEASE_S": "4", "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8"}
+    with running_service(tmp_path_factory.mktemp("service"), **settings) as running:
         yield running

@@ -55,7 +55,7 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
         pixels = document.load(request["page"])
     except DocumentError as error:
         _refuse(connection, error)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         protocol.send(connection, {"error": "file_not_found", "detail": "", "facts": {}})
     except (MemoryError, ConnectionError):
         raise

@@ -1,18 +1,15 @@
--- What the scripts that change a job share. It is put in front of each of them.
+-- What the scripts that change a job share. It is put in front of each of them, after `_clock.lua`.
 -- KEYS: as named here (keys.py, of_job). ARGV[1]: now (ms; empty: the server's clock), ARGV[2]: job id.
 local JOB, SLICES, PAGES = KEYS[1], KEYS[2], KEYS[3]
 local READY = { interactive = KEYS[4], bulk = KEYS[5] }
 local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
 local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
+local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
+local MORE = 17 -- a script's own keys follow
+local MAX_TIMELINE = 500 -- attempts
 local JOB_ID = ARGV[2]
 local ENDED = { succeeded = true, partial = true, failed = true, canceled = true, expired = true }
-
-local function now_ms()
-  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local NOW = now_ms()
 
 local function get(field) return redis.call('HGET', JOB, field) end
 local function number(field) return tonumber(get(field) or 0) end
@@ -38,6 +35,19 @@ local function held(index, attempt)
   if slice and slice.s == 'l' and slice.a == tonumber(attempt) then return slice end
 end
 
+-- Note how an attempt ended; one that waits to be claimed is none. The oldest are let go.
+local function end_attempt(index, slice, outcome)
+  if slice.s ~= 'l' then return end
+  local entry = cjson.encode({ index, slice.a, slice.o, slice.t, NOW, outcome })
+  if redis.call('RPUSH', TIMELINE, entry) > MAX_TIMELINE then redis.call('LPOP', TIMELINE) end
+end
+
+-- When the job must have ended, unless its caller said so when it was created.
+local function set_deadline(job_ms, page_ms, num_pages)
+  if get('timeout') then return end
+  redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
+end
+
 -- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
 local function make_ready(index, slice, ahead)
   local lane, flow = get('lane'), get('flow')
@@ -53,7 +63,8 @@ local function make_ready(index, slice, ahead)
   redis.call('ZADD', READY[lane], start, member(index))
 end
 
-local function drop_slice(index)
+local function drop_slice(index, outcome)
+  end_attempt(index, load_slice(index), outcome)
   redis.call('HDEL', SLICES, index)
   redis.call('ZREM', READY[get('lane')], member(index))
   redis.call('ZREM', LEASES, member(index))
@@ -72,15 +83,35 @@ local function unread()
   return tonumber(total) - number('done') - number('failed')
 end
 
+-- Write the event of the job's end, if anybody is to be told: the job's own address, or whoever of its
+-- tenant listens at this moment. A job without an `event` (the canary) tells nobody.
+local function tell(status)
+  local id, kind = get('event'), 'job.' .. status
+  if not id then return end
+  local options = cjson.decode(get('options'))
+  local listeners = {}
+  for webhook, kinds in pairs(cjson.decode(redis.call('HGET', SUBSCRIBERS, get('tenant')) or '{}')) do
+    if kinds[kind] then listeners[#listeners + 1] = webhook end
+  end
+  if #listeners == 0 and not options.webhook_url then return end
+  redis.call('HSET', EVENT, 'id', id, 'type', kind, 'at', NOW, 'tenant', get('tenant'),
+    'webhooks', table.concat(listeners, ' '), 'url', options.webhook_url or '',
+    'include', options.webhook_include or '')
+  redis.call('ZADD', OUTBOX, NOW, JOB_ID)
+end
+
 -- The one terminal transition.
 local function finish_job(status, code, detail)
-  for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index) end
+  for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index, status) end
   redis.call('DEL', SLICES)
   count_backlog(-unread())
   redis.call('HSET', JOB, 'status', status, 'finished', NOW)
+  redis.call('HINCRBY', JOB, 'ends', 1) -- for the fault suite: it must stay 1
+  redis.call('ZREM', DEADLINES, JOB_ID)
   if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
   redis.call('HDEL', JOB, 'cancel', 'next')
   redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
+  tell(status)
   publish(status)
 end
 

@@ -1,12 +1,19 @@
 -- Claim a ready slice: lease it and count the attempt before anything of the document is touched.
--- ARGV[3] slice, [4] worker, [5] lease (ms), [6] nonce of this claim.
+-- ARGV[3] slice, [4] worker, [5] lease (ms), [6] nonce of this claim, [7] deaths as the worker knows them,
+-- [8] [9] time a job may take, for itself and for each page (ms).
 -- Answers JSON of what the worker needs, or nothing if somebody else was faster.
 local index = ARGV[3]
 local slice = load_slice(index)
-if not slice then return false end
+if not slice then
+  -- Nothing should be queued without its slice; if it is, it must not block the queue's head.
+  for _, name in pairs(READY) do redis.call('ZREM', name, member(index)) end
+  return false
+end
 local lane = get('lane')
 local score = redis.call('ZSCORE', READY[lane], member(index))
 if score then
+  -- It died while this worker got ready to read it beside others: it is to be read alone now.
+  if slice.d ~= tonumber(ARGV[7]) then return false end
   local other = lane == 'bulk' and 'interactive' or 'bulk'
   if redis.call('ZCARD', READY[other]) > 0 then
     redis.call('HINCRBY', LANES, 'served:' .. lane, math.max(1, slice.p and #slice.p or 1))
@@ -21,6 +28,7 @@ if score then
   redis.call('ZADD', LEASES, NOW + ARGV[5], member(index))
   if get('status') == 'queued' then
     redis.call('HSET', JOB, 'status', 'running', 'started', NOW)
+    set_deadline(ARGV[8], ARGV[9], math.max(1, number('total')))
     publish('running')
   end
 elseif slice.n ~= ARGV[6] then -- else: the same command once more, after a lost answer

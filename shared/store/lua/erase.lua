@@ -3,9 +3,15 @@
 local status = get('status')
 if not status or status == 'expired' then return 0 end
 if not ENDED[status] then finish_job('canceled') end
-redis.call('DEL', PAGES)
+redis.call('DEL', PAGES, TIMELINE)
 redis.call('HDEL', JOB, 'document', 'options', 'metadata', 'code', 'detail', 'model')
 redis.call('HSET', JOB, 'status', 'expired')
+if redis.call('EXISTS', EVENT) == 1 then
+  -- The text goes at once; the rest of what is being sent when nobody waits for it any more.
+  redis.call('HSET', EVENT, 'erased', 1)
+  redis.call('HDEL', EVENT, 'text_body')
+  if redis.call('HGET', EVENT, 'pending') == '0' then redis.call('HDEL', EVENT, 'body') end
+end
 redis.call('ZADD', RETENTION, NOW + number('tombstone_ttl'), JOB_ID)
 publish('expired')
 return 1

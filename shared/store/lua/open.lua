@@ -1,5 +1,6 @@
 -- The document is open: note its pages and cut them into slices; the first stays with this attempt.
--- ARGV[3] slice, [4] attempt, [5] pages of the document, [6] JSON list of pages to read, [7] pages of a slice.
+-- ARGV[3] slice, [4] attempt, [5] pages of the document, [6] JSON list of pages to read, [7] pages of a slice,
+-- [8] [9] as in claim.
 -- Answers the number of new slices, or nothing if the attempt is stale.
 local slice = held(ARGV[3], ARGV[4])
 if not slice then return false end
@@ -7,6 +8,7 @@ if slice.p then return 0 end -- a repeated command
 local wanted, size = cjson.decode(ARGV[6]), tonumber(ARGV[7])
 redis.call('HSET', JOB, 'num_pages', ARGV[5], 'total', #wanted)
 count_backlog(#wanted - 1)
+set_deadline(ARGV[8], ARGV[9], #wanted)
 local created = 0
 for first = 1, #wanted, size do
   local pages = {}

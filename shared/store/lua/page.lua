@@ -3,9 +3,14 @@
 -- Answers 'recorded', 'canceled' (recorded, go no further), 'finished' (recorded, and it was the
 -- slice's last one: the slice is done), 'repeated' (it was recorded before) or 'lost'.
 local slice = held(ARGV[3], ARGV[4])
+local page, known = cjson.decode(ARGV[6]), redis.call('HGET', PAGES, ARGV[5])
+if known and page.b and cjson.decode(known).b == page.b then
+  -- The same command once more, after a lost answer: its blob is the one that counts.
+  return slice and 'recorded' or 'finished'
+end
 if not slice then return 'lost' end
-if redis.call('HEXISTS', PAGES, ARGV[5]) == 1 then return 'repeated' end
-record_page(ARGV[5], cjson.decode(ARGV[6]))
+if known then return 'repeated' end
+record_page(ARGV[5], page)
 for name, ms in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBY', JOB, name, ms) end
 if ARGV[8] ~= '' then redis.call('HSET', JOB, 'model', ARGV[8]) end
 -- The page rate under load: time since the page before, or since this attempt began after a pause.
@@ -13,9 +18,9 @@ local rate = redis.call('HMGET', RATE, 'last', 'gap')
 local gap = NOW - math.max(tonumber(rate[1] or 0), slice.t)
 if rate[2] then gap = 0.8 * rate[2] + 0.2 * gap end
 redis.call('HSET', RATE, 'last', NOW, 'gap', gap)
-for _, page in ipairs(slice.p) do
-  if redis.call('HEXISTS', PAGES, page) == 0 then return get('cancel') and 'canceled' or 'recorded' end
+for _, other in ipairs(slice.p) do
+  if redis.call('HEXISTS', PAGES, other) == 0 then return get('cancel') and 'canceled' or 'recorded' end
 end
-drop_slice(ARGV[3])
+drop_slice(ARGV[3], 'finished')
 finish_if_done()
 return 'finished'

@@ -8,17 +8,19 @@ redis.call('ZREM', LEASES, member(index))
 local slice = load_slice(index)
 if not slice or slice.s ~= 'l' then return 'gone' end
 if get('cancel') then
-  drop_slice(index)
+  drop_slice(index, 'lost')
   finish_if_done()
   return 'canceled'
 end
 slice.d = slice.d + 1
 if slice.d < max_deaths then
   -- Near the head, but behind the next page that waits: a killer must not stand in the door.
+  end_attempt(index, slice, 'lost')
   make_ready(index, slice, slice.d + 0.5)
   return 'ready'
 end
 if not slice.p then
+  drop_slice(index, 'lost')
   finish_job('failed', 'poison_page', 'The document ended its worker each time that it was opened.')
   return 'poison'
 end
@@ -27,7 +29,7 @@ for _, page in ipairs(slice.p) do
   if redis.call('HEXISTS', PAGES, page) == 0 then left[#left + 1] = page end
 end
 if #left > 1 then
-  drop_slice(index)
+  drop_slice(index, 'lost')
   for _, page in ipairs(left) do
     local single = redis.call('HINCRBY', JOB, 'next', 1) - 1
     -- Each page has two more tries: one page killed the slice, the others are innocent.
@@ -40,6 +42,6 @@ if left[1] then
     c = 'poison_page', d = 'The page ended its worker each time that it was tried.',
   })
 end
-drop_slice(index)
+drop_slice(index, 'lost')
 finish_if_done()
 return 'poison'

@@ -1,4 +1,4 @@
--- What of an ended job is to be erased now. KEYS[13] the tenant's jobs.
+-- What of an ended job is to be erased now. KEYS[MORE + 1] the tenant's jobs.
 -- Answers 'input' (its bytes: erase them, then ask again), 'result' (all of it: call erase), 'forgotten' or 'nothing'.
 -- ARGV[3] '1' once the input has been erased.
 local due = redis.call('ZSCORE', RETENTION, JOB_ID)
@@ -10,7 +10,7 @@ end
 if get('status') == 'expired' then
   redis.call('DEL', JOB)
   redis.call('ZREM', RETENTION, JOB_ID)
-  redis.call('ZREM', KEYS[13], JOB_ID)
+  redis.call('ZREM', KEYS[MORE + 1], JOB_ID)
   return 'forgotten'
 end
 local finished = number('finished')

@@ -1,0 +1,35 @@
+"""A worker whose reader reads nothing, so that what is left is the cost of the queue."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.jobs import Model
+from shared.result import Page
+from shared.settings import Settings
+from shared.store.scripts import connect
+from worker.__main__ import main
+from worker.ocr.reader import Reading, Timings
+from worker.runtime import Runtime
+
+_MODEL = Model(name="null", version="1", sha256="00" * 32)
+
+
+class NullReader:
+    """Says of every page that there is nothing on it."""
+
+    def read(
+        self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool = False
+    ) -> Reading:
+        height, width = picture.shape[:2]
+        return Reading(Page(page=page, width=width, height=height, lines=()), Timings(0, 0))
+
+
+def _start(settings: Settings) -> Runtime:
+    return Runtime(settings, connect(settings.store_url), NullReader(), _MODEL)
+
+
+if __name__ == "__main__":
+    Runtime.start = _start  # type: ignore[assignment]
+    main()

@@ -1,0 +1,170 @@
+"""The log of deliveries, as the API shows it, and sending one once more.
+
+Fields of a delivery's hash: `id host tenant subject event type webhook url` (webhook empty: the
+job's own address), `variant` (which body of the event), `status created next` (ms) `tries` (since
+the last redelivery) `attempts` (in all) `log` (an attempt a line, JSON).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.errors import InvalidOption, JobGone
+from shared.ids import is_id
+from shared.jobs import moment
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
+from shared.webhooks import TRIAL, Attempt, Delivery, DeliveryStatus
+
+_SCAN = 200  # deliveries looked at in one round trip while listing
+_TRIM_SCANS = 5  # round trips that look for deliveries to forget, past those that are pending
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    """Some deliveries, newest first, and where to go on; no cursor at the end."""
+
+    deliveries: list[Delivery]
+    next_cursor: str | None
+
+
+class Deliveries:
+    """The deliveries of all tenants. Methods raise Unavailable when the server is away."""
+
+    def __init__(
+        self, client: Client, kept_s: float, max_per_tenant: int, clock: Clock = server_clock
+    ) -> None:
+        self._client = client
+        self._kept_ms = round(kept_s * 1000)
+        self._max_per_tenant = max_per_tenant
+        self._scripts = Scripts(client, clock)
+
+    def get(self, tenant: str, delivery_id: str) -> Delivery:
+        """Read a delivery. Raises DeliveryNotFound (also for another tenant's)."""
+        return _delivery(self._record(tenant, delivery_id))
+
+    def newest(
+        self,
+        tenant: str,
+        *,
+        job_id: str | None = None,
+        webhook_id: str | None = None,
+        status: DeliveryStatus | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> DeliveryPage:
+        """List the tenant's deliveries, newest first. Raises InvalidOption for a bad cursor."""
+
+        def wanted(record: Mapping[str, str]) -> bool:
+            return (
+                job_id in (None, record["subject"])
+                and webhook_id in (None, record["webhook"])
+                and status in (None, record["status"])
+            )
+
+        found: list[Delivery] = []
+        for record in self._scan(tenant, cursor, wanted):
+            if len(found) == limit:
+                return DeliveryPage(found, found[-1].id)
+            found.append(_delivery(record))
+        return DeliveryPage(found, None)
+
+    def redeliver(self, tenant: str, delivery_id: str) -> Delivery:
+        """Send a delivery once more, now. Raises DeliveryInFlight, JobGone, DeliveryNotFound."""
+        record = self._record(tenant, delivery_id)
+        outcome = self._scripts.run_on(
+            "redeliver",
+            [
+                keys.HOSTS,
+                keys.deliveries_due(record["host"]),
+                keys.delivery(delivery_id),
+                keys.event(record["subject"]),
+                keys.tenant_deliveries(tenant),
+            ],
+            record["host"],
+            delivery_id,
+            record["variant"],
+            self._kept_ms,
+        )
+        if outcome == "sending":
+            raise DeliveryInFlight
+        if outcome == "gone":
+            raise JobGone("The job was erased, and with it what this delivery carried.")
+        return self.get(tenant, delivery_id)
+
+    def trim(self, tenant: str) -> int:
+        """Forget the oldest deliveries that have ended, beyond what is kept of a tenant."""
+        name = keys.tenant_deliveries(tenant)
+        with store_faults():
+            excess = int(self._client.zcard(name)) - self._max_per_tenant
+        forgotten = start = 0
+        for _ in range(_TRIM_SCANS):
+            if forgotten >= excess:
+                break
+            records = self._oldest(name, start)
+            ended = [one for one in records if one[2] != "pending"][: excess - forgotten]
+            for delivery_id, subject, _ in ended:
+                names = [keys.delivery(delivery_id), keys.event(subject or ""), name]
+                forgotten += int(self._scripts.run_on("forget", names, delivery_id))
+            start += len(records) - len(ended)
+        return forgotten
+
+    def _oldest(self, name: str, start: int) -> list[tuple[str, str | None, str | None]]:
+        """Id, subject and status of some deliveries."""
+        with store_faults():
+            ids = self._client.zrange(name, start, start + _SCAN - 1)
+            with self._client.pipeline(transaction=False) as pipe:
+                for one in ids:
+                    pipe.hmget(keys.delivery(one), ["subject", "status"])
+                records = pipe.execute()
+        return [(one, *record) for one, record in zip(ids, records, strict=True)]
+
+    def _record(self, tenant: str, delivery_id: str) -> dict[str, str]:
+        record: dict[str, str] = {}
+        if is_id("dlv", delivery_id):
+            with store_faults():
+                record = self._client.hgetall(keys.delivery(delivery_id))
+        if record.get("tenant") != tenant:
+            raise DeliveryNotFound
+        return record
+
+    def _scan(
+        self, tenant: str, cursor: str | None, wanted: Callable[[Mapping[str, str]], bool]
+    ) -> Iterator[dict[str, str]]:
+        name = keys.tenant_deliveries(tenant)
+        with store_faults():
+            rank = self._client.zrevrank(name, cursor) if cursor else -1
+        if rank is None:
+            raise InvalidOption("`cursor` is none that this service gave, or is forgotten.")
+        start = rank + 1
+        while True:
+            with store_faults():
+                ids = self._client.zrevrange(name, start, start + _SCAN - 1)
+                with self._client.pipeline(transaction=False) as pipe:
+                    for one in ids:
+                        pipe.hgetall(keys.delivery(one))
+                    records = pipe.execute()
+            yield from (record for record in records if record and wanted(record))
+            if len(ids) < _SCAN:
+                return
+            start += _SCAN
+
+
+def _delivery(record: Mapping[str, str]) -> Delivery:
+    trial = record["type"] == TRIAL
+    return Delivery(
+        id=record["id"],
+        tenant=record["tenant"],
+        event_id=record["event"],
+        type=record["type"],
+        job_id=None if trial else record["subject"],
+        webhook_id=record["webhook"] or None,
+        url=record["url"],
+        status=record["status"],  # type: ignore[arg-type]  # checked by the model
+        created_at=moment(record["created"]),
+        next_attempt_at=moment(record["next"]) if "next" in record else None,
+        num_attempts=int(record.get("attempts", 0)),
+        attempts=[Attempt.model_validate_json(x) for x in record.get("log", "").splitlines()],
+    )

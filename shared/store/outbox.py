@@ -1,0 +1,185 @@
+"""Events on their way to becoming deliveries: each one once, to whoever was to be told then.
+
+The script that ends a job writes its event in the same step (`tell` in `lua/_job.lua`). Fields of
+an event's hash: `id type at tenant` (at in ms), `webhooks` (ids by space) and `url include` of the
+job's own address; once it is announced `body text_body` (what is sent, the same bytes at every
+attempt) and `pending kept` (numbers of its deliveries); `erased` when the job's contents are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from shared.ids import new_id
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+Announced = Literal["announced", "done", "again"]
+_POSTPONED_MS = 60_000
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to be told. `subject` is the id of the job or batch; a trial's own id."""
+
+    subject: str
+    id: str
+    type: str
+    at_ms: int
+    tenant: str
+    webhooks: tuple[str, ...] = ()
+    url: str = ""
+    include: str = ""
+    erased: bool = False
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where an event goes: a webhook's address, or the job's own one (no id)."""
+
+    webhook_id: str
+    url: str
+    with_text: bool
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An event with its bodies, to be made deliveries of; the first attempt is due after `delay_s`.
+
+    A trial does not wait in the outbox.
+    """
+
+    event: Event
+    destinations: tuple[Destination, ...]
+    body: str
+    text_body: str | None = None
+    delay_s: float = 0
+    waits: bool = True
+
+    @cached_property
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The deliveries' records."""
+        return _deliveries(self.event, self.destinations, self.text_body is not None)
+
+
+class Outbox:
+    """Every step is atomic and may be done twice. Methods raise Unavailable."""
+
+    def __init__(self, client: Client, kept_s: float, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._kept_ms = round(kept_s * 1000)
+        self._scripts = Scripts(client, clock)
+
+    def waiting(self, limit: int) -> list[Event]:
+        """Events without deliveries yet, the oldest first."""
+        now = self._scripts.now_ms()
+        with store_faults():
+            subjects = self._client.zrange(
+                keys.OUTBOX, "-inf", now, byscore=True, offset=0, num=limit
+            )
+            if not subjects:
+                return []
+            with self._client.pipeline(transaction=False) as pipe:
+                for subject in subjects:
+                    pipe.hgetall(keys.event(subject))
+                records = pipe.execute()
+        return [
+            _event(one, record) for one, record in zip(subjects, records, strict=True) if record
+        ]
+
+    def postpone(self, event: Event) -> None:
+        """Look at an event again in a minute: announcing it failed, and others wait behind it."""
+        later = self._scripts.now_ms() + _POSTPONED_MS
+        with store_faults():
+            self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
+
+    def destinations(self, event: Event) -> tuple[Destination, ...]:
+        """Where the event goes; webhooks that were deleted meanwhile are left out."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for webhook_id in event.webhooks:
+                pipe.hmget(keys.webhook(webhook_id), ["url", "include"])
+            records = pipe.execute()
+        found = [
+            Destination(webhook_id, url, bool(include))
+            for webhook_id, (url, include) in zip(event.webhooks, records, strict=True)
+            if url
+        ]
+        if event.url:
+            found.append(Destination("", event.url, bool(event.include)))
+        return tuple(found)
+
+    def announce(self, *announcements: Announcement) -> list[Announced]:
+        """Make the deliveries of events, each atomically, all in one round trip.
+
+        `again`: the job was erased since the event was read, so its body must be made anew.
+        """
+        calls = [self._call(one) for one in announcements]
+        outcomes: list[Announced] = self._scripts.run_many("announce", calls)
+        return outcomes
+
+    def _call(self, one: Announcement) -> tuple[list[str], list[Any]]:
+        """The keys and arguments of the script."""
+        event = one.event
+        names = [keys.HOSTS, keys.OUTBOX, keys.event(event.subject)]
+        names.append(keys.tenant_deliveries(event.tenant))
+        for fields in one.deliveries:
+            names += [keys.deliveries_due(fields["host"]), keys.delivery(fields["id"])]
+        arguments = [
+            event.subject,
+            "1" if event.erased else "",
+            one.body,
+            one.text_body or "",
+            self._kept_ms,
+            round(one.delay_s * 1000),
+            json.dumps(one.deliveries),
+            "1" if one.waits else "",
+        ]
+        return names, arguments
+
+
+def _event(subject: str, record: dict[str, str]) -> Event:
+    return Event(
+        subject=subject,
+        id=record["id"],
+        type=record["type"],
+        at_ms=int(record["at"]),
+        tenant=record["tenant"],
+        webhooks=tuple(record.get("webhooks", "").split()),
+        url=record.get("url", ""),
+        include=record.get("include", ""),
+        erased="erased" in record,
+    )
+
+
+def _deliveries(
+    event: Event, destinations: Sequence[Destination], has_text: bool
+) -> list[dict[str, Any]]:
+    """The records. No id stands for two bodies: where both are sent, the longer has its own."""
+    with_text = [has_text and one.with_text for one in destinations]
+    text_id = event.id if all(with_text) else new_id("evt")
+    return [
+        {
+            "id": new_id("dlv"),
+            "host": _host(one.url),
+            "tenant": event.tenant,
+            "subject": event.subject,
+            "event": text_id if text else event.id,
+            "type": event.type,
+            "webhook": one.webhook_id,
+            "url": one.url,
+            "variant": "text_body" if text else "body",
+        }
+        for one, text in zip(destinations, with_text, strict=True)
+    ]
+
+
+def _host(url: str) -> str:
+    """Host and port: deliveries to one of them wait in one queue."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"

@@ -1,0 +1,101 @@
+"""Webhooks, their secrets and deliveries, as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.jobs import Moment
+
+EventType = Literal["job.succeeded", "job.partial", "job.failed", "job.canceled", "batch.finished"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+TRIAL = "webhook.test"
+"""The type of the event that `POST /v1/webhooks/{id}/test` sends."""
+Include = Literal["text"]
+DisabledReason = Literal["gone", "failing", "switched_off"]
+DeliveryStatus = Literal["pending", "succeeded", "failed"]
+
+MAX_BODY_BYTES = 20_000
+"""A webhook's body is smaller (Standard Webhooks: payload size)."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Webhook(_Record):
+    """A registered address that is told of the tenant's events."""
+
+    id: str
+    url: str
+    events: tuple[EventType, ...] = Field(description="which events it is told of")
+    description: str
+    include: Include | None = Field(description="`text`: with the text, where that fits")
+    enabled: bool
+    disabled_at: Moment | None
+    disabled_reason: DisabledReason | None = Field(
+        description="`gone`: it answered 410; `failing`: it failed for days; or `switched_off`"
+    )
+    failing_since: Moment | None = Field(description="null when the last attempt succeeded")
+    last_error: str | None
+    created_at: Moment
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook with the secret that signs what it gets; shown this once."""
+
+    secret: str
+
+
+class Secret(_Record):
+    """A secret that signs webhooks, and until when the one before it signs, too."""
+
+    secret: str
+    former_until: Moment | None
+
+
+class Attempt(_Record):
+    """One try to deliver. What the receiver said beside its status is not kept."""
+
+    at: Moment
+    status_code: int | None
+    duration_s: float
+    error: str | None = Field(
+        description="null for success; else `http_status`, `redirect`, `timeout`, "
+        "`connection_failed`, `tls_failed`, `bad_answer`, `no_address`, `address_refused`, "
+        "`webhook_disabled`, `webhook_deleted` or `job_erased`"
+    )
+
+
+class Delivery(_Record):
+    """One event going to one address."""
+
+    id: str
+    tenant: str = Field(exclude=True)
+    event_id: str = Field(description="the `webhook-id` that is sent")
+    type: str
+    job_id: str | None
+    webhook_id: str | None = Field(description="null: the job's own `webhook_url`")
+    url: str
+    status: DeliveryStatus
+    created_at: Moment
+    next_attempt_at: Moment | None
+    num_attempts: int
+    attempts: list[Attempt] = Field(description="the newest last; very old ones are dropped")
+
+
+class WebhookChanges(BaseModel):
+    """What of a webhook can be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str | None = None
+    events: tuple[EventType, ...] | None = Field(default=None, min_length=1)
+    description: str | None = Field(default=None, max_length=500)
+    include: Include | None = None
+    enabled: bool | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the caller set."""
+        return self.model_dump(exclude_unset=True)

@@ -1,0 +1,242 @@
+"""The faults: each does its harm for a while, makes it good again, and says whether it struck."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psutil
+import redis
+
+from shared.broker import QUEUE, Doorbell, make_celery
+from shared.errors import DocchuError
+from tests.faults.world import LEASE_S, World, resume
+
+_ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
+_LOSS = 0.15  # of all answers
+_NUM_CUTS, _CUT_EVERY_S = 30, 0.03
+_REACH_S = 4.0  # for a process to come to its failpoint
+
+WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
+KEEPER_POINTS = (
+    *("recover", "end_overdue", "ring", "retire", "tend", "sweep"),
+    *("recovered", "input_erased"),
+)
+API_POINTS = ("kept", "created", "rang", "erased")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault at its time. `deaths`: workers that it ends or makes look dead."""
+
+    kind: str
+    at_s: float
+    strike: Callable[[World], bool]
+    deaths: int = 0
+
+
+def random_faults(rng: random.Random, number: int, max_deaths: int) -> list[Fault]:
+    """So many faults, with at most `max_deaths` dead workers among them."""
+    faults: list[Fault] = []
+    while len(faults) < number:
+        fault = _random_fault(rng)
+        if sum(f.deaths for f in faults) + fault.deaths <= max_deaths:
+            faults.append(fault)
+    return faults
+
+
+def _random_fault(rng: random.Random) -> Fault:
+    group = rng.choices(tuple(_GROUPS), tuple(weight for weight, _ in _GROUPS.values()))[0]
+    kind, strike, deaths = _GROUPS[group][1](rng)
+    return Fault(kind, rng.uniform(0, 2.5), strike, deaths)
+
+
+_Made = tuple[str, Callable[[World], bool], int]
+
+
+def _worker_at_point(rng: random.Random) -> _Made:
+    point = f"worker.{rng.choice(WORKER_POINTS)}"
+    if rng.random() < 0.3:
+        return f"stop at {point}", lambda world: _failpoint(world, point, "stop"), 1
+    return f"kill at {point}", lambda world: _failpoint(world, point, "kill"), 1
+
+
+def _worker_now(rng: random.Random) -> _Made:
+    name = rng.choice(("worker-1", "worker-2"))
+    kind = rng.choice(("SIGKILL", "SIGSTOP", "SIGTERM", "SIGTERM"))
+    if kind == "SIGSTOP":
+        return "worker SIGSTOP", lambda world: _stop(world, name, _ZOMBIE_S), 1
+    number = signal.Signals[kind]
+    return f"worker {kind}", lambda world: _send(world, name, number), int(kind == "SIGKILL")
+
+
+def _keeper_fault(rng: random.Random) -> _Made:
+    name = rng.choice(("keeper-1", "keeper-2"))
+    if rng.random() < 0.15:
+        return "keeper SIGSTOP", lambda world: _stop(world, name, _ZOMBIE_S), 0
+    point = f"keeper.{rng.choice(KEEPER_POINTS)}"
+    return f"kill at {point}", lambda world: _failpoint(world, point, "kill"), 0
+
+
+def _api_fault(rng: random.Random) -> _Made:
+    if rng.random() < 0.2:
+        return "API SIGKILL", lambda world: _send(world, "api", signal.SIGKILL), 0
+    point = f"api.{rng.choice(API_POINTS)}"
+    return f"kill at {point}", lambda world: _failpoint(world, point, "kill"), 0
+
+
+def _store_fault(rng: random.Random) -> _Made:
+    stall_s = rng.uniform(0.3, 2 * LEASE_S)
+    return rng.choice(
+        (
+            ("store SIGKILL", lambda world: _send(world, "valkey", signal.SIGKILL), 0),
+            ("store SIGTERM", lambda world: _send(world, "valkey", signal.SIGTERM), 0),
+            ("store SIGSTOP", lambda world: _stop(world, "valkey", stall_s), 0),
+            ("CLIENT KILL", _client_kill, 0),
+            ("answers lost", lambda world: _answers_lost(world, stall_s), 0),
+            ("answers lost", lambda world: _answers_lost(world, stall_s), 0),
+            ("CLIENT PAUSE", lambda world: _client_pause(world, stall_s), 0),
+        )
+    )
+
+
+def _disk_fault(rng: random.Random) -> _Made:
+    for_s = rng.uniform(0.3, 2)
+    if rng.random() < 0.5:
+        return "disk full", lambda world: _disk_full(world, for_s), 0
+    return "disk away", lambda world: _disk_away(world, for_s), 0
+
+
+def _message_fault(rng: random.Random) -> _Made:
+    if rng.random() < 0.5:
+        return "messages lost", lambda world: bool(_tell(world, lambda c: c.delete(QUEUE))), 0
+    return "messages twice", _messages_twice, 0
+
+
+_GROUPS: dict[str, tuple[int, Callable[[random.Random], _Made]]] = {
+    "worker at point": (5, _worker_at_point),
+    "worker now": (2, _worker_now),
+    "keeper": (3, _keeper_fault),
+    "api": (3, _api_fault),
+    "store": (4, _store_fault),
+    "disk": (2, _disk_fault),
+    "messages": (2, _message_fault),
+}
+
+
+def _failpoint(world: World, name: str, order: str) -> bool:
+    """Wait until a process comes by; one that stops itself is resumed in time."""
+    path = world.failpoints / name
+    path.write_text(order)
+    deadline = time.monotonic() + _REACH_S
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    path.unlink(missing_ok=True)
+    taken = list(world.failpoints.glob(f"{name}.*"))
+    if taken and order == "stop":
+        time.sleep(_ZOMBIE_S)
+    for path in taken:
+        if order == "stop":
+            with contextlib.suppress(psutil.NoSuchProcess):
+                resume(psutil.Process(int(path.suffix[1:])))
+        path.unlink()
+    return bool(taken)
+
+
+def _send(world: World, name: str, number: int) -> bool:
+    world.signal(name, number)
+    return True
+
+
+def _stop(world: World, name: str, for_s: float) -> bool:
+    process = world.signal(name, signal.SIGSTOP)
+    time.sleep(for_s)
+    resume(process)
+    return True
+
+
+def _tell(world: World, command: Callable[[redis.Redis], object]) -> object:
+    """Give the store a command, if it is there."""
+    with contextlib.suppress(redis.RedisError), _direct(world) as client:
+        return command(client)
+    return None
+
+
+def _client_kill(world: World) -> bool:
+    """Cut all connections, over and over: some of them between a command and its answer."""
+    killed = 0
+    for _ in range(_NUM_CUTS):
+        found = _tell(world, lambda c: c.client_kill_filter(_type="normal", skipme=True))
+        killed += int(found or 0)  # type: ignore[call-overload]
+        time.sleep(_CUT_EVERY_S)
+    return killed > 0
+
+
+def _answers_lost(world: World, for_s: float) -> bool:
+    before = world.proxy.num_lost
+    world.proxy.loss = _LOSS
+    time.sleep(for_s)
+    world.proxy.loss = 0
+    return world.proxy.num_lost > before
+
+
+def _client_pause(world: World, for_s: float) -> bool:
+    return bool(_tell(world, lambda c: c.client_pause(round(for_s * 1000), all=True)))
+
+
+def _messages_twice(world: World) -> bool:
+    try:
+        Doorbell(make_celery(world.settings)).ring(6)
+    except DocchuError:
+        return False
+    return True
+
+
+def _disk_full(world: World, for_s: float) -> bool:
+    """No file of the API or a worker may grow: what a full disk does, for root, too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limited = []
+    for name in ("api", "worker-1", "worker-2"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = world.process(name)
+            children = process.children() if name == "api" else []
+            for one in (process, *children):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
+                    limited.append(one)
+    time.sleep(for_s)
+    for one in limited:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+            for child in one.children():  # started meanwhile; loaders may write nothing ever
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                    child.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+    return bool(limited)
+
+
+def _disk_away(world: World, for_s: float) -> bool:
+    """The folder of the blobs is a file for a while."""
+    blobs = world.settings.data_dir / "blobs"
+    away = blobs.with_name("blobs.away")
+    if away.exists() or not blobs.is_dir():
+        return False
+    blobs.rename(away)
+    blobs.write_bytes(b"")
+    time.sleep(for_s)
+    blobs.unlink()
+    away.rename(blobs)
+    return True
+
+
+@contextlib.contextmanager
+def _direct(world: World) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(world.settings.store_url, socket_timeout=5)
+    try:
+        yield client
+    finally:
+        client.close()

@@ -1,0 +1,185 @@
+"""What must be true of every job once a schedule is over, whatever happened on the way."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.api_keys import DEFAULT_TENANT
+from shared.blobs import BlobStore
+from shared.broker import QUEUE
+from shared.jobs import Attempt, Status
+from shared.store import keys
+from shared.store.records import PageRecord, attempts
+from shared.store.upkeep import Upkeep
+from shared.workers import CANARY_TENANT
+from tests.faults.documents import PROBLEMS, Document
+from tests.faults.world import World
+from worker.keeper import make_keeper
+
+_FOR_EVER_MS = 400 * 24 * 3600 * 1000
+_MAX_DEATHS = 3
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A job as the store has it at the end."""
+
+    id: str
+    document: Document
+    record: Mapping[str, str]
+    pages: Mapping[int, PageRecord]
+    attempts: list[Attempt]
+
+    @property
+    def status(self) -> Status:
+        return Status(self.record["status"])
+
+
+def seen_jobs(world: World, documents: Mapping[int, Document]) -> list[Seen]:
+    """All jobs of the schedule, those included whose caller never got its 202."""
+    found = []
+    for job_id in world.client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1):
+        record = world.client.hgetall(keys.job(job_id))
+        number = _document_of(world, job_id, record)
+        pages = world.client.hgetall(keys.pages(job_id))
+        found.append(
+            Seen(
+                id=job_id,
+                document=documents[number],
+                record=record,
+                pages={int(page): PageRecord.parse(text) for page, text in pages.items()},
+                attempts=attempts(
+                    world.client.lrange(keys.timeline(job_id), 0, -1),
+                    world.client.hgetall(keys.slices(job_id)),
+                ),
+            )
+        )
+    return found
+
+
+def _document_of(world: World, job_id: str, record: Mapping[str, str]) -> int:
+    if "metadata" in record:
+        return int(json.loads(record["metadata"])["document"])
+    return world.erased[job_id]
+
+
+def is_quiet(world: World) -> bool:
+    """Whether every job has ended and nothing waits or is being read."""
+    client = world.client
+    waiting = sum(client.zcard(keys.ready(lane)) for lane in keys.LANES)
+    if waiting or client.zcard(keys.LEASES) or client.llen(QUEUE):
+        return False
+    ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
+    return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids)
+
+
+def violations(world: World, jobs: list[Seen], accepted: Mapping[str, int]) -> Iterator[str]:
+    """Say everything that is not as it must be."""
+    known = {job.id for job in jobs}
+    for job_id in accepted:
+        if job_id not in known:
+            yield f"{job_id} got a 202 and is gone"
+    for job in jobs:
+        for what in _of_job(world, job):
+            yield f"{job.id} (document {job.document.number}, {job.status}): {what}"
+    yield from _of_store(world)
+
+
+def _of_job(world: World, job: Seen) -> Iterator[str]:
+    if not job.status.terminal:
+        yield "not terminal"
+        return
+    if job.record.get("ends") != "1":
+        yield f"ended {job.record.get('ends')} times"
+    if job.status is Status.EXPIRED:
+        return
+    yield from _of_pages(job)
+    yield from _of_attempts(job)
+    if job.status.has_result:
+        yield from _of_result(world, job)
+    folder = world.settings.data_dir / "blobs" / "jobs"
+    names = {path.name for path in folder.glob(f"*/*/{job.id}/*")}
+    for page, record in job.pages.items():
+        if record.blob and record.blob not in names:
+            yield f"the blob of page {page} is gone"
+
+
+def _of_pages(job: Seen) -> Iterator[str]:
+    deeds = job.document.deeds
+    timed = job.document.timeout_s is not None
+    for page, deed in enumerate(deeds, start=1):
+        record = job.pages.get(page)
+        if record is None:
+            if job.status is not Status.CANCELED and not timed:
+                yield f"page {page} has no record"
+            continue
+        allowed = {PROBLEMS.get(deed)} | ({"job_timeout"} if timed else set())
+        if record.code not in allowed:
+            yield f"page {page} ({deed}) says {record.code}"
+    if set(job.pages) - set(range(1, len(deeds) + 1)):
+        yield f"pages {sorted(job.pages)} of {len(deeds)}"
+    problems = any(record.code for record in job.pages.values())
+    if job.status is Status.SUCCEEDED and problems:
+        yield "succeeded with pages that were not read"
+    if job.status is Status.CANCELED and job.document.then != "cancel":
+        yield "canceled by nobody"
+
+
+def _of_attempts(job: Seen) -> Iterator[str]:
+    for attempt in job.attempts:
+        if attempt.outcome is None:
+            yield f"slice {attempt.slice} is still being read"
+    for index in {attempt.slice for attempt in job.attempts}:
+        lost = [a for a in job.attempts if a.slice == index and a.outcome == "lost"]
+        if len(lost) > _MAX_DEATHS:
+            yield f"slice {index} was lost {len(lost)} times"
+        numbers = [a.attempt for a in job.attempts if a.slice == index]
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"slice {index} has the attempts {numbers}"
+
+
+def _of_result(world: World, job: Seen) -> Iterator[str]:
+    answer = world.http.get(f"/v1/jobs/{job.id}/result?format=json")
+    if answer.status_code != 200:
+        yield f"its result is {answer.status_code}: {answer.text[:200]}"
+        return
+    texts = {page["page"]: page["lines"][0]["text"] for page in answer.json()["pages"]}
+    wanted = {page: job.document.text(page) for page, record in job.pages.items() if record.blob}
+    if texts != wanted:
+        yield f"its text is {texts}, not {wanted}"
+
+
+def _of_store(world: World) -> Iterator[str]:
+    client = world.client
+    canaries = {f"docchu:job:{i}" for i in client.zrange(keys.tenant_jobs(CANARY_TENANT), 0, -1)}
+    if backlog := {t: n for t, n in client.hgetall(keys.BACKLOG).items() if int(n)}:
+        canary_waits = client.hget(keys.CANARY, "job")
+        if not canary_waits:
+            yield f"the backlog is {backlog}"
+    for name in client.scan_iter("docchu:job:*:slices"):
+        if name.removesuffix(":slices") not in canaries:
+            yield f"{name} is left"
+    for job_id in client.zrange(keys.DEADLINES, 0, -1):
+        if f"docchu:job:{job_id}" not in canaries:
+            yield f"{job_id} still has a deadline"
+
+
+def retire_all(world: World) -> Iterator[str]:
+    """Let the time of everything be over; say what is left of it."""
+    keeper = make_keeper(world.settings)
+    now = round(time.time() * 1000)
+    for later in (_FOR_EVER_MS, 2 * _FOR_EVER_MS):
+        keeper.upkeep = Upkeep(world.client, _MAX_DEATHS, lambda later=later: now + later)
+        keeper.retire()
+    blobs = BlobStore(world.settings.data_dir / "blobs")
+    for tenant, job_id in list(blobs.old_jobs(-1)):
+        if tenant != CANARY_TENANT:
+            if not keeper.upkeep.is_gone(job_id):
+                yield f"{job_id} was not retired"
+            blobs.delete_job(tenant, job_id)
+    for name in world.client.scan_iter("docchu:job:*"):
+        if world.client.hget(name.split(":slices")[0], "tenant") != CANARY_TENANT:
+            yield f"{name} is left after retention"

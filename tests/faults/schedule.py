@@ -1,0 +1,162 @@
+"""A schedule: documents and faults at random times, all out of one seed, and how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.faults.documents import PROBLEMS, Deed, Document, random_document
+from tests.faults.injection import Fault, random_faults
+from tests.faults.invariants import Seen, is_quiet, retire_all, seen_jobs, violations
+from tests.faults.world import World
+
+_NUM_DOCUMENTS = 10
+_GIVE_UP_S = 30  # for a caller that gets no 202
+_QUIET_S = 90
+
+
+@dataclass
+class Report:
+    """What was done in some schedules, and what was wrong after them."""
+
+    schedules: int = 0
+    jobs: int = 0
+    accepted: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What happens in one schedule."""
+
+    seed: int
+    documents: list[Document]
+    faults: list[Fault]
+
+
+def make_schedule(seed: int) -> Schedule:
+    """The schedule of a seed."""
+    rng = random.Random(seed)
+    specials: list[Deed | None] = [None] * _NUM_DOCUMENTS
+    for at, deed, chance in ((0, "kill", 0.2), (1, "hang", 0.12), (2, "error", 0.3)):
+        if rng.random() < chance:
+            specials[at] = deed  # type: ignore[call-overload]
+    documents = [random_document(rng, number, deed) for number, deed in enumerate(specials, 1)]
+    killers = "kill" in specials or "hang" in specials
+    # So few that no innocent page can see three deaths: then one that is given up is a violation.
+    # A page that ends its worker takes along, once, what is read beside it.
+    faults = random_faults(rng, rng.randint(3, 7), max_deaths=1 if killers else 2)
+    return Schedule(seed, documents, faults)
+
+
+def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
+    """Let it happen, wait until all is quiet, and look."""
+    started = time.monotonic()
+    world.erased.clear()
+    accepted: dict[str, int] = {}
+    with ThreadPoolExecutor(len(schedule.documents) + len(schedule.faults)) as pool:
+        parts = [pool.submit(_submit, world, d, started, accepted) for d in schedule.documents]
+        parts += [pool.submit(_strike, world, fault, started, report) for fault in schedule.faults]
+    for part in parts:
+        part.result()
+    for path in world.failpoints.iterdir():
+        path.unlink()
+    found = []
+    try:
+        world.wait_until(lambda: _quiet_for_sure(world), "it does not become quiet", _QUIET_S)
+    except TimeoutError as error:
+        found.append(str(error))
+    documents = {document.number: document for document in schedule.documents}
+    jobs = seen_jobs(world, documents)
+    found += violations(world, jobs, accepted)
+    found += retire_all(world)
+    found += world.surprises
+    world.surprises.clear()
+    report.schedules += 1
+    report.jobs += len(jobs)
+    report.accepted += len(accepted)
+    report.faults.update(_deeds(jobs))
+    report.ends.update(job.status.value for job in jobs)
+    report.attempts.update(str(a.outcome) for job in jobs for a in job.attempts)
+    report.violations += [f"seed {schedule.seed}: {what}" for what in found]
+
+
+def _deeds(jobs: list[Seen]) -> Iterator[str]:
+    """What the documents and their callers did to the service."""
+    for job in jobs:
+        yield from (f"page: {deed}" for deed in job.document.deeds if deed in PROBLEMS)
+        if job.document.timeout_s is not None:
+            yield "job with too little time"
+        if job.document.then:
+            yield f"job: {job.document.then}"
+
+
+def _submit(world: World, document: Document, started: float, accepted: dict[str, int]) -> None:
+    time.sleep(max(0, started + document.at_s - time.monotonic()))
+    query = {"priority": document.priority, "metadata": f'{{"document": {document.number}}}'}
+    if document.timeout_s is not None:
+        query["timeout_s"] = str(document.timeout_s)
+    headers = {"Content-Type": "image/tiff"}
+    if document.idempotent:
+        headers["Idempotency-Key"] = f"{started}-{document.number}"
+    job_id = _post(world, document, query, headers)
+    if job_id is None:
+        return
+    accepted[job_id] = document.number
+    if document.then:
+        time.sleep(document.at_s / 2)
+        with contextlib.suppress(httpx.TransportError):
+            if document.then == "cancel":
+                world.http.post(f"/v1/jobs/{job_id}/cancel")
+            else:
+                world.erased[job_id] = document.number
+                world.http.delete(f"/v1/jobs/{job_id}")
+
+
+def _post(
+    world: World, document: Document, query: dict[str, str], headers: dict[str, str]
+) -> str | None:
+    deadline = time.monotonic() + _GIVE_UP_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            answer = world.http.post(
+                "/v1/jobs", params=query, headers=headers, content=document.tiff()
+            )
+            if answer.status_code == 202:
+                job_id: str = answer.json()["id"]
+                return job_id
+            if answer.status_code not in (409, 500, 502, 503):
+                raise AssertionError(f"{answer.status_code}: {answer.text}")
+            if answer.status_code == 409:
+                return None  # another request of this key came to its end without us
+            if answer.status_code == 500:
+                world.surprises.append(f"document {document.number}: {answer.text[:200]}")
+        time.sleep(0.2)
+    return None
+
+
+def _strike(world: World, fault: Fault, started: float, report: Report) -> None:
+    time.sleep(max(0, started + fault.at_s - time.monotonic()))
+    if fault.strike(world):
+        with _COUNTING:
+            report.faults[fault.kind] += 1
+
+
+_COUNTING = threading.Lock()
+
+
+def _quiet_for_sure(world: World) -> bool:
+    with contextlib.suppress(Exception):  # the store may be on its way up
+        return is_quiet(world)
+    return False

@@ -1,0 +1,88 @@
+"""The README's table of faults: what follows from each, and how often it was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "a worker is killed (SIGKILL), anywhere or at one of seven named points",
+        "its slices run again elsewhere; pages that were recorded are not read again",
+        ("worker SIGKILL", "kill at worker."),
+    ),
+    (
+        "a worker is stopped for longer than its lease and wakes up",
+        "another reads its slices; what it still writes is refused",
+        ("worker SIGSTOP", "stop at worker."),
+    ),
+    (
+        "a worker is told to go (SIGTERM)",
+        "it hands unfinished slices back at once; no page is lost",
+        ("worker SIGTERM",),
+    ),
+    (
+        "a page ends its worker each time",
+        "after three deaths its slice is read page by page, with nothing beside it; the page is "
+        "named `poison_page`, the others are read",
+        ("page: kill",),
+    ),
+    (
+        "a page hangs",
+        "the worker's watchdog ends the worker; then as above",
+        ("page: hang",),
+    ),
+    (
+        "the model fails on a page",
+        "the page is named `read_failed`, the others are read",
+        ("page: error",),
+    ),
+    (
+        "the store is killed or restarted",
+        "what got a 202 is there (`appendfsync always`); workers go on where they were",
+        ("store SIGKILL", "store SIGTERM"),
+    ),
+    (
+        "the store stands still, for longer than a lease, too",
+        "leases are given their time again; it counts as nobody's death",
+        ("store SIGSTOP", "CLIENT PAUSE"),
+    ),
+    (
+        "connections to the store are cut; answers are lost after their command was carried out",
+        "each command may come twice and has its effect once",
+        ("CLIENT KILL", "answers lost"),
+    ),
+    (
+        "the disk is full, or away",
+        "503, nothing half-accepted; slices are handed back and read when it is there again",
+        ("disk full", "disk away"),
+    ),
+    (
+        "a keeper is killed between any two of its steps, or stopped",
+        "another one, or the next one, goes on; every step may be done twice",
+        ("kill at keeper.", "keeper SIGSTOP"),
+    ),
+    (
+        "the API is killed between storing and answering",
+        "the job runs though nobody got its 202; with an `Idempotency-Key` a repetition finds it",
+        ("API SIGKILL", "kill at api."),
+    ),
+    (
+        "messages of the broker are lost or come twice",
+        "the keeper rings again; there is nothing to claim",
+        ("messages lost", "messages twice"),
+    ),
+    (
+        "a job has less time than it needs, is canceled, or is erased while it is read",
+        "it ends as asked, once; what was erased leaves no bytes",
+        ("job with too little time", "job: "),
+    ),
+)
+
+
+def table(faults: Mapping[str, int]) -> str:
+    """The rows in Markdown."""
+    lines = []
+    for fault, outcome, kinds in _ROWS:
+        times = sum(count for kind, count in faults.items() if kind.startswith(kinds))
+        lines.append(f"| {fault} | {outcome} | {times} |")
+    return "\n".join(lines)

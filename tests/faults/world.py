@@ -1,0 +1,173 @@
+"""The whole service as processes, on a data folder of its own; whatever dies is started again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from bench.service import free_port
+from shared.embedded import is_up
+from shared.settings import Settings, load_settings
+from shared.store.scripts import connect
+from tests.faults.proxy import Proxy
+
+LEASE_S = 1.5
+PROGRAMS = ("valkey", "api", "worker-1", "worker-2", "keeper-1", "keeper-2")
+_START_S = 90
+_LOOK_S = 0.03
+
+
+class World:
+    """Valkey, the API, two workers and two keepers. `client` and `http` talk to them.
+
+    The programs reach the store through the proxy, `client` does not.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.failpoints = folder / "failpoints"
+        self.failpoints.mkdir(parents=True)
+        self._environ = _environ(folder, self.failpoints)
+        self.settings: Settings = load_settings(self._environ)
+        self.settings.data_dir.mkdir()
+        self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
+        self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
+        self.client: Any = connect(self.settings.store_url)
+        self.http = httpx.Client(base_url=f"http://{self.settings.bind}", timeout=20)
+        self.restarts: Counter[str] = Counter()
+        self.erased: dict[str, int] = {}  # job -> number of its document
+        self.surprises: list[str] = []  # answers that nothing but a bug explains
+        self.log = folder / "log"
+        self._processes: dict[str, psutil.Process] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        # A pipe and no file: what the processes say must get through when their disk is full.
+        self._logger = threading.Thread(target=self._write_log)
+        self._logger.start()
+        self._start("valkey")
+        self.wait_until(lambda: is_up(self.settings), "Valkey does not start", _START_S)
+        for name in PROGRAMS[1:]:
+            self._start(name)
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+
+    def process(self, name: str) -> psutil.Process:
+        """The program's process as it runs now."""
+        with self._lock:
+            return self._processes[name]
+
+    def signal(self, name: str, number: int) -> psutil.Process:
+        """Send a program's process a signal, and say which process that was."""
+        process = self.process(name)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+        return process
+
+    def is_ready(self) -> bool:
+        """Whether a trial reading went through the queue."""
+        try:
+            return self.http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait_until(self, holds: Callable[[], bool], what: str, timeout_s: float) -> None:
+        """Wait for something that the service does by itself. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(what)
+            time.sleep(_LOOK_S)
+
+    def close(self) -> None:
+        """End everything at once; the zygote sees to it."""
+        self._closing.set()
+        self._watcher.join()
+        assert self._zygote.stdin and self._zygote.stdout
+        self._zygote.stdin.close()
+        self._zygote.wait()
+        self._logger.join()
+        self._zygote.stdout.close()
+        self.proxy.close()
+        self.http.close()
+        self.client.close()
+
+    def _start(self, name: str) -> None:
+        assert self._zygote.stdin and self._zygote.stdout
+        order = {"program": name.partition("-")[0], "environ": self._environ}
+        self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
+        self._zygote.stdin.flush()
+        process_id = int(self._zygote.stdout.readline())
+        with self._lock:
+            self._processes[name] = psutil.Process(process_id)
+
+    def _watch(self) -> None:
+        while not self._closing.wait(_LOOK_S):
+            for name in PROGRAMS:
+                if not self.process(name).is_running():
+                    self.restarts[name.partition("-")[0]] += 1
+                    try:
+                        self._start(name)
+                    except psutil.NoSuchProcess:
+                        continue  # it died at once; the next look starts it again
+
+    def _write_log(self) -> None:
+        assert self._zygote.stderr
+        with self._zygote.stderr, self.log.open("wb") as log:
+            while data := os.read(self._zygote.stderr.fileno(), 1 << 16):
+                log.write(data)
+                log.flush()
+
+
+def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
+    return {
+        "DOCCHU_DATA_DIR": str(folder / "data"),
+        "DOCCHU_BIND": f"127.0.0.1:{free_port()}",
+        "DOCCHU_FAILPOINTS_DIR": str(failpoints),
+        "DOCCHU_API_THREADS": "16",
+        "DOCCHU_WORKER_SLICES": "2",
+        "DOCCHU_LOADER_PROCESSES": "1",
+        "DOCCHU_SLICE_PAGES": "2",
+        "DOCCHU_LEASE_S": str(LEASE_S),
+        "DOCCHU_STALL_S": "3",
+        "DOCCHU_DEAF_S": "10",
+        "DOCCHU_KEEPER_INTERVAL_S": "0.2",
+        "DOCCHU_CANARY_INTERVAL_S": "20",
+        "DOCCHU_INPUT_TTL_S": "2",
+        "DOCCHU_ORPHAN_AGE_S": "60",
+        "DOCCHU_SWEEP_INTERVAL_S": "10",
+    }
+
+
+@contextlib.contextmanager
+def running_world(folder: Path) -> Iterator[World]:
+    """A world that is ready to read."""
+    world = World(folder)
+    try:
+        world.wait_until(world.is_ready, "the service does not become ready", _START_S)
+        yield world
+    finally:
+        world.close()
+
+
+def resume(process: psutil.Process) -> None:
+    """Let a stopped process go on."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(signal.SIGCONT)

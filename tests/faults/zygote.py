@@ -1,0 +1,108 @@
+"""Starts the service's programs by forking, so that one that was killed is back in no time.
+
+Reads lines of JSON, `{"program": …, "environ": {…}}`, and answers each with the process id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # as worker/__main__.py; Celery reads it at its import
+
+import psutil
+
+from shared.settings import Settings
+from shared.store.scripts import connect
+
+# What takes long to import is there before the fork. None of it starts a thread.
+for _name in ("celery.apps.worker", "celery.concurrency.thread", "gunicorn.app.wsgiapp"):
+    importlib.import_module(_name)
+for _name in ("gunicorn.workers.gthread", "api.app", "worker.keeper"):
+    importlib.import_module(_name)
+
+from tests.faults.documents import ColourReader  # noqa: E402
+from tests.worker.stories import GREY  # noqa: E402
+from worker.runtime import Runtime  # noqa: E402
+
+
+def _valkey() -> None:
+    from shared.embedded import main
+
+    main()
+
+
+def _api() -> None:
+    from api.__main__ import main
+
+    main()
+
+
+def _keeper() -> None:
+    from worker.keeper import main
+
+    main()
+
+
+def _worker() -> None:
+    def start(settings: Settings) -> Runtime:
+        return Runtime(settings, connect(settings.store_url), ColourReader(), GREY)
+
+    Runtime.start = start  # type: ignore[method-assign, assignment]
+    from worker.__main__ import main
+
+    sys.argv = ["worker"]
+    main()
+
+
+_PROGRAMS: dict[str, Callable[[], None]] = {
+    "valkey": _valkey,
+    "api": _api,
+    "keeper": _keeper,
+    "worker": _worker,
+}
+
+
+def _become(program: str, environ: dict[str, str]) -> None:
+    """Run a program in the forked process, and end it with the program."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(2, 1)
+        os.environ.update(environ)
+        _PROGRAMS[program]()
+        status = 0
+    except SystemExit as ending:
+        status = ending.code if isinstance(ending.code, int) else 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def main() -> None:
+    """Fork whatever is asked for until the input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody is waited for
+    for line in sys.stdin:
+        order = json.loads(line)
+        process_id = os.fork()
+        if process_id == 0:
+            _become(order["program"], order["environ"])
+        print(process_id, flush=True)
+    # Whoever asked has ended, in whatever way: nothing may stay behind.
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A store that was away, or a disk, is no fault of a worker or a page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ServiceError, Unavailable
+from shared.jobs import Status
+from shared.settings import Settings
+from shared.store import keys
+from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
+from worker.outages import Outages
+
+
+@pytest.fixture
+def service(valkey_settings: Settings, tmp_path: Path) -> Service:
+    return make_service(valkey_settings, tmp_path)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_leases_are_believed_as_long_as_the_store_answers() -> None:
+    clock = Clock()
+    outages = Outages(10, clock)
+    for clock.now in range(100):
+        assert outages.over()
+
+
+def test_after_an_outage_workers_have_a_leases_time_to_renew() -> None:
+    clock = Clock()
+    outages = Outages(10, clock)
+    assert outages.over()
+    clock.now = 20
+    assert not outages.over()
+    clock.now = 25
+    assert not outages.over()
+    clock.now = 30
+    assert outages.over()
+
+
+def test_a_keeper_whose_rounds_are_slow_recovers_all_the_same() -> None:
+    clock = Clock()
+    outages = Outages(10, clock)
+    told = []
+    for clock.now in range(0, 90, 6):
+        told.append(outages.over())
+    assert any(told[2:])
+
+
+def test_a_slice_is_handed_back_when_the_disk_is_away(service: Service) -> None:
+    job_id = service.submit(grey_tiff(2))
+    blobs = service.settings.data_dir / "blobs"
+    with service.worker(GreyReader()) as worker:
+        blobs.rename(blobs.with_name("away"))
+        blobs.write_bytes(b"")
+        with pytest.raises(Unavailable):
+            worker.take_next()
+        blobs.unlink()
+        blobs.with_name("away").rename(blobs)
+        assert worker.take_next()
+    assert service.job(job_id).status is Status.SUCCEEDED
+    told = service.jobs.timeline("acme", job_id)
+    assert [attempt.outcome for attempt in told] == ["released", "finished"]
+
+
+def test_a_disk_that_goes_away_under_a_reading_costs_no_page(service: Service) -> None:
+    job_id = service.submit(grey_tiff(1))
+    blobs = service.settings.data_dir / "blobs"
+
+    def unplug(page: int) -> None:
+        blobs.rename(blobs.with_name("away"))
+        blobs.write_bytes(b"")
+
+    with service.worker(GreyReader(unplug)) as worker, pytest.raises(ServiceError):
+        worker.take_next()
+    assert service.job(job_id).status is Status.RUNNING
+    blobs.unlink()
+    blobs.with_name("away").rename(blobs)
+    with service.worker(GreyReader()) as worker:
+        assert worker.take_next()
+    assert service.job(job_id).status is Status.SUCCEEDED
+
+
+def test_a_document_whose_bytes_are_gone_fails(service: Service) -> None:
+    kept, gone = service.submit(grey_tiff(1)), service.submit(grey_tiff(1))
+    for folder in service.settings.data_dir.glob(f"blobs/jobs/*/*/{gone}"):
+        shutil.rmtree(folder)
+    with service.worker(GreyReader()) as worker:
+        while worker.take_next():
+            pass
+    assert service.job(kept).status is Status.SUCCEEDED
+    job = service.job(gone)
+    assert job.error and job.error.code == "document_damaged"
+
+
+def test_a_slice_that_the_store_did_not_take_back_is_handed_back_later(service: Service) -> None:
+    job_id = service.submit(grey_tiff(1))
+    with service.worker(GreyReader()) as worker:
+        candidate = worker._slices.peek()
+        claim = candidate and worker._slices.claim(candidate)
+        assert claim
+        release, answers = worker._slices.release, [Unavailable(), None]
+
+        def fails_once(claim: object) -> bool:
+            answer = answers.pop(0)
+            if answer:
+                raise answer
+            return release(claim)  # type: ignore[arg-type]
+
+        worker._slices.release = fails_once  # type: ignore[method-assign]
+        with pytest.raises(Unavailable), worker._leases.holding(claim):
+            raise Unavailable
+        worker._leases._hand_back_owed()
+    assert service.client.zcard(keys.LEASES) == 0
+    assert [a.outcome for a in service.jobs.timeline("acme", job_id)] == ["released"]
