@@ -86,6 +86,7 @@ OPTIONS = {
     "priority": "bulk",
     "pages": "1-3, 7",
     "text_layer": "ignore",
+    "timeout_s": 900,
     "ttl_s": 3600,
     "webhook_url": "https://93.184.215.14/hook",
     "webhook_include": "text",

@@ -10,7 +10,8 @@ import pytest
 from tests.faults.schedule import Report, make_schedule, run_schedule
 from tests.faults.world import running_world
 
-SEED = int(os.environ.get("DOCCHU_TEST_SEED", "20261122"))
+# Among these six are a page that kills, one that hangs, and faults of nine kinds.
+SEED = int(os.environ.get("DOCCHU_TEST_SEED", "1006"))
 NUM_SCHEDULES = int(os.environ.get("DOCCHU_TEST_SCHEDULES", "6"))
 
 
