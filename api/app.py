@@ -10,6 +10,7 @@ from api.docs import docs
 from api.events import events
 from api.health import health
 from api.jobs import jobs
+from api.pages import pages
 from api.results import results
 from api.services import Services, install, make_services
 from api.timeline import timeline
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         torchserve,
         health,
         docs,
+        pages,
     ):
         app.register_blueprint(blueprint)
     return app

@@ -20,7 +20,7 @@ from api.options import NoQuery
 from api.searchable import searchable_pdf
 from api.services import Services, services
 from shared import errors
-from shared.blobs import BlobNotFound
+from shared.blobs import BlobNotFound, picture_name
 from shared.jobs import Job, Model, Status
 from shared.result import Page
 
@@ -99,6 +99,49 @@ def show_page(job_id: str, number: str, query: NoQuery) -> Response:
     page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
     record = parts.jobs.page(tenant(), job_id, page)
     return Response(_blob(parts, tenant(), job_id, str(record.blob)), mimetype="application/json")
+
+
+@results.get("/v1/jobs/<job_id>/pages/<number>/image")
+@results.input(NoQuery, location="query", arg_name="query")
+@results.output({}, content_type="image/jpeg", description="The picture")
+@results.doc(
+    responses=answers(
+        errors.JobNotFound,
+        errors.PageNotFound,
+        errors.PictureNotFound,
+        errors.PageNotRead,
+        errors.PageFailed,
+        errors.JobGone,
+        errors.InvalidOption,
+    )
+    | {304: "The picture is the one of `If-None-Match`"}
+)
+def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
+    """Get the picture of a page as soon as it is read
+
+    A JPEG, scaled down, and turned as the page's `rotation` says: the boxes fit it after scaling.
+    """
+    parts = services()
+    page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
+    record = parts.jobs.page(tenant(), job_id, page)
+    name = picture_name(str(record.blob))
+    try:
+        picture = parts.blobs.get(tenant(), job_id, name)
+    except (BlobNotFound, FileNotFoundError):
+        picture = b""
+    if not picture:
+        raise errors.PictureNotFound
+    answer = Response(picture, mimetype="image/jpeg")
+    answer.set_etag(sha256(f"{job_id} {name}".encode()).hexdigest()[:32])
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Vary"] = "Authorization"
+    answer.make_conditional(request)
+    return answer
+
+
+def format_names() -> list[str]:
+    """The formats that a result can be had in."""
+    return list(FORMATS)
 
 
 def stream_text(parts: Services, job: Job) -> Iterator[bytes]:

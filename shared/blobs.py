@@ -20,6 +20,11 @@ _INCOMING = "incoming"
 _JOBS = "jobs"
 
 
+def picture_name(page: str) -> str:
+    """The name of the picture that goes with a page's result, by the name of that."""
+    return f"{page.removesuffix('.json')}.jpg"
+
+
 class BlobNotFound(Exception):
     """There is no blob of this name."""
 
@@ -88,6 +93,16 @@ class BlobStore:
         with self.upload() as upload:
             upload.write(data)
             self.keep(upload, tenant, job_id, name)
+
+    def put_passing(self, tenant: str, job_id: str, name: str, data: bytes) -> None:
+        """Store a blob without waiting for the disk: a power cut may leave it lost or empty."""
+        with self.upload() as upload:
+            upload.write(data)
+            with _disk_faults():
+                upload._file.flush()
+                target = self._path(tenant, job_id, name)
+                _make_folder(target.parent)
+                upload.path.replace(target)
 
     def get(self, tenant: str, job_id: str, name: str) -> bytes:
         """Read a blob. Raises BlobNotFound."""

@@ -14,7 +14,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from shared.blobs import INPUT, BlobNotFound, BlobStore
+from shared.blobs import INPUT, BlobNotFound, BlobStore, picture_name
 from shared.broker import Doorbell
 from shared.errors import (
     DocumentDamaged,
@@ -33,11 +33,13 @@ from shared.page_ranges import PageRanges
 from shared.result import Page
 from shared.store.records import PageRecord
 from shared.store.slices import Claim, PageTimings, SliceQueue
+from shared.workers import CANARY_TENANT
 from worker.layers import page_of
 from worker.leases import Lease, names
 from worker.loading.pool import LoadedPage, PageLoader
 from worker.ocr.batcher import DeviceLost
 from worker.ocr.reader import Reading
+from worker.pictures import picture_of
 
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
@@ -141,7 +143,8 @@ class SliceReader:
         try:
             own = self._own_text(claim, path, number)
             if own is not None:
-                return self._stored(claim, own), PageTimings(time.perf_counter() - started)
+                record = self._stored(claim, own, self._look_at(claim, path, number))
+                return record, PageTimings(time.perf_counter() - started)
             loaded = self.loader.load(path, claim.document.media_type, number)
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
@@ -151,7 +154,7 @@ class SliceReader:
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
         reach("worker.read")
-        record = self._stored(claim, reading.page)
+        record = self._stored(claim, reading.page, loaded.picture)
         timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
         if loaded.damage:
             return PageRecord(record.blob, DocumentDamaged.code, loaded.damage), timings
@@ -172,8 +175,20 @@ class SliceReader:
             return None
         return page_of(layer, number)
 
-    def _stored(self, claim: Claim, page: Page) -> PageRecord:
+    def _look_at(self, claim: Claim, path: Path, number: int) -> NDArray[np.uint8] | None:
+        """The picture of a page whose text is known: only somebody who waits looks at it."""
+        if claim.options.priority == "bulk":
+            return None
+        try:
+            return self.loader.load(path, claim.document.media_type, number).picture
+        except DocumentError:
+            return None
+
+    def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
         name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"
+        if picture is not None and claim.tenant != CANARY_TENANT:  # nobody looks at the canary
+            small = picture_of(picture, page.rotation)
+            self.blobs.put_passing(claim.tenant, claim.job_id, picture_name(name), small)
         self.blobs.put(claim.tenant, claim.job_id, name, page.model_dump_json().encode())
         reach("worker.stored")
         return PageRecord(name)
@@ -191,7 +206,8 @@ class SliceReader:
 
     def _drop(self, claim: Claim, record: PageRecord) -> None:
         if record.blob:
-            self.blobs.delete(claim.tenant, claim.job_id, record.blob)
+            for name in (record.blob, picture_name(record.blob)):
+                self.blobs.delete(claim.tenant, claim.job_id, name)
 
 
 def _settle(futures: Iterable[Future[None]]) -> None:

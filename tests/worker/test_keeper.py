@@ -59,7 +59,7 @@ def test_uploads_and_results_are_erased_when_their_time_is_over(
     job_id = service.submit(grey_tiff(1))
     with service.worker(GreyReader()) as worker:
         worker.take_next()
-    assert service.blob_names(job_id) == {"input", "page-1.0.1.json"}
+    assert service.blob_names(job_id) == {"input", "page-1.0.1.json", "page-1.0.1.jpg"}
     keeper.upkeep = in_the_future(service, DAY_S + 1)
     keeper.retire()
     assert service.blob_names(job_id) == set()

@@ -130,7 +130,7 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing(service: Service) -> No
         worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED
     assert service.texts(job_id) == {1: "grey 1"}
-    assert service.blob_names(job_id) == {"input", "page-1.0.2.json"}
+    assert service.blob_names(job_id) == {"input", "page-1.0.2.json", "page-1.0.2.jpg"}
 
 
 def test_a_job_erased_while_it_is_read_leaves_nothing_behind(service: Service) -> None:

@@ -1,0 +1,118 @@
+"""What a reader does with a result: compare, search, zoom, copy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from shared.errors import PageTooLarge
+from shared.store.records import PageRecord
+from shared.store.slices import PageTimings
+from tests.api.playing import PDF
+from tests.web.browsing import Tab
+from tests.web.conftest import MakeTab, Played
+from tests.web.papers import (
+    POEM,
+    lines_of,
+    paper,
+    read_by_worker,
+    read_job,
+)
+
+
+def test_hovering_a_line_or_its_text_marks_the_other(tab: Tab, played: Played) -> None:
+    job_id = read_job(played.api)
+    page = tab.open(f"/#/jobs/{job_id}")
+    page.locator('#page-1 polygon[data-line="1"]').hover()
+    expect(lines_of(page).nth(1)).to_have_class(re.compile("marked"))
+    lines_of(page).nth(3).hover()
+    expect(page.locator("#page-1 polygon.marked")).to_have_attribute("data-line", "3")
+    page.locator('#page-1 polygon[data-line="0"]').click()
+    expect(lines_of(page).nth(0)).to_be_focused()
+
+
+def test_the_text_is_copied(tab: Tab, played: Played) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    job_id = read_job(played.api, 2)
+    page = tab.open(f"/#/jobs/{job_id}")
+    page.get_by_role("button", name="Sao chép văn bản").click()
+    expect(page.locator("#toast")).to_have_text("Đã sao chép.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == played.api.get(f"/v1/jobs/{job_id}/result?format=text").text
+    page.get_by_role("button", name="Sao chép trang 1").click()
+    wanted = "\n".join((*POEM, "Trang số 1"))
+    page.wait_for_function("async t => await navigator.clipboard.readText() === t", arg=wanted)
+
+
+def test_the_text_is_copied_where_there_is_no_clipboard_api(
+    make_tab: MakeTab, played: Played
+) -> None:
+    """As on plain http, off this machine."""
+    job_id = read_job(played.api)
+    tab = make_tab(played.address)
+    tab.page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page = tab.open(f"/#/jobs/{job_id}")
+    page.get_by_role("button", name="Sao chép văn bản").click()
+    expect(page.locator("#toast")).to_have_text("Đã sao chép.")
+
+
+@pytest.mark.parametrize("query", ["dau don", "ĐAU ĐỚN", "đau đớn"])
+def test_search_ignores_case_and_where_none_are_typed_diacritics(
+    tab: Tab, played: Played, query: str
+) -> None:
+    page = tab.open(f"/#/jobs/{read_job(played.api, 3)}")
+    page.get_by_role("searchbox").fill(query)
+    expect(page.locator(".search .count")).to_have_text("1 / 3")
+    expect(page.locator("#page-1 mark.current")).to_have_text("đau đớn")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("#page-2 mark.current")).to_be_in_viewport()
+    page.get_by_role("searchbox").fill("đau dơn")
+    expect(page.locator(".search .count")).to_have_text("Không thấy")
+    expect(page.locator("mark")).to_have_count(0)
+
+
+def test_lines_stand_out_below_a_threshold_that_can_be_moved(tab: Tab, played: Played) -> None:
+    page = tab.open(f"/#/jobs/{read_job(played.api)}")
+    expect(page.locator("li.low")).to_have_count(1)
+    expect(page.locator("li.low")).to_contain_text("55 %")
+    page.get_by_label("Đánh dấu dòng dưới").fill("100")
+    expect(page.locator("li.low")).to_have_count(len(POEM) + 1)
+    page.get_by_label("Đánh dấu dòng dưới").fill("50")
+    expect(page.locator("li.low")).to_have_count(0)
+
+
+def test_a_picture_can_be_zoomed(tab: Tab, played: Played, tmp_path: Path) -> None:
+    page = tab.open(f"/#/jobs/{read_job(played.api)}")
+    before = page.locator(".paper").bounding_box()
+    page.get_by_role("button", name="Phóng to").click()
+    page.get_by_role("button", name="Phóng to").click()
+    after = page.locator(".paper").bounding_box()
+    assert before and after and after["width"] == pytest.approx(2 * before["width"], rel=0.01)
+    lines_of(page).nth(3).click()
+    expect(page.locator("polygon.marked")).to_be_in_viewport()
+    tab.screenshot(tmp_path, "zoomed")
+
+
+def test_lines_stand_in_their_places_where_there_is_no_picture(tab: Tab, played: Played) -> None:
+    tab.expected_statuses = {404}
+    job_id = played.api.submit(PDF)["id"]
+    played.api.finish(paper(1))
+    page = tab.open(f"/#/jobs/{job_id}")
+    expect(page.locator("#page-1 svg text")).to_have_text([line.text for line in paper(1).lines])
+
+
+def test_a_page_that_was_not_read_is_named_among_the_others(tab: Tab, played: Played) -> None:
+    job_id = played.api.submit(PDF)["id"]
+    claim = played.api.begin(3)
+    read_by_worker(played.api, claim, paper(1))
+    record = PageRecord(None, PageTooLarge.code, PageTooLarge().detail)
+    played.api.worker.record(claim, 2, record, PageTimings(0.1))
+    read_by_worker(played.api, claim, paper(3))
+    page = tab.open(f"/#/jobs/{job_id}")
+    expect(page.locator(".head .badge")).to_have_text("Đọc được một phần")
+    expect(page.locator("#page-2")).to_contain_text("nhiều điểm ảnh")
+    page.get_by_role("searchbox").fill("trang so 3")
+    expect(page.locator("#page-3 mark")).to_have_text("Trang số 3")
