@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Quads: TypeAlias = NDArray[np.float32]
 """(N, 4, 2), x before y: top left, top right, bottom right, bottom left."""
+NONE: Quads = np.zeros((0, 4, 2), np.float32)
 
 THRESHOLD = 0.3
 BOX_THRESHOLD = 0.5
@@ -36,8 +37,8 @@ def find_boxes(probability: NDArray[np.float32]) -> tuple[Quads, NDArray[np.floa
             quads.append(in_reading_turn(_corners(_unclipped(rectangle))))
             scores.append(score)
     if not quads:
-        return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
-    return np.stack(quads), np.array(scores, np.float32)
+        return NONE, np.zeros(0, np.float32)
+    return _parted(np.stack(quads)), np.array(scores, np.float32)
 
 
 def _corners(rectangle: cv2.typing.RotatedRect) -> NDArray[np.float32]:
@@ -58,6 +59,27 @@ def _mean_inside(probability: NDArray[np.float32], points: NDArray[np.float32]) 
     mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
     cv2.fillPoly(mask, [(points - (left, top)).astype(np.int32)], 1)
     return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def _parted(quads: Quads) -> Quads:
+    """Take neighbours of one row apart that grew into each other, half of it from each.
+
+    Else the first letter of a column shows at the end of the line to its left, and is read twice.
+    """
+    lengths, heights = spans(quads)
+    axes = (quads[:, 1] - quads[:, 0]) / np.maximum(lengths, 1e-6)[:, None]
+    apart = quads.mean(1)[None] - quads.mean(1)[:, None]  # from the first index to the second
+    along = np.einsum("ijk,ik->ij", apart, axes)
+    across = np.abs(apart[..., 1] * axes[:, None, 0] - apart[..., 0] * axes[:, None, 1])
+    shared = (lengths[:, None] + lengths[None]) / 2 - along
+    lowest = np.minimum(heights[:, None], heights[None])
+    meets = (along > 0) & (across < lowest / 2) & (shared > 0) & (shared < lowest)
+    parted = quads.copy()
+    for left, right in np.argwhere(meets):
+        cut = shared[left, right] / 2
+        parted[left, 1:3] -= cut * axes[left]
+        parted[right, (0, 3)] += cut * axes[right]
+    return parted
 
 
 def in_reading_turn(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.lines import HEIGHT, Picture
+from worker.ocr.spacing import profile_of
 
 WIDEST = 1600
 """Pixels at 48 high: the widest lines that the recogniser was taught."""
@@ -54,22 +55,12 @@ def parts_of(line: Picture) -> list[tuple[int, int]]:
         return [(0, width)]
     # Parts may come out a third longer than equal ones: leave room for that.
     num_parts = -(-width * HEIGHT * 4 // (WIDEST * height * 3))
-    ink = _changes(line)
+    size = max(1, round(_GAP * height))
+    ink = np.convolve(profile_of(line), np.ones(size), "same")
     reach = width // (6 * num_parts)
     ends = [width * number // num_parts for number in range(1, num_parts)]
     cuts = [end - reach + int(np.argmin(ink[end - reach : end + reach + 1])) for end in ends]
     return list(pairwise((0, *cuts, width)))
-
-
-def _changes(line: Picture) -> NDArray[np.float32]:
-    """How much each column, with a space's width round it, differs from the next (W,).
-
-    Changes along the line only: a rule under or above the text has none.
-    """
-    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    changes = np.abs(np.diff(grey, axis=1, append=grey[:, -1:])).sum(0)
-    size = max(1, round(_GAP * len(line)))
-    return np.convolve(changes, np.ones(size), "same").astype(np.float32)
 
 
 def _is_level(quad: NDArray[np.float32]) -> bool:

@@ -18,13 +18,14 @@ Detect = Callable[[Picture], NDArray[np.float32]]
 LONG_SIDE = 1280
 """Pixels. Larger pages are shrunk to it: the letters of a printed A4 page stay legible."""
 SHORT_SIDE = 736
-"""Pixels. Smaller pages are enlarged to it, as the network was taught."""
+"""Pixels. Smaller pages are enlarged towards it, as the network was taught."""
+_MOST_ENLARGED = 2.0
 _STRIP = 128
-"""Pixels. A picture this low or this narrow holds a few lines: it is seen at its own size."""
+"""Pixels. A picture this low or this narrow holds a line or a few: its size is left as it is."""
 _LONG_STRIP = 2560
 _STEP = 32
-_MARGIN = 16
-"""Pixels of ground round a strip: text that touches the edge of what it sees is not found."""
+_MARGIN = 8
+"""Pixels of ground round what is seen: text that touches the edge is not found."""
 _FILLS = 0.6
 """The share of a strip's height from which a single row of text is all there is."""
 _FAINT = 24
@@ -33,7 +34,7 @@ _FAINT = 24
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the detector sees: the picture scaled (x, y), with `offset` (x, y) before it."""
+    """What the detector sees: the picture enlarged by `scale` (x, y), at `offset` (x, y)."""
 
     picture: Picture
     scale: tuple[float, float]
@@ -48,16 +49,13 @@ class _View:
 def find_lines(picture: Picture, detect: Detect) -> Quads:
     """Find the quads (N, 4, 2) of the text lines of an RGB picture (H, W, 3), in its pixels."""
     height, width = picture.shape[:2]
-    if min(height, width) > _STRIP:
-        view = _page_view(picture)
-        quads = view.in_picture(find_boxes(detect(view.picture))[0])
-        return np.clip(quads, 0, np.array((width, height), np.float32))
-    view = _strip_view(picture)
+    view = _view_of(picture)
     quads = view.in_picture(find_boxes(detect(view.picture))[0])
-    if len(quads) == 0:
-        return _box(0, 0, width, height)
-    if width > height and _is_single_row(quads, height):
-        return _row_of_strip(quads, height, width)
+    if min(height, width) <= _STRIP:
+        if len(quads) == 0:
+            return _box(0, 0, width, height)
+        if width > height and _is_single_row(quads, height):
+            return _row_of_strip(quads, height, width)
     return np.clip(quads, 0, np.array((width, height), np.float32))
 
 
@@ -67,16 +65,9 @@ def is_blank(picture: Picture) -> bool:
     return int(grey.max()) - int(grey.min()) < _FAINT
 
 
-def _page_view(picture: Picture) -> _View:
+def _view_of(picture: Picture) -> _View:
     height, width = picture.shape[:2]
-    scale = min(LONG_SIDE / max(height, width), max(1.0, SHORT_SIDE / min(height, width)))
-    size = _to_grid(round(width * scale)), _to_grid(round(height * scale))
-    return _View(_resized(picture, size)[:, :, ::-1], (size[0] / width, size[1] / height), (0, 0))
-
-
-def _strip_view(picture: Picture) -> _View:
-    height, width = picture.shape[:2]
-    scale = min(1.0, _LONG_STRIP / max(height, width))
+    scale = _scale(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     seen = _resized(picture, size)
     columns, rows = (-(-(side + 2 * _MARGIN) // _STEP) * _STEP for side in size)
@@ -87,18 +78,20 @@ def _strip_view(picture: Picture) -> _View:
     return _View(canvas[:, :, ::-1], (size[0] / width, size[1] / height), (x, y))
 
 
+def _scale(height: int, width: int) -> float:
+    if min(height, width) <= _STRIP:
+        return min(1.0, _LONG_STRIP / max(height, width))
+    enlarged = min(_MOST_ENLARGED, max(1.0, SHORT_SIDE / min(height, width)))
+    return min(enlarged, LONG_SIDE / max(height, width))
+
+
 def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
     height, width = picture.shape[:2]
     if size == (width, height):
         return picture
     shrinks = size[0] * size[1] < width * height
-    return cv2.resize(
-        picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    ).astype(np.uint8, copy=False)
-
-
-def _to_grid(side: int) -> int:
-    return max(_STEP, round(side / _STEP) * _STEP)
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, size, interpolation=interpolation).astype(np.uint8, copy=False)
 
 
 def _is_single_row(quads: Quads, height: int) -> bool:

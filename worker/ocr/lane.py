@@ -16,6 +16,7 @@ from worker.ocr.ctc import Span, characters_of, words_of
 from worker.ocr.lines import Picture, natural_width, prepare
 from worker.ocr.networks import Key, Steps, Task
 from worker.ocr.recognizer import PIXELS_PER_STEP
+from worker.ocr.spacing import fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Lane:
     def _decoded(self, part: Picture, steps: Steps) -> list[Span]:
         height, width = part.shape[:2]
         decoded = characters_of(steps.classes, steps.confidences, self.characters)
-        return words_of(decoded, natural_width(height, width) / PIXELS_PER_STEP)
+        return fitted(words_of(decoded, natural_width(height, width) / PIXELS_PER_STEP), part)
 
     def _run(self, task: Task, pictures: Sequence[Picture]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}

@@ -18,6 +18,9 @@ WIDE_GAP = 0.45
 """In heights of the line. Wider than the spaces of running text are; pieces that belong together
 are joined again once their order is known."""
 
+_MARGIN = 0.15
+"""In heights: what a box leaves free beside its text, as the detector's boxes do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -30,6 +33,12 @@ class Piece:
     def text(self) -> str:
         """The words, joined by single spaces."""
         return " ".join(word.text for word in self.words)
+
+    @property
+    def extent(self) -> Quad:
+        """The quad from the first letter to the last, without a margin."""
+        first, last = self.words[0].box, self.words[-1].box
+        return np.array((first[0], last[1], last[2], first[3]), np.float32)
 
     @property
     def is_sideways(self) -> bool:
@@ -47,7 +56,8 @@ def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
         if index == 0 or span.start - spans[index - 1].end > wide:
             groups.append([])
         groups[-1].append(span)
-    return [_piece(quad, group, whole=len(groups) == 1) for group in groups]
+    margin = _MARGIN * height / max(width, 1e-6)
+    return [_piece(quad, group, margin) for group in groups]
 
 
 def joined(pieces: Sequence[Piece]) -> Line:
@@ -76,7 +86,7 @@ def along(quad: Quad, start: float, end: float) -> Quad:
     return np.array((*corners, quad[3] + start * bottom), np.float32)
 
 
-def _piece(quad: Quad, spans: Sequence[Span], *, whole: bool) -> Piece:
+def _piece(quad: Quad, spans: Sequence[Span], margin: float) -> Piece:
     words = tuple(
         Word(
             text=span.text,
@@ -85,8 +95,8 @@ def _piece(quad: Quad, spans: Sequence[Span], *, whole: bool) -> Piece:
         )
         for span in spans
     )
-    part = quad if whole else along(quad, spans[0].start, spans[-1].end)
-    return Piece(part, words)
+    start, end = max(0.0, spans[0].start - margin), min(1.0, spans[-1].end + margin)
+    return Piece(along(quad, start, end), words)
 
 
 def _size(quad: Quad) -> tuple[float, float]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
-
-import numpy as np
 
 from shared.result import Page
 from worker.ocr.batcher import Batcher
-from worker.ocr.boxes import Quads
-from worker.ocr.crops import crop
-from worker.ocr.ctc import confidence_of
-from worker.ocr.detection import find_lines, is_blank
+from worker.ocr.boxes import NONE
+from worker.ocr.ctc import Span, confidence_of
+from worker.ocr.detection import is_blank
 from worker.ocr.detector import Detector
 from worker.ocr.device import pick
 from worker.ocr.lane import Lane
@@ -24,16 +21,9 @@ from worker.ocr.networks import Networks
 from worker.ocr.orientation import OrientationClassifier
 from worker.ocr.pieces import Piece, pieces_of
 from worker.ocr.recognizer import Recognizer
-from worker.ocr.turning import (
-    lies_sideways,
-    stands_on_head,
-    turned,
-    turned_round,
-    with_sideways_lines,
-)
+from worker.ocr.sheet import Sheet
+from worker.ocr.turning import find_upright, read_either_way
 from worker.ocr.weights import Card, bundled, load_card, load_verified, load_weights
-
-Rotation = Literal[0, 90, 180, 270]
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""
@@ -91,13 +81,14 @@ class Reader:
         """
         lane = Lane(self._batcher, job, alone, self.model.characters)
         start = time.perf_counter()
-        upright, quads, rotation = _found(lane, picture)
+        sheet = Sheet(picture, NONE) if is_blank(picture) else find_upright(lane, picture)
         detected = time.perf_counter()
-        lines = lines_in_order(_read(lane, upright, quads))
+        sheet, words = read_either_way(lane, sheet)
+        lines = lines_in_order(_pieces(sheet, words))
         done = time.perf_counter()
-        height, width = upright.shape[:2]
+        height, width = sheet.picture.shape[:2]
         return Reading(
-            Page(page=page, width=width, height=height, rotation=rotation, lines=lines),
+            Page(page=page, width=width, height=height, rotation=sheet.rotation, lines=lines),
             Timings(detect_s=detected - start, recognize_s=done - detected),
         )
 
@@ -111,27 +102,10 @@ def _weights(weights_dir: Path | None, name: str) -> Path:
     return own if own is not None and own.exists() else bundled(name)
 
 
-def _found(lane: Lane, picture: Picture) -> tuple[Picture, Quads, Rotation]:
-    """Stand a page upright and find its lines: the page, quads in its pixels, degrees clockwise."""
-    if is_blank(picture):
-        return picture, np.zeros((0, 4, 2), np.float32), 0
-    rotation = 0
-    quads = find_lines(picture, lane.probability)
-    if lies_sideways(quads):
-        picture, rotation = turned(picture, 90), 90
-        quads = find_lines(picture, lane.probability)
-    if stands_on_head(picture, quads, lane):
-        quads = turned_round(quads, picture)
-        picture, rotation = turned(picture, 180), rotation + 180
-    quads = with_sideways_lines(picture, quads, lane)
-    return picture, quads, cast(Rotation, rotation)
-
-
-def _read(lane: Lane, picture: Picture, quads: Quads) -> list[Piece]:
-    words = lane.words([crop(picture, quad) for quad in quads])
+def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:
     return [
         piece
-        for quad, line in zip(quads, words, strict=True)
+        for quad, line in zip(sheet.quads, words, strict=True)
         if confidence_of(line) >= MIN_CONFIDENCE
         for piece in pieces_of(quad, line)
     ]

@@ -43,7 +43,7 @@ Row = list[Cell]
 
 def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
     """Level the page by the tilt of its long lines."""
-    quads = np.stack([piece.quad for piece in pieces])
+    quads = np.stack([piece.extent for piece in pieces])
     across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
     down = (quads[:, 3] + quads[:, 2] - quads[:, 0] - quads[:, 1]) / 2
     lengths = np.linalg.norm(across, axis=1)

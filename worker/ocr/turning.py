@@ -1,8 +1,9 @@
-"""Find out whether a page lies on its side or stands on its head."""
+"""Stand a page upright that lies on its side or stands on its head."""
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -10,93 +11,99 @@ from numpy.typing import NDArray
 
 from worker.ocr.boxes import Quads, spans
 from worker.ocr.crops import crop
-from worker.ocr.ctc import confidence_of
+from worker.ocr.ctc import Span, confidence_of
+from worker.ocr.detection import find_lines
 from worker.ocr.lane import Lane
 from worker.ocr.lines import HEIGHT, Picture
+from worker.ocr.sheet import Sheet, turned
 
-CLASSIFIER_SIZE = (HEIGHT, 4 * HEIGHT)
-SAMPLE_SIZE = 8
-"""Lines. Each is judged rightly about 15 times in 16; so many together do not err."""
+_WINDOW = (HEIGHT, 4 * HEIGHT)
+_SAMPLE_SIZE = 8
+"""Lines. The classifier judges 15 of 16 rightly, so that many together hardly ever err."""
 _TALL = 1.5
+"""Height over length of a box of sideways text, even a short one."""
 _SIDEWAYS = 3.0
+"""Height over length that no upright text has, a lone 1 or l included."""
 _DOUBT = 0.3
 """The mean chance of standing on its head from which the sample is read both ways."""
+_POOR = 0.75
+"""A page that is read with less confidence is tried the other way round too."""
 _MIN_GAIN = 0.05
-"""By how much the mean confidence has to be better on the other side."""
+"""By how much the confidence has to be better the other way round."""
 
 
-def lies_sideways(quads: Quads) -> bool:
-    """Whether the boxes of a page are mostly columns of sideways text.
+def find_upright(lane: Lane, picture: Picture) -> Sheet:
+    """Find the lines of an RGB picture (H, W, 3) and turn it as its text stands.
 
-    Boxes count by their length; a page of a few square boxes (a lone digit) does not.
+    An upright page pays for one batch of the classifier.
     """
-    if len(quads) == 0:
-        return False
+    sheet = Sheet(picture, find_lines(picture, lane.probability))
+    if _lies_sideways(sheet.quads):
+        lain = turned(picture, 90)
+        sheet = Sheet(lain, find_lines(lain, lane.probability), 90)
+    if _stands_on_head(lane, sheet):
+        sheet = sheet.turned_round()
+    return sheet.with_quads(_as_read(lane, sheet))
+
+
+def read_either_way(lane: Lane, sheet: Sheet) -> tuple[Sheet, list[list[Span]]]:
+    """Read the lines of a sheet: their words, and the sheet, turned where that reads better."""
+    words = lane.words(sheet.crops())
+    if not words or (confidence := _confidence(words)) >= _POOR:
+        return sheet, words
+    other = sheet.turned_round()
+    other_words = lane.words(other.crops())
+    better = _confidence(other_words) > confidence + _MIN_GAIN
+    return (other, other_words) if better else (sheet, words)
+
+
+def _lies_sideways(quads: Quads) -> bool:
+    """Whether most of the text stands on its side; a page with a lone digit does not lie."""
     lengths, heights = spans(quads)
-    tall = heights >= _TALL * lengths
-    wide = lengths >= _TALL * heights
-    standing, lying = heights[tall].sum(), lengths[wide].sum()
-    long = bool((heights >= 3 * lengths).any())
-    return bool(long and standing > 2 * lying)
+    standing = heights[heights >= _TALL * lengths].sum()
+    lying = lengths[lengths >= _TALL * heights].sum()
+    return bool((heights >= _SIDEWAYS * lengths).any() and standing > 2 * lying)
 
 
-def turned(picture: Picture, rotation: int) -> Picture:
-    """Turn a picture by 0, 90, 180 or 270 degrees clockwise."""
-    codes = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    if rotation == 0:
-        return picture
-    return cv2.rotate(picture, codes[rotation]).astype(np.uint8, copy=False)
-
-
-def turned_round(quads: Quads, picture: Picture) -> Quads:
-    """The quads of a picture after it was turned by 180 degrees."""
-    height, width = picture.shape[:2]
-    corners = np.array((width, height), np.float32) - quads
-    return np.ascontiguousarray(corners[:, (2, 3, 0, 1)])
-
-
-def sample_of(quads: Quads) -> Quads:
-    """The longest lines of a page, which say most about how it stands."""
-    lengths, heights = spans(quads)
-    return quads[np.argsort(-np.minimum(lengths, 12 * heights), kind="stable")[:SAMPLE_SIZE]]
-
-
-def stands_on_head(picture: Picture, quads: Quads, lane: Lane) -> bool:
-    """Whether the page has to be turned by 180 degrees.
-
-    Where the classifier doubts the page, a sample of its lines is read both ways.
-    """
-    if len(quads) == 0:
+def _stands_on_head(lane: Lane, sheet: Sheet) -> bool:
+    """Ask the classifier about the longest lines; in doubt read them both ways."""
+    if len(sheet.quads) == 0:
         return False
-    lines = [crop(picture, quad) for quad in sample_of(quads)]
-    if statistics.fmean(lane.chances([window(line) for line in lines])) < _DOUBT:
+    lines = sheet.with_quads(_longest(sheet.quads)).crops()
+    if statistics.fmean(lane.chances([_window(line) for line in lines])) < _DOUBT:
         return False
-    words = lane.words([*lines, *(turned(line, 180) for line in lines)])
-    found = [confidence_of(line) for line in words]
-    upright, on_head = found[: len(lines)], found[len(lines) :]
-    return statistics.fmean(on_head) > statistics.fmean(upright) + _MIN_GAIN
+    upright = lane.words(lines)
+    on_head = lane.words([turned(line, 180) for line in lines])
+    return _confidence(on_head) > _confidence(upright) + _MIN_GAIN
 
 
-def with_sideways_lines(picture: Picture, quads: Quads, lane: Lane) -> Quads:
-    """Turn the corners of lines that stand sideways on an upright page as they are read.
-
-    A narrow high box is a line that runs upwards (a note in the margin), or downwards where the
-    classifier says so.
-    """
+def _longest(quads: Quads) -> Quads:
     lengths, heights = spans(quads)
+    # Past what the classifier sees of it, a longer line says no more.
+    seen = np.minimum(lengths, 4 * heights)
+    return quads[np.argsort(-seen, kind="stable")[:_SAMPLE_SIZE]]
+
+
+def _as_read(lane: Lane, sheet: Sheet) -> Quads:
+    """The quads, those of lines that run up or down an upright page turned as they are read."""
+    lengths, heights = spans(sheet.quads)
     found = np.flatnonzero(heights >= _SIDEWAYS * lengths)
     if len(found) == 0:
-        return quads
-    upwards = quads[found][:, (3, 0, 1, 2)]
-    chances = lane.chances([window(crop(picture, quad)) for quad in upwards])
+        return sheet.quads
+    upwards = sheet.quads[found][:, (3, 0, 1, 2)]
+    chances = lane.chances([_window(crop(sheet.picture, quad)) for quad in upwards])
     downwards = np.array(chances) > 0.5
     upwards[downwards] = upwards[downwards][:, (2, 3, 0, 1)]
-    turned_quads = quads.copy()
-    turned_quads[found] = upwards
-    return turned_quads
+    quads = sheet.quads.copy()
+    quads[found] = upwards
+    return quads
 
 
-def window(line: Picture) -> Picture:
+def _confidence(words: Sequence[Sequence[Span]]) -> float:
+    return statistics.fmean(map(confidence_of, words))
+
+
+def _window(line: Picture) -> Picture:
     """The middle of a line as the classifier sees it: BGR (48, 192, 3), a short line padded.
 
     The published pipeline squeezes whole lines into that width and errs three times as often.
@@ -104,13 +111,12 @@ def window(line: Picture) -> Picture:
     height, width = line.shape[:2]
     shown = min(width, 4 * height)
     start = (width - shown) // 2
-    size = min(CLASSIFIER_SIZE[1], max(1, round(shown * HEIGHT / height)))
-    shrinks = height > HEIGHT
+    size = min(_WINDOW[1], max(1, round(shown * HEIGHT / height)))
     scaled = cv2.resize(
         line[:, start : start + shown],
         (size, HEIGHT),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+        interpolation=cv2.INTER_AREA if height > HEIGHT else cv2.INTER_LINEAR,
     )
-    padded: NDArray[np.uint8] = np.full((*CLASSIFIER_SIZE, 3), 127, np.uint8)
+    padded: NDArray[np.uint8] = np.full((*_WINDOW, 3), 127, np.uint8)
     padded[:, :size] = scaled[:, :, ::-1]
     return padded

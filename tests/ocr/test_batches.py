@@ -1,0 +1,75 @@
+"""A line's text does not depend on its batch mates: the real recogniser, in both number types."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+import torch
+
+from tests.ocr.samples import picture_of
+from worker.ocr.batcher import Batcher
+from worker.ocr.crops import crop
+from worker.ocr.ctc import confidence_of
+from worker.ocr.detection import find_lines
+from worker.ocr.detector import Detector
+from worker.ocr.device import pick
+from worker.ocr.lane import Lane
+from worker.ocr.lines import prepare
+from worker.ocr.networks import Key, Networks
+from worker.ocr.orientation import OrientationClassifier
+from worker.ocr.recognizer import Recognizer
+from worker.ocr.weights import bundled, load_card, load_verified
+
+
+@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
+def networks(request: pytest.FixtureRequest) -> Networks:
+    path = bundled("vi-print")
+    detector, classifier = Detector(), OrientationClassifier()
+    recognizer = Recognizer(len(load_card(path).characters) + 1)
+    load_verified(detector, bundled("detector"))
+    load_verified(classifier, bundled("orientation"))
+    load_verified(recognizer, path)
+    return Networks(detector, classifier, recognizer, pick("cpu", request.param))
+
+
+def lane_to(networks: Networks) -> Lane:
+    batcher = Batcher(networks.run, budget=networks.device.budget)
+    return Lane(batcher, "", False, load_card(bundled("vi-print")).characters)
+
+
+def test_a_line_reads_the_same_alone_and_in_a_full_mixed_batch(networks: Networks) -> None:
+    lane = lane_to(networks)
+    lines = [
+        crop(picture, quad)
+        for picture in map(picture_of, ("decree", "receipt", "columns"))
+        for quad in find_lines(picture, lane.probability)
+    ]
+    # Each width twice over, so that every line has a mate.
+    together = lane.words(lines + lines[::-1])
+    for line, mixed in zip(lines, together, strict=False):
+        (alone,) = lane.words([line])
+        assert [word.text for word in alone] == [word.text for word in mixed]
+        assert confidence_of(alone) == pytest.approx(confidence_of(mixed), abs=1e-3)
+    lane.batcher.close()
+
+
+def test_confidences_are_finer_than_the_steps_of_bfloat16(networks: Networks) -> None:
+    picture = picture_of("line")
+    (steps,) = networks.run(Key("recognize", 48, prepare(picture).shape[1]), [prepare(picture)])
+    assert steps.confidences.dtype.name == "float32"
+    assert len(set(steps.confidences.tolist())) > len(steps.confidences) // 2
+
+
+def test_both_number_types_find_the_same_boxes() -> None:
+    found = []
+    for dtype in (torch.float32, torch.bfloat16):
+        detector = Detector()
+        load_verified(detector, bundled("detector"))
+        networks = Networks(detector, OrientationClassifier(), Recognizer(2), pick("cpu", dtype))
+        lane = lane_to(networks)
+        found.append(find_lines(picture_of("decree"), lane.probability))
+        lane.batcher.close()
+    exact, rounded = found
+    assert exact.shape == rounded.shape
+    assert statistics.fmean(abs(exact - rounded).ravel().tolist()) < 1.0
