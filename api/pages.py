@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
-from api.results import format_names
+from api.formats import FORMATS
 
 pages = Blueprint("pages", __name__)
 
@@ -68,7 +68,7 @@ def _files() -> dict[str, _File]:
 def _read(path: Path) -> _File:
     data = path.read_bytes()
     if path.name == _INDEX:
-        data = data.replace(b"{{ formats }}", " ".join(format_names()).encode())
+        data = data.replace(b"{{ formats }}", " ".join(FORMATS).encode())
     media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     return _File(
         media_type=media_type or "application/octet-stream",

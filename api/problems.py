@@ -37,7 +37,6 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.PageNotFound: HTTPStatus.NOT_FOUND,
     errors.PageNotRead: HTTPStatus.CONFLICT,
     errors.PageFailed: HTTPStatus.CONFLICT,
-    errors.PictureNotFound: HTTPStatus.NOT_FOUND,
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.JobFailed: HTTPStatus.CONFLICT,
     errors.JobCanceled: HTTPStatus.CONFLICT,

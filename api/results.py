@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 
 from apiflask import APIBlueprint
@@ -108,12 +109,12 @@ def show_page(job_id: str, number: str, query: NoQuery) -> Response:
     responses=answers(
         errors.JobNotFound,
         errors.PageNotFound,
-        errors.PictureNotFound,
         errors.PageNotRead,
         errors.PageFailed,
         errors.JobGone,
         errors.InvalidOption,
     )
+    | {204: "The page has no picture: its text was taken from the PDF"}
     | {304: "The picture is the one of `If-None-Match`"}
 )
 def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
@@ -130,18 +131,13 @@ def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
     except (BlobNotFound, FileNotFoundError):
         picture = b""
     if not picture:
-        raise errors.PictureNotFound
+        return Response(status=HTTPStatus.NO_CONTENT)
     answer = Response(picture, mimetype="image/jpeg")
     answer.set_etag(sha256(f"{job_id} {name}".encode()).hexdigest()[:32])
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Authorization"
     answer.make_conditional(request)
     return answer
-
-
-def format_names() -> list[str]:
-    """The formats that a result can be had in."""
-    return list(FORMATS)
 
 
 def stream_text(parts: Services, job: Job) -> Iterator[bytes]:

@@ -136,12 +136,6 @@ class PageFailed(DocchuError):
     code = "page_failed"
 
 
-class PictureNotFound(DocchuError):
-    """There is no picture of this page."""
-
-    code = "picture_not_found"
-
-
 class JobNotFinished(DocchuError):
     """The job has not ended yet: wait for it with `GET /v1/jobs/{id}?wait=60`."""
 

@@ -100,7 +100,6 @@ export default {
     read_failed: "The page was opened but reading it failed.",
     some_pages_failed: "Some pages could not be read, or not wholly.",
     all_pages_failed: "None of the pages could be read.",
-    picture_not_found: "There is no picture of this page.",
     job_timeout: "Reading took longer than it may; the pages left were not read.",
     page_not_found: "There is no such page.",
     page_not_read: "The page has not been read yet.",

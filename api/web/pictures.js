@@ -13,7 +13,7 @@ export class Pictures {
   /** Put a page's picture into an <img>; whether there is one. */
   async show(image, page) {
     const blob = await this.get(page).catch(() => null);
-    return blob !== null && !this.signal.aborted && showBlob(image, blob);
+    return !!blob?.size && !this.signal.aborted && showBlob(image, blob);
   }
 
   get(page) {
@@ -28,7 +28,7 @@ export class Pictures {
     try {
       return await (await call(`/v1/jobs/${this.id}/pages/${page}/image`, { signal: this.signal })).blob();
     } catch (error) {
-      if (error.code !== "picture_not_found") this.kept.delete(page); // it may come with the next try
+      this.kept.delete(page); // it may come with the next try
       throw error;
     }
   }

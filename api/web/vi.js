@@ -99,7 +99,6 @@ export default {
     read_failed: "Mở được trang nhưng đọc không thành công.",
     some_pages_failed: "Có trang không đọc được, hoặc chỉ đọc được một phần.",
     all_pages_failed: "Không trang nào đọc được.",
-    picture_not_found: "Trang này không có ảnh.",
     job_timeout: "Đọc tài liệu lâu hơn mức cho phép; những trang còn lại không được đọc.",
     page_not_found: "Không có trang này.",
     page_not_read: "Trang này chưa được đọc.",

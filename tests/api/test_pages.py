@@ -54,9 +54,10 @@ def test_a_page_has_a_picture_as_soon_as_it_is_read(api: Api) -> None:
     assert api.get(path, {"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
-def test_a_page_without_a_picture_says_so(api: Api) -> None:
+def test_a_page_without_a_picture_answers_nothing(api: Api) -> None:
     job = api.submit(PDF)
     claim = api.begin(1)
     api.read(claim, page_of(1, "một"))
-    problem(api.get(f"/v1/jobs/{job['id']}/pages/1/image"), 404, "picture_not_found")
+    answer = api.get(f"/v1/jobs/{job['id']}/pages/1/image")
+    assert answer.status_code == 204 and not answer.data
     problem(api.get(f"/v1/jobs/{job['id']}/pages/2/image"), 404, "page_not_found")

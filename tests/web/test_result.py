@@ -97,7 +97,6 @@ def test_a_picture_can_be_zoomed(tab: Tab, played: Played, tmp_path: Path) -> No
 
 
 def test_lines_stand_in_their_places_where_there_is_no_picture(tab: Tab, played: Played) -> None:
-    tab.expected_statuses = {404}
     job_id = played.api.submit(PDF)["id"]
     played.api.finish(paper(1))
     page = tab.open(f"/#/jobs/{job_id}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from api.results import format_names
+from api.formats import FORMATS
 from bench.service import RunningService
 from tests.service.documents import numbered_page, numbered_pdf
 from tests.web.browsing import Tab
@@ -44,7 +44,7 @@ def test_a_pdf_of_twelve_pages_is_followed_and_downloaded(tab: Tab, tmp_path: Pa
     expect(page.locator(".head .badge")).to_have_text("Read", timeout=120_000)
     expect(page.locator(".sheet")).to_have_count(12)
     tab.screenshot(tmp_path, "whole-pdf")
-    for name in format_names():
+    for name in FORMATS:
         page.get_by_text("Download", exact=True).click()
         with page.expect_download() as download:
             page.locator(f'[data-format="{name}"]').click()
