@@ -37,10 +37,10 @@ class World:
     The programs reach the store through the proxy, `client` does not.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
-        self._environ = _environ(folder, self.failpoints)
+        self._environ = _environ(folder, self.failpoints) | environ
         self.settings: Settings = load_settings(self._environ)
         self.settings.data_dir.mkdir()
         self.receiver = Receiver()
@@ -164,9 +164,9 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_world(folder: Path) -> Iterator[World]:
+def running_world(folder: Path, **environ: str) -> Iterator[World]:
     """A world that is ready to read."""
-    world = World(folder)
+    world = World(folder, **environ)
     try:
         world.wait_until(world.is_ready, "the service does not become ready", _START_S)
         yield world
