@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.formats import FORMATS
 from api.options import JobOptions
 from api.problems import MEDIA_TYPE, STATUSES
 from shared import errors
@@ -66,7 +67,11 @@ def complete(spec: dict[str, Any] | str) -> dict[str, Any] | str:
         for operation in operations.values():
             _complete_operation(path, operation)
     _describe_submission(paths["/v1/jobs"]["post"])
-    _content(paths["/v1/jobs/{job_id}/result"]["get"]).update(_TEXT)
+    result = _content(paths["/v1/jobs/{job_id}/result"]["get"])
+    for chosen in FORMATS.values():
+        # A file is made of bytes, which a schema says by saying nothing (OpenAPI 3.1, 4.8.14.3).
+        schema = {"schema": {"type": "string"}} if chosen.stream else {}
+        result.setdefault(chosen.media_type, schema)
     paths["/metrics"]["get"]["responses"]["200"]["content"] = _TEXT
     described = _content(paths["/models/{model}"]["get"])["application/json"]
     described["schema"] = {"type": "array", "items": described["schema"]}

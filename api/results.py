@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Request, Response, request
+from flask import Response, request, send_file
 from pydantic import BaseModel, Field
 
 from api.auth import authenticate, tenant
+from api.formats import FORMATS, format_name
+from api.formats import stream_text as text_of
 from api.names import disposition, result_name
 from api.openapi import answers
 from api.options import NoQuery
+from api.searchable import searchable_pdf
 from api.services import Services, services
 from shared import errors
 from shared.blobs import BlobNotFound
 from shared.jobs import Job, Model, Status
-from shared.result import Page, page_text
+from shared.result import Page
 
 results = APIBlueprint("results", __name__, tag="Results")
 results.before_request(authenticate)
 
+_NAMES = ", ".join(f"`{name}`" for name in FORMATS)
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -40,37 +43,8 @@ class ResultQuery(NoQuery):
     """In which format."""
 
     format: str | None = Field(
-        default=None, max_length=32, description="`json` or `text`; goes before the header `Accept`"
+        default=None, max_length=32, description=f"{_NAMES}; goes before the header `Accept`"
     )
-
-
-@dataclass(frozen=True)
-class _Format:
-    media_type: str
-    suffix: str
-    stream: Callable[[Job, Iterator[bytes]], Iterator[bytes]]
-
-
-def _json(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
-    model = job.model.model_dump() if job.model else None
-    yield json.dumps({"job_id": job.id, "model": model})[:-1].encode() + b', "pages": ['
-    for index, page in enumerate(pages):
-        yield b",\n" + page if index else b"\n" + page
-    yield b"\n]}\n"
-
-
-def _text(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
-    """The same as `shared.result.document_text`, without all pages at once."""
-    for index, page in enumerate(pages):
-        text = page_text(Page.model_validate_json(page))
-        yield (f"\n\f{text}" if index else text).encode()
-    yield b"\n"
-
-
-_FORMATS = {
-    "json": _Format("application/json", "json", _json),
-    "text": _Format("text/plain", "txt", _text),
-}
 
 
 @results.get("/v1/jobs/<job_id>/result")
@@ -91,12 +65,13 @@ _FORMATS = {
 def show_result(job_id: str, query: ResultQuery) -> Response:
     """Get the result
 
-    As `json` (default) or `text`: by `format`, else by the header `Accept`. A job that ended
-    `partial` has a result, too, without the pages that its `error` names.
+    As `json` (default), `text`, `markdown`, `hocr`, `alto` or `pdf` (the document with an invisible
+    text over its pages): by `format`, else by the header `Accept`. A job that ended `partial` has a
+    result, too, without the pages that its `error` names.
     """
     parts = services()
     job = parts.jobs.get(tenant(), job_id)
-    name = _format_name(query.format, request)
+    name = format_name(query.format, request)
     _check_finished(job)
     return _answer(parts, job, name)
 
@@ -128,21 +103,30 @@ def show_page(job_id: str, number: str, query: NoQuery) -> Response:
 
 def stream_text(parts: Services, job: Job) -> Iterator[bytes]:
     """The text of a finished job."""
-    return _text(job, _pages(parts, job))
+    return text_of(job, _pages(parts, job))
 
 
 def _answer(parts: Services, job: Job, name: str) -> Response:
-    chosen = _FORMATS[name]
-    stream = chosen.stream(job, _pages(parts, job))
-    answer = Response(stream, mimetype=chosen.media_type)
+    chosen = FORMATS[name]
     # A result never changes: what is read of a job is read once, and kept or erased.
-    answer.set_etag(sha256(f"{job.id} {job.finished_at} {name}".encode()).hexdigest()[:32])
+    etag = sha256(f"{job.id} {job.finished_at} {name}".encode()).hexdigest()[:32]
+    if request.if_none_match.contains_weak(etag):
+        answer = Response(status=304)
+    elif chosen.stream is None:
+        answer = _file(searchable_pdf(parts, job), chosen.media_type, etag)
+    else:
+        answer = Response(chosen.stream(job, _pages(parts, job)), mimetype=chosen.media_type)
+    answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept, Authorization"
     file_name = result_name(job.document.name, chosen.suffix)
     answer.headers["Content-Disposition"] = disposition(file_name)
-    answer.make_conditional(request)
     return answer
+
+
+def _file(path: Path, media_type: str, etag: str) -> Response:
+    """A file, or the part of it that `Range` asks for: viewers of long documents do."""
+    return send_file(path.absolute(), mimetype=media_type, etag=etag)
 
 
 def _pages(parts: Services, job: Job) -> Iterator[bytes]:
@@ -172,24 +156,3 @@ def _check_finished(job: Job) -> None:
     if not job.status.terminal:
         raise errors.JobNotFinished(job_status=job.status, eta_s=job.queue.eta_s)
     check_readable(job)
-
-
-def _format_name(asked: str | None, caller: Request) -> str:
-    """The format of `?format=`, else the one that `Accept` likes best."""
-    available = ", ".join(_FORMATS)
-    if asked is not None:
-        if asked in _FORMATS:
-            return asked
-        raise errors.FormatNotAvailable(
-            f"There is no format `{asked}`; there are: {available}.", available=list(_FORMATS)
-        )
-    by_type = {chosen.media_type: name for name, chosen in _FORMATS.items()}
-    if not caller.accept_mimetypes:
-        return next(iter(_FORMATS))
-    best = caller.accept_mimetypes.best_match(by_type)
-    if best is None:
-        raise errors.FormatNotAvailable(
-            f"No format fits the header `Accept`; there are: {', '.join(by_type)}.",
-            available=list(_FORMATS),
-        )
-    return by_type[best]

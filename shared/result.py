@@ -51,12 +51,17 @@ class Page(_Part):
 
 def page_text(page: Page) -> str:
     """The text of a page, a line each, with an empty line between paragraphs."""
-    rows: list[str] = []
+    return "\n\n".join("\n".join(line.text for line in lines) for lines in paragraphs(page))
+
+
+def paragraphs(page: Page) -> list[list[Line]]:
+    """The lines of a page by paragraph."""
+    found: list[list[Line]] = []
     for index, line in enumerate(page.lines):
-        if index and _starts_paragraph(page.lines[index - 1], line):
-            rows.append("")
-        rows.append(line.text)
-    return "\n".join(rows)
+        if index == 0 or _starts_paragraph(page.lines[index - 1], line):
+            found.append([])
+        found[-1].append(line)
+    return found
 
 
 def document_text(pages: list[Page]) -> str:
@@ -72,6 +77,12 @@ def _starts_paragraph(above: Line, below: Line) -> bool:
     return gap < -(bottom - top) or gap > 0.9 * (bottom - top)
 
 
+def bounds(box: Box) -> tuple[float, float, float, float]:
+    """The upright rectangle around a box: left, top, right, bottom."""
+    xs, ys = [x for x, _ in box], [y for _, y in box]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
 def _vertical_span(line: Line) -> tuple[float, float]:
-    ys = [y for _, y in line.box]
-    return min(ys), max(ys)
+    _, top, _, bottom = bounds(line.box)
+    return top, bottom

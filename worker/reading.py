@@ -20,15 +20,20 @@ from shared.errors import (
     DocumentDamaged,
     DocumentError,
     NoSuchPages,
+    PageCrashed,
+    PageTimeout,
     ReadFailed,
     StaleAttempt,
     Unavailable,
 )
 from shared.failpoints import reach
 from shared.jobs import Model
+from shared.media import PDF
 from shared.page_ranges import PageRanges
+from shared.result import Page
 from shared.store.records import PageRecord
 from shared.store.slices import Claim, PageTimings, SliceQueue
+from worker.layers import page_of
 from worker.leases import Lease, names
 from worker.loading.pool import LoadedPage, PageLoader
 from worker.ocr.batcher import DeviceLost
@@ -117,7 +122,8 @@ class SliceReader:
     def _read_page(self, lease: Lease, path: Path, number: int) -> None:
         claim = lease.claim
         record, timings = self._page(claim, path, number)
-        model = self.model if record.blob else None
+        # A page that was taken from its PDF owes nothing to the model.
+        model = self.model if record.blob and timings.detect_s else None
         try:
             outcome = self.slices.record(claim, number, record, timings, model)
         except StaleAttempt:
@@ -134,6 +140,9 @@ class SliceReader:
         """Load, read and store one page; a page that cannot be read is a record, too."""
         started = time.perf_counter()
         try:
+            own = self._own_text(claim, path, number)
+            if own is not None:
+                return self._stored(claim, own), PageTimings(time.perf_counter() - started)
             loaded = self.loader.load(path, claim.document.media_type, number)
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
@@ -143,13 +152,32 @@ class SliceReader:
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
         reach("worker.read")
-        name = f"page-{number}.{claim.index}.{claim.attempt}.json"
-        self.blobs.put(claim.tenant, claim.job_id, name, reading.page.model_dump_json().encode())
-        reach("worker.stored")
+        record = self._stored(claim, reading.page)
         timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
         if loaded.damage:
-            return PageRecord(name, DocumentDamaged.code, loaded.damage), timings
-        return PageRecord(name), timings
+            return PageRecord(record.blob, DocumentDamaged.code, loaded.damage), timings
+        return record, timings
+
+    def _own_text(self, claim: Claim, path: Path, number: int) -> Page | None:
+        """The page out of the PDF's text layer, None where there is none that can be believed."""
+        if claim.document.media_type != PDF or claim.options.text_layer == "ignore":
+            return None
+        try:
+            layer = self.loader.layer(path, number)
+        except (PageCrashed, PageTimeout) as error:
+            # A picture of the page may still come out of it.
+            _log.info("text layer cannot be read", job=claim.job_id, page=number, code=error.code)
+            return None
+        if layer.flaw:
+            _log.debug("text layer not used", job=claim.job_id, page=number, flaw=layer.flaw)
+            return None
+        return page_of(layer, number)
+
+    def _stored(self, claim: Claim, page: Page) -> PageRecord:
+        name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"
+        self.blobs.put(claim.tenant, claim.job_id, name, page.model_dump_json().encode())
+        reach("worker.stored")
+        return PageRecord(name)
 
     def _read(self, claim: Claim, loaded: LoadedPage, number: int) -> Reading:
         try:

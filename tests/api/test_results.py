@@ -42,6 +42,9 @@ def test_text_is_the_text_of_the_document(api: Api, path: str) -> None:
     [
         ("*/*", "application/json"),
         ("text/plain", "text/plain"),
+        ("text/markdown", "text/markdown"),
+        ("application/alto+xml, */*;q=0.1", "application/alto+xml"),
+        ("text/vnd.hocr+html", "text/vnd.hocr+html"),
         ("text/*;q=0.5, application/json;q=0.1", "text/plain"),
         ("text/html, */*;q=0.1", "application/json"),
     ],
@@ -55,14 +58,14 @@ def test_the_query_goes_before_accept(api: Api, path: str) -> None:
     assert answer.mimetype == "application/json"
 
 
-@pytest.mark.parametrize("name", ["hocr", "alto", "pdf", "markdown", "JSON", ""])
+@pytest.mark.parametrize("name", ["docx", "html", "JSON", ""])
 def test_a_format_that_is_not_there_names_those_that_are(api: Api, path: str, name: str) -> None:
     body = problem(api.get(f"{path}/result?format={name}"), 406, "format_not_available")
-    assert body["available"] == ["json", "text"]
+    assert body["available"] == ["json", "text", "markdown", "hocr", "alto", "pdf"]
 
 
 def test_an_accept_that_nothing_fits_is_refused(api: Api, path: str) -> None:
-    answer = api.get(f"{path}/result", {"Accept": "application/pdf"})
+    answer = api.get(f"{path}/result", {"Accept": "application/zip"})
     problem(answer, 406, "format_not_available")
 
 

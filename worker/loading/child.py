@@ -14,10 +14,13 @@ import warnings
 
 from PIL import Image
 
+from shared import sandbox
 from shared.errors import DocumentDamaged, DocumentError
-from worker.loading import protocol, sandbox
+from worker.loading import layer_json, protocol
 from worker.loading.documents import Documents
 from worker.loading.limits import LoadLimits
+from worker.loading.pdf import PdfFile
+from worker.loading.pictures import PictureFile
 
 _LARGE_PAGE_PIXELS = 16_000_000
 """Beyond this the memory of a page goes back to the system; a usual page's is kept for the next."""
@@ -52,6 +55,9 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
         if request["verb"] == "count":
             protocol.send(connection, {"num_pages": document.num_pages()})
             return 0
+        if request["verb"] == "layer":
+            _send_layer(connection, document, request["page"])
+            return 0
         pixels = document.load(request["page"])
     except DocumentError as error:
         _refuse(connection, error)
@@ -70,6 +76,14 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
             connection.sendall(chunk)
         return pixels.height * pixels.width
     return 0
+
+
+def _send_layer(connection: socket.socket, document: PdfFile | PictureFile, page: int) -> None:
+    if isinstance(document, PictureFile):
+        raise DocumentDamaged  # nobody asks a picture for its text
+    encoded = layer_json.encoded(*document.layer(page))
+    protocol.send(connection, {"layer_bytes": len(encoded)})
+    connection.sendall(encoded)
 
 
 def _refuse(connection: socket.socket, error: DocumentError) -> None:

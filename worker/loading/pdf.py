@@ -12,6 +12,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages
+from worker.loading.layer import Layer, read_layer
 from worker.loading.limits import LoadLimits
 from worker.loading.pixels import Pixels
 
@@ -56,16 +57,41 @@ class PdfFile:
         Raises DocumentDamaged and, before anything is rendered, PageTooLarge.
         """
         scale = self._scale(page)
-        try:
-            opened = self._pdf[page - 1]
-        except (pypdfium2.PdfiumError, IndexError):
-            raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
+        opened = self._opened_page(page)
         try:
             bitmap = opened.render(scale=scale, rev_byteorder=True)
         finally:
             opened.close()
         rows = memoryview(bitmap.buffer).cast("B")
         return Pixels(bitmap.height, bitmap.width, self._damage, [rows])
+
+    def layer(self, page: int) -> tuple[int, int, Layer]:
+        """The width and height of a page as `load` renders it, and its text layer.
+
+        Raises DocumentDamaged and PageTooLarge. Of a file that was cut short no layer is taken.
+        """
+        scale = self._scale(page)
+        opened = self._opened_page(page)
+        try:
+            width, height = (math.ceil(side * scale) for side in opened.get_size())
+            if self._damage:
+                return width, height, Layer([], "cut short")
+            text_page = opened.get_textpage()
+            try:
+                rotate = opened.get_rotation()
+                return width, height, read_layer(text_page.raw, opened.raw, width, height, rotate)
+            finally:
+                text_page.close()
+        except pypdfium2.PdfiumError:
+            return width, height, Layer([], "damaged")
+        finally:
+            opened.close()
+
+    def _opened_page(self, page: int) -> Any:
+        try:
+            return self._pdf[page - 1]
+        except (pypdfium2.PdfiumError, IndexError):
+            raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
 
     def _scale(self, page: int) -> float:
         """Pixels per point for a page, from its box alone."""

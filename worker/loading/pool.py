@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import ServiceError, UnsupportedMediaType
-from shared.media import MEDIA_TYPES
+from shared.media import MEDIA_TYPES, PDF
+from worker.loading.layer_json import PageLayer
 from worker.loading.limits import LoadLimits
 from worker.loading.process import Answer, ChildProcess
 
@@ -68,6 +69,14 @@ class PageLoader:
         assert answer.picture is not None
         damage = answer.header.get("damage")
         return LoadedPage(answer.picture, None if damage is None else str(damage))
+
+    def layer(self, path: Path, page: int) -> PageLayer:
+        """The text layer of a page of a PDF, counting from 1; raises what `load` raises."""
+        if page < 1:
+            raise ValueError(f"pages count from 1, not {page}")
+        answer = self._ask("layer", path, PDF, page)
+        assert answer.layer is not None
+        return answer.layer
 
     def process_ids(self) -> list[int]:
         """The ids of the processes that run now."""

@@ -28,7 +28,8 @@ from shared.errors import (
     ServiceError,
     TooManyPages,
 )
-from worker.loading import protocol
+from worker.loading import layer_json, protocol
+from worker.loading.layer_json import PageLayer
 from worker.loading.limits import LoadLimits
 
 _START_S = 60.0
@@ -45,10 +46,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a child answered: its header, and the pixels if it has `height` and `width`."""
+    """What a child answered: its header, the pixels if that has `height` and `width`, the layer."""
 
     header: protocol.Header
-    picture: NDArray[np.uint8] | None
+    picture: NDArray[np.uint8] | None = None
+    layer: PageLayer | None = None
 
 
 class ChildProcess:
@@ -151,8 +153,10 @@ class ChildProcess:
         connection.settimeout(self._limits.page_wall_s)
         protocol.send(connection, request)
         header = protocol.receive(connection, deadline_s)
+        if "layer_bytes" in header:
+            return Answer(header, layer=_receive_layer(connection, header, deadline_s))
         if "height" not in header:
-            return Answer(header, None)
+            return Answer(header)
         height, width = int(header["height"]), int(header["width"])
         # The child had a stranger's file in its hands, so nothing that it says is taken on trust.
         if min(height, width) < 1 or height * width > self._limits.max_page_pixels:
@@ -184,6 +188,17 @@ class ChildProcess:
             "page loading process %d ended with status %s: another is started", process.pid, status
         )
         return status
+
+
+def _receive_layer(
+    connection: socket.socket, header: protocol.Header, deadline_s: float
+) -> PageLayer:
+    num_bytes = int(header["layer_bytes"])
+    if not 0 < num_bytes <= protocol.MAX_LAYER_BYTES:
+        raise ValueError(f"a text layer of {num_bytes} bytes")
+    encoded = bytearray(num_bytes)
+    protocol.receive_into(connection, memoryview(encoded), deadline_s)
+    return layer_json.decoded(bytes(encoded))
 
 
 def _raise_refusal(header: protocol.Header) -> None:

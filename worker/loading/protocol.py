@@ -4,9 +4,10 @@ A message is the length of its header (4 bytes, big endian), the header, and, if
 `height` and `width`, height x width x 3 bytes of RGB. A socket and not shared memory: when a child
 is killed nothing is left behind.
 
-Requests: `{"verb": "count" | "load", "path", "version", "media_type", "page"}`.
+Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page"}`.
 Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage"}` with the
-pixels, or `{"error", "detail", "facts"}` with the code of an error of `shared.errors`.
+pixels, `{"layer_bytes"}` with so many bytes of JSON (`worker.loading.layer_json`), or
+`{"error", "detail", "facts"}` with the code of an error of `shared.errors`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any, TypeAlias
 Header: TypeAlias = dict[str, Any]
 
 MAX_HEADER_BYTES = 64 * 1024
+MAX_LAYER_BYTES = 16 * 1024 * 1024
+"""A page of a newspaper has 0.5 MB."""
 OUT_OF_MEMORY_EXIT = 77
 """The exit status of a child that hit its memory limit: it has no memory left to say so."""
 

@@ -11,7 +11,7 @@ import resource
 import struct
 import sys
 
-from worker.loading import landlock
+from shared import landlock
 
 _MAX_OPEN_FILES = 32
 """A document, the socket, and the font files that PDFium looks into."""
@@ -20,14 +20,14 @@ _CAPABILITY_VERSION = 0x20080522  # linux/capability.h
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1 << 1, 1 << 2
 
 
-def enter(max_memory_bytes: int) -> None:
+def enter(max_memory_bytes: int, *, max_file_bytes: int = 0) -> None:
     """Limit what this process may use and do for the rest of its life.
 
     What the system does not know is left out (macOS has no RLIMIT_AS, old kernels no Landlock):
     the wall clock and the pixel limits are still there.
     """
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold the document
-    _limit(resource.RLIMIT_FSIZE, 0)  # writes nothing to disk
+    _limit(resource.RLIMIT_FSIZE, max_file_bytes)  # 0: writes nothing to disk
     _limit(resource.RLIMIT_NPROC, 0)  # starts nothing
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
     _limit(resource.RLIMIT_AS, max_memory_bytes)

@@ -1,0 +1,103 @@
+"""Makes a searchable PDF in a process of its own, which may crash or grow over a stranger's file.
+
+The process reads its order (JSON) from standard input and writes the PDF to standard output.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_UNUSABLE_EXIT = 3
+_MAX_S = 120
+"""500 pages take about 5 s; this is for a file that keeps its reader turning in circles."""
+_log = logging.getLogger(__name__)
+
+
+class PdfFailed(Exception):
+    """No searchable PDF can be made of this document."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The document's file, and those that hold its pages as they were read, in order."""
+
+    source: str
+    media_type: str
+    pages: Sequence[str]
+    max_page_pixels: int
+    max_memory_bytes: int
+
+
+@contextmanager
+def made_pdf(order: Order) -> Iterator[BinaryIO]:
+    """The PDF as a file to read from its start. Raises PdfFailed."""
+    with tempfile.TemporaryFile() as out:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", __spec__.name],
+                input=json.dumps(dataclasses.asdict(order)).encode(),
+                stdout=out,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd="/",
+                timeout=_MAX_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise PdfFailed(f"it took longer than {_MAX_S} s") from None
+        if done.returncode != 0:
+            _log.warning("making a searchable PDF ended with status %d", done.returncode)
+            raise PdfFailed(f"status {done.returncode}")
+        out.seek(0)
+        yield out
+
+
+def _environment() -> dict[str, str]:
+    # Not ours: it holds the passwords of the stores.
+    environment = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PROJECT), os.getenv("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+    }
+    if "LD_LIBRARY_PATH" in os.environ:  # some interpreters do not start without theirs
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return environment
+
+
+def main() -> int:
+    """Read the order, give up what is not needed for it, and carry it out."""
+    from shared import sandbox
+    from shared.formats.pdf import SourceUnusable, searchable_pdf
+    from shared.result import Page
+
+    order = Order(**json.load(sys.stdin))
+    out = os.fdopen(os.dup(1), "wb")
+    sandbox.be_silent()
+    sandbox.enter(order.max_memory_bytes, max_file_bytes=_MAX_FILE_BYTES)
+    sandbox.allow_cpu(_MAX_S)
+    pages = (Page.model_validate_json(Path(name).read_bytes()) for name in order.pages)
+    try:
+        made = searchable_pdf(Path(order.source), order.media_type, pages, order.max_page_pixels)
+    except SourceUnusable:
+        return _UNUSABLE_EXIT
+    with out:
+        out.write(made)
+    return 0
+
+
+_MAX_FILE_BYTES = 2 * 1024**3
+"""How long the PDF may become; the file it goes to was opened by the parent."""
+
+if __name__ == "__main__":
+    sys.exit(main())

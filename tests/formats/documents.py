@@ -1,0 +1,150 @@
+"""PDF files with a text layer, true or lying, and pages as a reader would give them."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from shared.result import Line, Page, Word
+from tests.loading.samples import join_pdf, stream
+
+DECREE = (
+    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "Độc lập - Tự do - Hạnh phúc",
+    "Căn cứ Luật Tổ chức Chính phủ ngày 19 tháng 6 năm 2015;",
+    "Theo đề nghị của Bộ trưởng Bộ Giáo dục và Đào tạo,",
+    "Chính phủ ban hành Nghị định quy định chi tiết một số điều",
+    "của Luật Giáo dục nghề nghiệp về việc tổ chức giảng dạy.",
+)
+SIZE = 12  # points
+LEADING = 20
+
+
+class Letters:
+    """A font that means any letters of up to 200 and draws each as its plain Latin one."""
+
+    def __init__(self, text: str) -> None:
+        self._codes = {c: code for code, c in enumerate(sorted({*text, " "}), start=33)}
+        assert len(self._codes) < 200
+
+    def encoded(self, text: str) -> bytes:
+        return b"<" + bytes(self._codes[c] for c in text).hex().encode() + b">"
+
+    def objects(self, number: int) -> list[bytes]:
+        """The font, numbered `number`, and its map, the next number."""
+        names = b" ".join(_glyph(c) for c in self._codes)
+        font = (
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode %d 0 R"
+            b" /Encoding << /Differences [33 %s] >> >>" % (number + 1, names)
+        )
+        means = "\n".join(
+            f"<{code:02x}> <{c.encode('utf-16-be').hex()}>" for c, code in self._codes.items()
+        )
+        blocks = means.split("\n")
+        parts = [blocks[at : at + 100] for at in range(0, len(blocks), 100)]
+        chars = "".join(
+            f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n" for part in parts
+        )
+        cmap = (
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n"
+            f"1 begincodespacerange <00> <ff> endcodespacerange\n{chars}endcmap end end"
+        )
+        return [font, stream(cmap.encode())]
+
+
+def _glyph(character: str) -> bytes:
+    base = unicodedata.normalize("NFD", character.replace("đ", "d").replace("Đ", "D"))[0]
+    if base.isascii() and base.isalpha():
+        return b"/" + base.encode()
+    return b"/space" if base == " " else b"/period"
+
+
+def written(lines: Sequence[str], letters: Letters, *, top: float = 700, mode: int = 0) -> bytes:
+    """The operators of lines of text, from `top` down; `mode` 3 is invisible."""
+    rows = b"\n".join(
+        b"1 0 0 1 60 %g Tm %s Tj" % (top - LEADING * index, letters.encoded(line))
+        for index, line in enumerate(lines)
+    )
+    return b"BT %d Tr /F %d Tf\n%s\nET\n" % (mode, SIZE, rows)
+
+
+PICTURE_DRAWN = b"q 595 0 0 842 0 0 cm /P Do Q\n"
+
+
+def document(
+    contents: Sequence[bytes],
+    letters: Letters,
+    *,
+    entries: bytes = b"",
+    picture: Image.Image | None = None,
+    trailer: bytes = b"",
+) -> bytes:
+    """An A4 document whose pages draw these contents with the font /F and the picture /P."""
+    pages, font = len(contents), 3
+    first = font + 3
+    shown = _picture(picture or Image.new("L", (8, 8), 255))
+    box = b"" if b"/MediaBox" in entries else b"/MediaBox [0 0 595 842]"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d %s /Resources << /Font << /F 3 0 R >>"
+        b" /XObject << /P 5 0 R >> >> >>"
+        % (b" ".join(b"%d 0 R" % (first + 2 * n) for n in range(pages)), pages, box),
+        *letters.objects(font),
+        shown,
+    ]
+    for number, content in enumerate(contents):
+        own = first + 2 * number
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R %s >>" % (own + 1, entries),
+            stream(content),
+        ]
+    return join_pdf(objects, trailer)
+
+
+def _picture(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=60)
+    space = b"DeviceGray" if picture.mode == "L" else b"DeviceRGB"
+    return stream(
+        out.getvalue(),
+        b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /%s"
+        b" /BitsPerComponent 8 /Filter /DCTDecode" % (*picture.size, space),
+    )
+
+
+def scan(text: str = "scan") -> Image.Image:
+    """A picture of a page, A4 at 72 dots to the inch."""
+    page = Image.new("L", (595, 842), 250)
+    ImageDraw.Draw(page).text((60, 100), text, font=ImageFont.load_default(24), fill=10)
+    return page
+
+
+def read_page(
+    lines: Sequence[str], width: int = 1654, height: int = 2339, *, number: int = 1, **more: object
+) -> Page:
+    """A page as a reader of 200 dots to the inch gives it: words side by side in their lines."""
+    return Page(
+        page=number,
+        width=width,
+        height=height,
+        lines=tuple(line_at(text, 170, 380 + 56 * n, 34) for n, text in enumerate(lines)),
+        **more,
+    )
+
+
+def line_at(text: str, left: float, top: float, height: float, *, gap: float = 0.3) -> Line:
+    """A line whose letters are half as wide as high; `gap` is in heights."""
+    words, x = [], left
+    for word in text.split():
+        width = len(word) * height / 2
+        words.append(Word(text=word, confidence=0.9, box=_box(x, top, x + width, top + height)))
+        x += width + gap * height
+    box = _box(left, top, x - gap * height, top + height)
+    return Line(text=" ".join(text.split()), confidence=0.9, box=box, words=tuple(words))
+
+
+def _box(left: float, top: float, right: float, bottom: float):
+    return ((left, top), (right, top), (right, bottom), (left, bottom))

@@ -1,0 +1,122 @@
+"""Markdown says what is a heading, an item and a table, and leaves all other signs as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.formats.markdown import markdown, page_markdown
+from shared.result import Line, Page
+from tests.formats.documents import line_at
+
+
+def page(*lines: Line, number: int = 1) -> Page:
+    return Page(page=number, width=1600, height=2300, lines=lines)
+
+
+def stack(*texts: str, top: float = 500, leading: float = 48) -> tuple[Line, ...]:
+    return tuple(line_at(text, 200, top + leading * n, 32) for n, text in enumerate(texts))
+
+
+BODY = stack(
+    "Căn cứ Luật Giáo dục nghề nghiệp và các văn bản",
+    "hướng dẫn thi hành, Bộ trưởng ban hành Thông tư",
+    "này để quy định việc tổ chức giảng dạy.",
+)
+
+
+def test_large_lines_are_headings_of_two_levels() -> None:
+    title, part = line_at("THÔNG TƯ", 500, 100, 64), line_at("Chương I", 600, 300, 44)
+    text = page_markdown(page(title, part, *BODY))
+    assert text.startswith("# THÔNG TƯ\n\n## Chương I\n\nCăn cứ Luật")
+    assert text.count("#") == 3
+
+
+def test_marks_above_letters_make_no_heading() -> None:
+    higher = line_at("Ở đây chữ có dấu cao hơn", 200, 700, 38)
+    assert "#" not in page_markdown(page(*BODY, higher))
+
+
+def test_a_page_with_two_lines_has_no_usual_size() -> None:
+    lines = (line_at("Số", 100, 100, 90), line_at("nhỏ hơn", 100, 300, 30))
+    assert "#" not in page_markdown(page(*lines))
+
+
+def test_lines_stay_lines_and_paragraphs_stay_apart() -> None:
+    apart = stack("Đoạn thứ hai ở đây.", top=800)
+    assert page_markdown(page(*BODY, *apart)) == (
+        "\n".join(line.text for line in BODY) + "\n\nĐoạn thứ hai ở đây.\n"
+    )
+
+
+def test_bullets_and_numbers_are_items_and_keep_what_follows() -> None:
+    lines = stack("Gồm có:", "• bút và giấy", "- mực", "xanh", "1. Điều một", "2) Điều hai")
+    assert page_markdown(page(*lines)) == (
+        "Gồm có:\n\n- bút và giấy\n- mực\n  xanh\n1. Điều một\n2) Điều hai\n"
+    )
+
+
+def test_columns_that_stand_in_line_are_a_table() -> None:
+    rows = (("STT", "Họ và tên", "Điểm"), ("1", "Nguyễn Văn An", "9,5"), ("2", "Lê Bình", "8"))
+    lines = []
+    for n, row in enumerate(rows):
+        for left, text in zip((200, 400, 1100), row, strict=True):
+            lines.append(line_at(text, left, 1000 + 50 * n, 32))
+    assert page_markdown(page(*BODY, *lines)).endswith(
+        "\n\n| STT | Họ và tên | Điểm |\n| --- | --- | --- |\n"
+        "| 1 | Nguyễn Văn An | 9,5 |\n| 2 | Lê Bình | 8 |\n"
+    )
+
+
+def test_a_row_that_is_one_line_is_cut_into_its_cells() -> None:
+    def row(top: float, *cells: tuple[str, float]) -> Line:
+        words = [word for text, left in cells for word in line_at(text, left, top, 32).words]
+        first, last = words[0].box, words[-1].box
+        text = " ".join(word.text for word in words)
+        box = (first[0], last[1], last[2], first[3])
+        return Line(text=text, confidence=0.9, box=box, words=tuple(words))
+
+    lines = [
+        row(500, ("Mặt hàng", 200), ("Giá", 900)),
+        row(550, ("Cà phê sữa", 200), ("29.000", 900)),
+        row(600, ("Trà đá", 200), ("5.000", 900)),
+    ]
+    assert page_markdown(page(*lines)) == (
+        "| Mặt hàng | Giá |\n| --- | --- |\n| Cà phê sữa | 29.000 |\n| Trà đá | 5.000 |\n"
+    )
+
+
+def test_an_empty_cell_stays_empty() -> None:
+    rows = (("A", "B", "C"), ("1", "", "3"), ("4", "5", "6"))
+    lines = [
+        line_at(text, left, 500 + 50 * n, 32)
+        for n, row in enumerate(rows)
+        for left, text in zip((200, 500, 800), row, strict=True)
+        if text
+    ]
+    assert "| 1 |  | 3 |" in page_markdown(page(*lines))
+
+
+def test_two_texts_beside_each_other_are_no_table() -> None:
+    lines = (line_at("BỘ GIÁO DỤC", 200, 100, 32), line_at("CỘNG HÒA", 900, 100, 32), *BODY)
+    text = page_markdown(page(*lines))
+    assert "|" not in text and text.startswith("BỘ GIÁO DỤC\n\nCỘNG HÒA\n\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("2 * 3 * 4", r"2 \* 3 \* 4"),
+        ("a_b_c và <b> [1](x) `y` ~~z~~ a|b", r"a\_b\_c và \<b\> \[1\](x) \`y\` \~\~z\~\~ a\|b"),
+        ("# 5 không phải tiêu đề", r"\# 5 không phải tiêu đề"),
+        ("=====", r"\====="),
+        ("2015. Năm ấy", r"2015\. Năm ấy"),
+        ("Độc lập - Tự do 1. # + =", "Độc lập - Tự do 1. # + ="),
+    ],
+)
+def test_signs_of_markdown_mean_themselves(text: str, escaped: str) -> None:
+    assert page_markdown(page(*stack(text))) == escaped + "\n"
+
+
+def test_pages_have_a_rule_between_them() -> None:
+    pages = [page(*stack("một")), page(number=2), page(*stack("ba"), number=3)]
+    assert "".join(markdown(pages)) == "một\n\n---\n\n\n---\n\nba\n"
