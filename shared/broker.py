@@ -37,7 +37,6 @@ def make_celery(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
-        worker_soft_shutdown_timeout=25,  # seconds, under the 30 that supervisors grant
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={

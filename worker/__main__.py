@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-# SIGTERM means "hand back what is unfinished and go", which Celery does on SIGQUIT. It is read when
-# Celery is imported.
-os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-
 
 def main() -> None:
-    """Run until a signal ends it."""
+    """Run until a signal ends it.
+
+    SIGTERM is Celery's warm shutdown, which tells the runtime at once: it hands back what is
+    unfinished, so the tasks end by themselves. Celery's soft shutdown would tell it only when its
+    time is over, and let it claim more meanwhile.
+    """
     from worker.app import app, settings
 
     app.worker_main(

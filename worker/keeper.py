@@ -153,10 +153,13 @@ def main() -> None:
     sender = make_sender(settings, connect(settings.store_url))
     delivering = threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))
     delivering.start()
-    while not stopped.is_set():
-        keeper.round()
-        stopped.wait(settings.keeper_interval_s)
-    delivering.join()  # at most the attempts under way
+    try:
+        while not stopped.is_set():
+            keeper.round()
+            stopped.wait(settings.keeper_interval_s)
+    finally:
+        stopped.set()  # or a keeper whose rounds broke off would live on, and send
+        delivering.join()  # at most the attempts under way
 
 
 if __name__ == "__main__":

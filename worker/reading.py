@@ -85,7 +85,8 @@ class SliceReader:
             raise Unavailable("The document's bytes cannot be read right now.") from error
         reach("worker.finish")
         if lease.standing == "held" and self.stopping():
-            self.slices.release(claim)
+            if self.slices.release(claim):
+                self.doorbell.try_to_ring()
             _log.info("slice handed back", **names(lease))
         elif lease.standing in ("held", "canceled"):
             self.slices.finish(claim)

@@ -144,7 +144,8 @@ class Runtime:
         deadline = time.monotonic() + _STOP_GRACE_S
         while self._leases.held and time.monotonic() < deadline:
             time.sleep(0.02)
-        self._leases.release_all()
+        if num_released := self._leases.release_all():
+            self._slice_reader.doorbell.try_to_ring(num_released)
         try:
             self._workers.leave(self.id)
         except Unavailable:

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 import structlog
@@ -28,7 +28,8 @@ class Signs:
     """What the watchdog looks at. Times are seconds of `time.monotonic`.
 
     `rang_at`: a message last came in; `num_reading`: slices being read or about to be;
-    `oldest_progress_at`: the page of the slice that has waited longest for its next one.
+    `oldest_progress_at`: the page of the slice that has waited longest for its next one;
+    `waiting_since`: work has waited at every look from then on.
     """
 
     rang_at: float
@@ -36,6 +37,7 @@ class Signs:
     oldest_progress_at: float | None
     num_ready: int
     rss_bytes: int
+    waiting_since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,20 @@ def verdict(signs: Signs, patience: Patience, now: float) -> str | None:
     """Why the worker must go: `deaf`, `stalled` or `grown`; None if it is well."""
     if signs.oldest_progress_at is not None and now - signs.oldest_progress_at > patience.stall_s:
         return "stalled"
-    idle = signs.num_reading == 0
-    if idle and signs.num_ready > 0 and now - signs.rang_at > patience.deaf_s:
+    # Not from the last message alone: where nothing waited for long, none was to be heard.
+    unheard_since = max(signs.rang_at, now if signs.waiting_since is None else signs.waiting_since)
+    if signs.num_reading == 0 and now - unheard_since > patience.deaf_s:
         return "deaf"
     if signs.rss_bytes > patience.max_rss_bytes:
         return "grown"
     return None
+
+
+def next_waiting_since(before: float | None, num_ready: int, now: float) -> float | None:
+    """Since when work has waited, after another look at it."""
+    if num_ready == 0:
+        return None
+    return now if before is None else before
 
 
 class Watchdog:
@@ -74,11 +84,15 @@ class Watchdog:
         self._closed.set()
 
     def _run(self) -> None:
+        waiting_since: float | None = None
         while not self._closed.wait(self._check_s):
             try:
-                found = verdict(self._look(), self._patience, time.monotonic())
+                signs = self._look()
             except Unavailable:
                 continue  # without the store there is nothing to be claimed
+            now = time.monotonic()
+            waiting_since = next_waiting_since(waiting_since, signs.num_ready, now)
+            found = verdict(replace(signs, waiting_since=waiting_since), self._patience, now)
             if found == "grown":
                 _log.warning("worker has grown too large; it drains and is started anew")
                 os.kill(os.getpid(), signal.SIGTERM)

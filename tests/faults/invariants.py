@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from worker.keeper import make_keeper
 
 _FOR_EVER_MS = 400 * 24 * 3600 * 1000
 _MAX_DEATHS = 3
+_JOB_ID = re.compile(r"job_[\w-]{24}")
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,31 @@ def violations(world: World, jobs: list[Seen], accepted: Mapping[str, int]) -> I
     for job_id in accepted:
         if job_id not in known:
             yield f"{job_id} got a 202 and is gone"
+    events = told(world)
     for job in jobs:
-        for what in _of_job(world, job):
+        for what in (*_of_job(world, job), *_of_events(job, events.get(job.id, set()))):
             yield f"{job.id} (document {job.document.number}, {job.status}): {what}"
     yield from _of_store(world)
+
+
+def told(world: World) -> dict[str, set[tuple[str, str]]]:
+    """What the receiver of webhooks heard of each job: ids and types of events."""
+    heard: dict[str, set[tuple[str, str]]] = {}
+    for request in list(world.receiver.received):
+        body = request.body.decode()
+        event = request.headers["webhook-id"], json.loads(body)["type"]
+        for job_id in _JOB_ID.findall(body):
+            heard.setdefault(job_id, set()).add(event)
+    return heard
+
+
+def _of_events(job: Seen, heard: set[tuple[str, str]]) -> Iterator[str]:
+    if len(heard) != 1:
+        yield f"of its end were heard the events {sorted(heard)}"
+        return
+    ((_, kind),) = heard
+    if kind != f"job.{job.status}" and job.status is not Status.EXPIRED:
+        yield f"its end was told as {kind}"
 
 
 def _of_job(world: World, job: Seen) -> Iterator[str]:

@@ -15,12 +15,13 @@ import httpx
 
 from tests.faults.documents import PROBLEMS, Deed, Document, random_document
 from tests.faults.injection import Fault, random_faults
-from tests.faults.invariants import Seen, is_quiet, retire_all, seen_jobs, violations
+from tests.faults.invariants import Seen, is_quiet, retire_all, seen_jobs, told, violations
 from tests.faults.world import World
 
 _NUM_DOCUMENTS = 10
 _GIVE_UP_S = 30  # for a caller that gets no 202
 _QUIET_S = 90
+_TOLD_S = 30
 
 
 @dataclass
@@ -64,6 +65,7 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     """Let it happen, wait until all is quiet, and look."""
     started = time.monotonic()
     world.erased.clear()
+    world.receiver.received.clear()
     accepted: dict[str, int] = {}
     with ThreadPoolExecutor(len(schedule.documents) + len(schedule.faults)) as pool:
         parts = [pool.submit(_submit, world, d, started, accepted) for d in schedule.documents]
@@ -79,6 +81,9 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         found.append(str(error))
     documents = {document.number: document for document in schedule.documents}
     jobs = seen_jobs(world, documents)
+    with contextlib.suppress(TimeoutError):  # then it is found below
+        ids = {job.id for job in jobs}
+        world.wait_until(lambda: ids <= set(told(world)), "events", _TOLD_S)
     found += violations(world, jobs, accepted)
     found += retire_all(world)
     found += world.surprises
@@ -104,7 +109,11 @@ def _deeds(jobs: list[Seen]) -> Iterator[str]:
 
 def _submit(world: World, document: Document, started: float, accepted: dict[str, int]) -> None:
     time.sleep(max(0, started + document.at_s - time.monotonic()))
-    query = {"priority": document.priority, "metadata": f'{{"document": {document.number}}}'}
+    query = {
+        "priority": document.priority,
+        "metadata": f'{{"document": {document.number}}}',
+        "webhook_url": world.receiver.url,
+    }
     if document.timeout_s is not None:
         query["timeout_s"] = str(document.timeout_s)
     headers = {"Content-Type": "image/tiff"}

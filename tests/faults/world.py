@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psutil
 
+from bench.receiver import Receiver
 from bench.service import free_port
 from shared.embedded import is_up
 from shared.settings import Settings, load_settings
@@ -36,12 +37,14 @@ class World:
     The programs reach the store through the proxy, `client` does not.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
-        self._environ = _environ(folder, self.failpoints)
+        self._environ = _environ(folder, self.failpoints) | environ
         self.settings: Settings = load_settings(self._environ)
         self.settings.data_dir.mkdir()
+        self.receiver = Receiver()
+        self.receiver.start()
         self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
         self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
         self.client: Any = connect(self.settings.store_url)
@@ -106,6 +109,7 @@ class World:
         self._logger.join()
         self._zygote.stdout.close()
         self.proxy.close()
+        self.receiver.stop()
         self.http.close()
         self.client.close()
 
@@ -152,14 +156,17 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
         "DOCCHU_CANARY_INTERVAL_S": "20",
         "DOCCHU_INPUT_TTL_S": "2",
         "DOCCHU_ORPHAN_AGE_S": "60",
+        "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
+        "DOCCHU_WEBHOOK_TIMEOUT_S": "1",
+        "DOCCHU_WEBHOOK_SCHEDULE_S": "0,0.5,1,1,2,2,2,2,2,2",
         "DOCCHU_SWEEP_INTERVAL_S": "10",
     }
 
 
 @contextlib.contextmanager
-def running_world(folder: Path) -> Iterator[World]:
+def running_world(folder: Path, **environ: str) -> Iterator[World]:
     """A world that is ready to read."""
-    world = World(folder)
+    world = World(folder, **environ)
     try:
         world.wait_until(world.is_ready, "the service does not become ready", _START_S)
         yield world

@@ -14,8 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable
 
-os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # as worker/__main__.py; Celery reads it at its import
-
 import psutil
 
 from shared.settings import Settings
