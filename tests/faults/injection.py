@@ -144,7 +144,7 @@ def _failpoint(world: World, name: str, order: str) -> bool:
         if order == "stop":
             with contextlib.suppress(psutil.NoSuchProcess):
                 resume(psutil.Process(int(path.suffix[1:])))
-        path.unlink()
+        path.unlink(missing_ok=True)  # two faults may wait at the same point
     return bool(taken)
 
 
