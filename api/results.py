@@ -114,7 +114,7 @@ def show_page(job_id: str, number: str, query: NoQuery) -> Response:
         errors.JobGone,
         errors.InvalidOption,
     )
-    | {204: "The page has no picture: its text was taken from the PDF"}
+    | {204: "The page has no picture, as one of a bulk PDF whose text it brought along"}
     | {304: "The picture is the one of `If-None-Match`"}
 )
 def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
