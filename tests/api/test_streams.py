@@ -145,3 +145,12 @@ def test_anything_else_is_refused_or_decoded(data: bytes, cuts: list[int]) -> No
 )
 def test_a_file_name_keeps_what_can_be_seen(given_name: str | None, name: str | None) -> None:
     assert base_name(given_name) == name
+
+
+def test_a_document_gains_no_byte_wherever_the_network_cuts_the_form() -> None:
+    head = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    body = head + b"document" + b"\r\n--xyz--\r\n"
+    for at in range(1, len(body)):
+        bucket = Bucket()
+        read_form(cut(body, [at]), "xyz", bucket)
+        assert bucket.data == b"document", f"cut after {body[:at][-6:]!r}"
