@@ -131,6 +131,11 @@ _GROUPS: dict[str, tuple[int, Callable[[random.Random], _Made]]] = {
 
 def _failpoint(world: World, name: str, order: str) -> bool:
     """Wait until a process comes by; one that stops itself is resumed in time."""
+    with world.at_point[name]:  # one fault after the other
+        return _strike_at(world, name, order)
+
+
+def _strike_at(world: World, name: str, order: str) -> bool:
     path = world.failpoints / name
     path.write_text(order)
     deadline = time.monotonic() + _REACH_S
@@ -144,7 +149,7 @@ def _failpoint(world: World, name: str, order: str) -> bool:
         if order == "stop":
             with contextlib.suppress(psutil.NoSuchProcess):
                 resume(psutil.Process(int(path.suffix[1:])))
-        path.unlink(missing_ok=True)  # two faults may wait at the same point
+        path.unlink()
     return bool(taken)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class World:
         self.http = httpx.Client(base_url=f"http://{self.settings.bind}", timeout=20)
         self.restarts: Counter[str] = Counter()
         self.erased: dict[str, int] = {}  # job -> number of its document
+        self.at_point: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.surprises: list[str] = []  # answers that nothing but a bug explains
         self.log = folder / "log"
         self._processes: dict[str, psutil.Process] = {}
