@@ -28,8 +28,8 @@ class Device:
     """Where the networks run: `budget` is the most pixels of one batch, `num_streams` how many
     batches run side by side.
 
-    On a processor each batch runs on one core: two cores read a third more pages as two streams than
-    as two threads of one, and a single line comes in half the time, since these networks are too
+    On a processor each batch runs on one core. Two cores read two thirds more pages as two streams
+    than as two threads of one, and a single line comes in half the time: these networks are too
     small to be worth handing out.
     """
 
