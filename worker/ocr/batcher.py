@@ -1,4 +1,4 @@
-"""Gather the work of many threads into batches for the one thread that owns the device.
+"""Gather the work of many threads into batches for the few threads that own the device.
 
 Whenever the device is free it takes what waits, up to a budget of pixels: under load batches fill
 by themselves, and when idle nothing waits for company. Jobs take turns by the pixels they were
@@ -57,20 +57,25 @@ class _Job:
 
 
 class Batcher:
-    """A thread that runs batches; `submit` may be called from any thread.
+    """Threads that run batches; `submit` may be called from any thread.
 
-    `budget` is the most pixels of a batch; a larger item runs by itself.
+    `budget` is the most pixels of a batch; a larger item runs by itself. `num_streams` batches run
+    side by side.
     """
 
-    def __init__(self, run: Run, *, budget: int) -> None:
+    def __init__(self, run: Run, *, budget: int, num_streams: int = 1) -> None:
         self.budget = budget
         self._run = run
         self._jobs: dict[str, _Job] = {}
         self._clock = 0.0
         self._failure: Exception | None = None
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._serve, name="ocr-device", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"ocr-device-{number}", daemon=True)
+            for number in range(num_streams)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(
         self, key: Hashable, payloads: Sequence[Any], *, pixels: int, job: str, alone: bool = False
@@ -94,7 +99,8 @@ class Batcher:
     def close(self) -> None:
         """Finish the batch that runs, fail what waits with BatcherClosed, end the thread."""
         self._fail_waiting(BatcherClosed("the reader is closed"))
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _serve(self) -> None:
         """Take, run, hand out, until closed."""

@@ -114,13 +114,13 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
     lefts, rights = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
     if min(len(lefts), len(rights)) < _MIN_LINES:
         return False
-    gaps = [_gap_along(left[-1], right[0]) for left, right in pairs if left and right]
+    both = [(left, right) for left, right in pairs if left and right]
     return (
-        statistics.mean(gaps) >= _MEAN_GUTTER
+        statistics.mean(_gap_along(left[-1], right[0]) for left, right in both) >= _MEAN_GUTTER
         and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
         and not _are_amounts(lefts, rights)
-        and not _are_fields(lefts, rights)
-        and not _is_table([left + right for left, right in pairs if left and right])
+        and not _are_fields(both)
+        and not _is_table([left + right for left, right in both])
     )
 
 
@@ -128,10 +128,11 @@ def _are_amounts(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
     return max(_share(lefts, _is_numeric), _share(rights, _is_numeric)) >= _MOSTLY
 
 
-def _are_fields(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
+def _are_fields(both: Sequence[tuple[Row, Row]]) -> bool:
     """Labels with their values on the right, or labels with values on both sides."""
-    fields = min(_share(lefts, _has_colon), _share(rights, _has_colon))
-    return max(fields, _share(lefts, _is_label)) >= _MOSTLY
+    labels = sum(_is_label(left) for left, _ in both)
+    fields = sum(_has_colon(left) and _has_colon(right) for left, right in both)
+    return max(labels, fields) > _MOSTLY * len(both)
 
 
 def _is_table(rows: Sequence[Row]) -> bool:

@@ -33,7 +33,9 @@ def crop(picture: Picture, quad: NDArray[np.float32]) -> Picture:
     # Only the surroundings are warped: the whole of a 50 MP page would be copied for each line.
     left, top = np.maximum(np.floor(quad.min(0)).astype(int) - 2, 0)
     right, bottom = np.ceil(quad.max(0)).astype(int) + 3
-    transform = cv2.getPerspectiveTransform(quad - np.array((left, top), np.float32), corners)
+    # Quads are in pixel edges, warping is in pixel centres: half a pixel lies between them.
+    origin = np.array((left + 0.5, top + 0.5), np.float32)
+    transform = cv2.getPerspectiveTransform(quad - origin, corners - np.float32(0.5))
     level = cv2.warpPerspective(
         _cut(picture, left, top, right, bottom),
         transform,

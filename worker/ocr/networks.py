@@ -55,7 +55,7 @@ class Networks:
         `detect` gives probability maps (H, W), `classify` the probability that the line stands on
         its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
         """
-        torch.set_num_threads(self.device.num_threads)
+        torch.set_num_threads(1)
         with _device_errors(), torch.inference_mode():
             batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
             return self._run(key.task, batch.to(memory_format=torch.channels_last))

@@ -50,7 +50,11 @@ class Reader:
 
     def __init__(self, networks: Networks, model: Card) -> None:
         self.model = model
-        self._batcher = Batcher(networks.run, budget=networks.device.budget)
+        self._batcher = Batcher(
+            networks.run,
+            budget=networks.device.budget,
+            num_streams=networks.device.num_streams,
+        )
 
     @classmethod
     def load(

@@ -1,0 +1,183 @@
+"""Reading order, from boxes and their words alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from time import process_time
+
+import numpy as np
+import pytest
+
+from worker.ocr.ctc import Span
+from worker.ocr.layout import lines_in_order
+from worker.ocr.pieces import Piece, pieces_of
+
+LETTER = 10
+HEIGHT = 24
+Text = tuple[float, float, str]
+"""Left, top, text."""
+
+
+def pieces(texts: Sequence[Text], degrees: float = 0) -> list[Piece]:
+    """Pieces as they are read from lines of 10-pixel letters, on a page tilted by some degrees."""
+    angle = math.radians(degrees)
+    turn = np.array(((math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))))
+    found: list[Piece] = []
+    for left, top, text in texts:
+        right, bottom = left + LETTER * len(text), top + HEIGHT
+        quad = np.array(((left, top), (right, top), (right, bottom), (left, bottom))) @ turn
+        found += pieces_of(quad.astype(np.float32), words(text))
+    return found
+
+
+def words(text: str) -> list[Span]:
+    starts = [i for i, c in enumerate(text) if c != " " and (i == 0 or text[i - 1] == " ")]
+    parts = zip(starts, text.split(), strict=True)
+    length = len(text)
+    return [Span(word, 0.9, at / length, (at + len(word)) / length) for at, word in parts]
+
+
+def read(texts: Sequence[Text], degrees: float = 0) -> list[str]:
+    return [line.text for line in lines_in_order(pieces(texts, degrees))]
+
+
+HEADER: list[Text] = [
+    (60, 0, "CHÍNH PHỦ"),
+    (300, 0, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"),
+    (380, 30, "Độc lập - Tự do - Hạnh phúc"),
+    (40, 80, "Số: 30/2020/NĐ-CP"),
+    (350, 80, "Hà Nội, ngày 05 tháng 3 năm 2020"),
+    (260, 140, "NGHỊ ĐỊNH"),
+    (0, 180, "Căn cứ Luật Tổ chức Chính phủ ngày 19 tháng 6 năm 2015;"),
+]
+IN_ORDER = [HEADER[i][2] for i in (0, 3, 1, 2, 4, 5, 6)]
+
+
+def test_nothing_read_is_no_lines() -> None:
+    assert lines_in_order([]) == ()
+
+
+@pytest.mark.parametrize("degrees", [-12, -2, 0, 5])
+def test_a_two_column_header_is_read_left_first_however_the_page_is_tilted(degrees: float) -> None:
+    assert read(HEADER, degrees) == IN_ORDER
+
+
+def test_the_order_in_which_boxes_were_found_does_not_matter() -> None:
+    assert read(HEADER[::-1]) == IN_ORDER
+
+
+def test_a_header_that_was_found_as_one_box_is_parted_at_its_gap() -> None:
+    texts: list[Text] = [
+        (0, 0, "UBND TỈNH TUYÊN QUANG     CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"),
+        (40, 30, "SỞ TƯ PHÁP"),
+        (330, 30, "Độc lập - Tự do - Hạnh phúc"),
+    ]
+    assert read(texts) == [
+        "UBND TỈNH TUYÊN QUANG",
+        "SỞ TƯ PHÁP",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập - Tự do - Hạnh phúc",
+    ]
+
+
+def test_running_text_with_wide_spaces_stays_one_line() -> None:
+    text = "Căn   cứ   Nghị   định   số   13/2018/NĐ-CP   của   Chính   phủ"
+    assert read([(0, 0, text), (0, 30, text)]) == [" ".join(text.split())] * 2
+
+
+def test_the_rows_of_a_receipt_are_read_across() -> None:
+    texts: list[Text] = [
+        (0, 0, "Bánh gạo one one ngọt 230g"),
+        (60, 30, "1"),
+        (200, 30, "GOI"),
+        (320, 30, "19,000"),
+        (460, 30, "19,000"),
+        (0, 70, "Tổng cộng:"),
+        (460, 70, "19,000"),
+        (0, 100, "Tiền khách trả:"),
+        (450, 100, "20,000"),
+    ]
+    assert read(texts) == [
+        "Bánh gạo one one ngọt 230g",
+        "1 GOI 19,000 19,000",
+        "Tổng cộng: 19,000",
+        "Tiền khách trả: 20,000",
+    ]
+
+
+def test_the_rows_of_a_table_are_read_across() -> None:
+    rows = [
+        (str(number), name, "Phòng Kế toán", "12/03/1985")
+        for number, name in enumerate(("Trần Thị Bình", "Lê Hữu Dũng", "Phạm Quốc An"), start=1)
+    ]
+    texts = [
+        (x, 40.0 * y, cell)
+        for y, row in enumerate(rows)
+        for x, cell in zip((0, 60, 300, 520), row, strict=True)
+    ]
+    assert " ".join(read(texts)) == " ".join(cell for row in rows for cell in row)
+
+
+def test_labels_with_values_on_both_sides_of_a_form_are_read_across() -> None:
+    texts: list[Text] = [
+        (0, 0, "Họ và tên: Nguyễn Văn Hải"),
+        (400, 0, "Ngày sinh: 12/03/1985"),
+        (0, 40, "Quê quán: Nam Định"),
+        (400, 40, "Giới tính: Nam"),
+    ]
+    assert read(texts) == [text for _, _, text in texts]
+
+
+def test_three_columns_of_text_are_read_one_after_the_other() -> None:
+    texts = [
+        (column * 400.0, 100 + 30.0 * row, f"dòng chữ thứ {row} của cột {column} nằm đây")
+        for row in range(8)
+        for column in range(3)
+    ]
+    by_column = sorted(texts, key=lambda text: (text[0], text[1]))
+    assert read(texts) == [text for _, _, text in by_column]
+
+
+def test_columns_whose_lines_are_out_of_step_are_read_one_after_the_other() -> None:
+    texts = [
+        (column * 500.0, 30.0 * row + 11 * column, f"dòng chữ thứ {row} của cột {column} nằm đây")
+        for row in range(8)
+        for column in range(2)
+    ]
+    by_column = sorted(texts, key=lambda text: (text[0], text[1]))
+    assert read(texts) == [text for _, _, text in by_column]
+
+
+def test_a_short_last_line_above_two_columns_stays_with_its_paragraph() -> None:
+    texts: list[Text] = [
+        (0, 0, "Một đoạn văn chạy hết chiều ngang của trang giấy này rồi xuống"),
+        (0, 30, "dòng mới."),
+        *HEADER_BELOW,
+    ]
+    assert read(texts)[:2] == [text for _, _, text in texts[:2]]
+
+
+HEADER_BELOW: list[Text] = [
+    (0, 100, "Nơi nhận gồm"),
+    (400, 100, "KT. CHỦ TỊCH"),
+    (0, 130, "Như Điều 3"),
+    (400, 130, "PHÓ CHỦ TỊCH"),
+]
+
+
+def test_a_line_joined_of_pieces_holds_them_and_their_words() -> None:
+    (line,) = lines_in_order(pieces([(0, 0, "Tổng cộng:"), (400, 2, "127,000")]))
+    assert line.text == "Tổng cộng: 127,000"
+    assert [word.text for word in line.words] == ["Tổng", "cộng:", "127,000"]
+    assert line.confidence == pytest.approx(0.9)
+    assert min(x for x, _ in line.box) <= 0
+    assert max(x for x, _ in line.box) >= 470
+    assert max(y for _, y in line.box) >= 26
+
+
+def test_a_full_page_of_cells_takes_no_time_to_speak_of() -> None:
+    texts = [(60.0 * x, 30.0 * y, "12,5") for y in range(100) for x in range(20)]
+    start = process_time()
+    assert len(read(texts)) == 100
+    assert process_time() - start < 20
