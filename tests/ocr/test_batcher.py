@@ -105,6 +105,19 @@ def test_jobs_with_lines_of_one_width_fill_a_batch_in_turn(
     assert set(device.batches[1][1]) == {"a", "b", "x", "y"}
 
 
+def test_one_document_keeps_all_streams_busy() -> None:
+    side_by_side = threading.Barrier(2)
+
+    def run(key: str, payloads: Sequence[str]) -> Sequence[str]:
+        side_by_side.wait(10)
+        return payloads
+
+    batcher = Batcher(run, budget=PIXELS, num_streams=2)
+    futures = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="ours")
+    assert [future.result(20) for future in futures] == ["a", "b"]
+    batcher.close()
+
+
 def test_a_bad_line_fails_alone(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: ValueError("bad") if "c" in payloads else None
     futures = batcher.submit("w320", list("abcd"), pixels=PIXELS, job="ours")

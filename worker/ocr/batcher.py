@@ -93,7 +93,8 @@ class Batcher:
             # A job that was away starts level with the others: it has saved up no turns.
             waiting = self._jobs.setdefault(job, _Job(self._clock)).waiting
             waiting.setdefault((key, job if alone else None), deque()).extend(items)
-            self._changed.notify()
+            # All streams that idle: what was submitted may be more than one batch.
+            self._changed.notify_all()
         return [item.result for item in items]
 
     def close(self) -> None:

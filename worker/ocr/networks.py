@@ -36,7 +36,7 @@ class Steps:
 
 
 class Networks:
-    """Detector, orientation classifier and recogniser; to be called from one thread only."""
+    """Detector, orientation classifier and recogniser; the batcher's threads call them."""
 
     def __init__(
         self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
