@@ -9,7 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from api.sinks import Sink
+from shared.base64_sink import Sink
 from shared.errors import InvalidOption, RequestError
 
 _MAX_PARTS = 32

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from werkzeug.datastructures import MultiDict
 
-from api import strict_json
 from api.problems import invalid_option
+from shared import strict_json
 from shared.errors import DocchuError, InvalidOption
 from shared.jobs import Options, Priority, Status, TextLayer
 from shared.page_ranges import PageRanges

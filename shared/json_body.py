@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from api import strict_json
-from api.sinks import Sink
+from shared import strict_json
+from shared.base64_sink import Sink
 from shared.errors import InvalidOption, RequestError
 
 _MAX_REST_BYTES = 64 * 1024
