@@ -1,42 +1,13 @@
-"""Where the bytes of a document go on their way in: counted, decoded, and written to an upload."""
+"""Where TorchServe's clients hide a document: in base64, in a form's escapes, or nowhere."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
-from shared.base64_sink import Base64Sink, Sink
-from shared.blobs import Upload
-from shared.errors import DocumentTooLarge, UnsupportedMediaType
+from shared.errors import UnsupportedMediaType
 from shared.media import HEAD_BYTES, sniff
-
-_KEEP_S = 10.0  # how often a long upload says that it is still coming in
-
-
-class UploadSink:
-    """Writes to an upload, and refuses what is too large or no document as it comes in."""
-
-    def __init__(self, upload: Upload, max_bytes: int, keep: Callable[[], None]) -> None:
-        self.upload = upload
-        self._max_bytes = max_bytes
-        self._keep = keep
-        self._kept = time.monotonic()
-
-    def write(self, data: bytes, /) -> None:
-        if self.upload.size + len(data) > self._max_bytes:
-            raise DocumentTooLarge(max_bytes=self._max_bytes)
-        starts = self.upload.size < HEAD_BYTES
-        self.upload.write(data)
-        if starts and self.upload.size >= HEAD_BYTES and not sniff(self.upload.head[:HEAD_BYTES]):
-            raise UnsupportedMediaType
-        if time.monotonic() - self._kept > _KEEP_S:
-            self._kept = time.monotonic()
-            self._keep()
-
-    def close(self) -> None:
-        pass
+from shared.sinks import Base64Sink, Sink
 
 
 class PercentSink:

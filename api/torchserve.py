@@ -15,12 +15,13 @@ from api.options import JobOptions
 from api.problems import STATUSES
 from api.results import stream_text
 from api.services import services
-from api.sinks import GuessingSink, UploadSink
+from api.sinks import GuessingSink
 from api.submission import Received, take
 from shared import errors
 from shared.jobs import Job, Status
 from shared.json_body import read_json
 from shared.settings import Settings
+from shared.sinks import UploadSink
 from shared.workers import WorkerInfo
 
 torchserve = APIBlueprint("torchserve", __name__, tag="TorchServe")

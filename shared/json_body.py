@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared import strict_json
-from shared.base64_sink import Sink
 from shared.errors import InvalidOption, RequestError
+from shared.sinks import Sink
 
 _MAX_REST_BYTES = 64 * 1024
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^"{}\[\]:,]+', re.DOTALL)

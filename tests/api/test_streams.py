@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from api.forms import read_form
 from api.names import base_name
 from api.sinks import GuessingSink
-from shared.base64_sink import Base64Sink
 from shared.errors import InvalidOption, UnsupportedMediaType
 from shared.json_body import read_json
+from shared.sinks import Base64Sink
 
 DATA = st.binary(min_size=0, max_size=3000)
 CUTS = st.lists(st.integers(0, 4000), max_size=8)

@@ -1,12 +1,23 @@
-"""Decodes base64 as it streams by, and what every taker of a stream looks like."""
+"""Where the bytes of a document go on their way in: counted, decoded, and written to an upload."""
 
 from __future__ import annotations
 
 import binascii
 import re
+import time
+from collections.abc import Callable
 from typing import Protocol
 
-from shared.errors import DocchuError, InvalidOption
+from shared.blobs import Upload
+from shared.errors import (
+    DocchuError,
+    DocumentTooLarge,
+    EmptyDocument,
+    InvalidOption,
+    UnsupportedMediaType,
+)
+from shared.jobs import Document
+from shared.media import HEAD_BYTES, sniff
 
 
 class Sink(Protocol):
@@ -14,6 +25,36 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object: ...
     def close(self) -> None: ...
+
+
+class UploadSink:
+    """Writes to an upload, and refuses what is too large or no document as it comes in.
+
+    Calls `keep` every `keep_s` seconds or so, to say that a long upload is still coming in.
+    """
+
+    def __init__(
+        self, upload: Upload, max_bytes: int, keep: Callable[[], None], keep_s: float = 10
+    ) -> None:
+        self.upload = upload
+        self._max_bytes = max_bytes
+        self._keep = keep
+        self._keep_s = keep_s
+        self._kept = time.monotonic()
+
+    def write(self, data: bytes, /) -> None:
+        if self.upload.size + len(data) > self._max_bytes:
+            raise DocumentTooLarge(max_bytes=self._max_bytes)
+        starts = self.upload.size < HEAD_BYTES
+        self.upload.write(data)
+        if starts and self.upload.size >= HEAD_BYTES and not sniff(self.upload.head[:HEAD_BYTES]):
+            raise UnsupportedMediaType
+        if time.monotonic() - self._kept > self._keep_s:
+            self._kept = time.monotonic()
+            self._keep()
+
+    def close(self) -> None:
+        pass
 
 
 _URL_PREFIX = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
@@ -61,3 +102,13 @@ class Base64Sink:
         except binascii.Error as error:
             raise self._error from error
         self._padded = text.endswith(b"=") or self._padded
+
+
+def document_in(upload: Upload, name: str | None) -> Document:
+    """Say what was uploaded, by its bytes. Raises EmptyDocument, UnsupportedMediaType."""
+    if upload.size == 0:
+        raise EmptyDocument
+    media_type = sniff(upload.head[:HEAD_BYTES])
+    if media_type is None:
+        raise UnsupportedMediaType
+    return Document(name=name, media_type=media_type, size=upload.size, sha256=upload.sha256)
