@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -187,8 +188,8 @@ def _skip(file: BinaryIO) -> None:
 def _custom_id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    text = value if isinstance(value, str) else ""
-    if not 1 <= len(text) <= MAX_CUSTOM_ID or not text.isprintable():
+    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
+    if not text.strip() or len(text) > MAX_CUSTOM_ID or not text.isprintable():
         raise InvalidOption(
             f"`custom_id` must be a string of 1 to {MAX_CUSTOM_ID} printable characters.",
             option="custom_id",

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from shared.batches import BatchOptions
-from shared.store.batches import BatchStore
-from shared.store.parcels import Parcel
-
 from shared.blobs import INPUT, BlobStore, Upload
 from shared.errors import (
     ArchiveEntryRefused,
@@ -25,7 +22,9 @@ from shared.jobs import Document
 from shared.paths import MAX_CUSTOM_ID
 from shared.settings import Settings
 from shared.sinks import UploadSink, document_in
+from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore
+from shared.store.parcels import Parcel
 from shared.store.records import NewJob
 from worker.unpacking.items import Described, Item
 

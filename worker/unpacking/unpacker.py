@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import structlog
-from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
-from shared.store.parcels import Parcel, Parcels
 
+from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.broker import Doorbell
 from shared.errors import (
@@ -27,8 +26,15 @@ from shared.errors import (
     Unavailable,
 )
 from shared.failpoints import reach
-from shared.store.jobs import JobStore
+from shared.settings import Settings
+from shared.store.batches import BatchStore
+from shared.store.jobs import JobStore, Limits
+from shared.store.parcels import Parcel, Parcels
+from shared.store.scripts import Client
+from worker.unpacking.archives import ZipParcel
 from worker.unpacking.items import Item, Source
+from worker.unpacking.limits import ParcelLimits
+from worker.unpacking.lines import Fetching, LineParcel
 from worker.unpacking.taking import Taker
 
 _log = structlog.get_logger()
@@ -178,3 +184,29 @@ class Unpacker:
             parcel=parcel.id,
             problem=problem and problem.code,
         )
+
+
+def make_unpacker(settings: Settings, client: Client, doorbell: Doorbell) -> Unpacker:
+    """Put an unpacker together; it connects when it is first used."""
+    queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
+    jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
+    blobs = BlobStore(settings.data_dir / "blobs")
+    lease_s = settings.lease_s + settings.fetch_timeout_s
+    limits = ParcelLimits.of(settings)
+    fetching = Fetching(settings.allow_targets, settings.fetch_timeout_s, settings.result_ttl_s)
+
+    def open_source(parcel: Parcel) -> Source:
+        path = blobs.path(parcel.tenant, parcel.batch_id, parcel.id)
+        if parcel.kind == "zip":
+            return ZipParcel(path, limits)
+        return LineParcel(path, limits, fetching)
+
+    return Unpacker(
+        parcels=Parcels(client),
+        jobs=jobs,
+        blobs=blobs,
+        doorbell=doorbell,
+        taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s),
+        open_source=open_source,
+        lease_s=lease_s,
+    )
