@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +28,7 @@ from worker.unpacking.limits import ParcelLimits
 from worker.unpacking.options import line_options
 
 _PIECE_BYTES = 64 * 1024
+_TAKEN = object()  # stands for a document that went into its sink
 _OVERHEAD_BYTES = 1 << 20  # of a line, for what it has beside its document
 _LINES_PER_DOCUMENT = 4  # blank ones count as lines, too
 
@@ -112,25 +113,25 @@ class LineItem:
             for _ in pieces:
                 pass
         if read.document_key is not None:
-            return {**read.members, "data": True}
-        if "data" in read.members:
-            raise InvalidOption("`data` must be a string of base64.", option="data")
+            return {**read.members, "data": _TAKEN}
         return read.members
 
     def _describe(
         self, custom_id: str, name: Any, members: dict[str, Any], sink: Sink
     ) -> Described:
-        has_data, url = members.pop("data", False), members.pop("url", None)
+        data, url = members.pop("data", None), members.pop("url", None)
+        if data is not None and data is not _TAKEN:
+            raise InvalidOption("`data` must be a string of base64.", option="data")
         if name is not None and not isinstance(name, str):
             raise InvalidOption("`name` must be a string.", option="name")
         options = line_options(members, self.parcel.fetching.max_ttl_s)
         if options.webhook_url is not None:
             check(options.webhook_url, self.parcel.fetching.allow)
         if url is not None:
-            if has_data:
+            if data:
                 raise InvalidOption("Give either `url` or `data`, not both.", option="url")
             name = name or self._fetch(url, sink)
-        elif not has_data:
+        elif not data:
             raise EmptyDocument("The line has neither `url` nor `data`.")
         return Described(custom_id, _text(name) or custom_id, options.given, options.metadata)
 
@@ -155,15 +156,17 @@ class _PatientSink:
     problem: RequestError | None = field(default=None)
 
     def write(self, data: bytes, /) -> None:
-        if self.problem is None:
-            try:
-                self.sink.write(data)
-            except RequestError as error:
-                self.problem = error
+        self._try(lambda: self.sink.write(data))
 
     def close(self) -> None:
+        self._try(self.sink.close)
+
+    def _try(self, step: Callable[[], object]) -> None:
         if self.problem is None:
-            self.sink.close()
+            try:
+                step()
+            except RequestError as error:
+                self.problem = error
 
 
 def _pieces(first: bytes, file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
