@@ -101,6 +101,16 @@ class JobStore:
             raise refusal
         return self.get(new.tenant, new.id if answer == "created" else answer)
 
+    def fullness(self, tenant: str) -> float:
+        """How full the queue is for a tenant: 1 where nothing more is taken."""
+        limits = self._limits
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        return max(
+            int(everybody or 0) / limits.max_queued_pages,
+            int(own or 0) / limits.max_queued_pages_per_tenant,
+        )
+
     def check_room(self, tenant: str) -> None:
         """Raise QueueFull if a job would be refused, before its body is read."""
         with store_faults():
