@@ -86,6 +86,12 @@ class JobOptions(BaseModel):
         default=None, description="`text`: tell it with the text, where that fits"
     )
 
+    model: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the model to read with, one of `/models`; the workers' own where absent",
+    )
+
     def of_job(self) -> Options:
         """What of it belongs to the job's record."""
         return Options(**self.model_dump(exclude={"metadata"}))

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import structlog
 
+from api.models import check_model
 from api.options import JobOptions
 from api.services import Services
 from api.sinks import UploadSink
@@ -55,7 +56,8 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     """Accept a document, or find the job that its Idempotency-Key stands for.
 
     Raises IdempotencyInFlight, IdempotencyMismatch, QueueFull (before the body is read),
-    EmptyDocument, UnsupportedMediaType, AddressRefused, Unavailable, and what `receive` raises.
+    EmptyDocument, UnsupportedMediaType, AddressRefused, InvalidOption, Unavailable, and what
+    `receive` raises.
     """
     held = parts.idempotency.claim(tenant, key) if key is not None else None
     if isinstance(held, Answered):
@@ -92,6 +94,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
         options = received.options
         _check_webhook(options, settings)
+        check_model(parts.workers, options)
         new = NewJob(
             id=new_id("job"),
             tenant=tenant,
