@@ -44,6 +44,11 @@ class BatchFields(BaseModel):
         le=MAX_TIMEOUT_S,
         description="seconds in which each job must end, from when it was added",
     )
+    model: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the model to read with, one of `/models`; the workers' own where absent",
+    )
     webhook_url: str | None = Field(
         default=None, description="where the batch's end is told, signed with the tenant's secret"
     )

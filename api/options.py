@@ -105,6 +105,11 @@ class JobOptions(BaseModel):
         default=None, description="`text`: tell it with the text, where that fits"
     )
 
+    model: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the model to read with, one of `/models`; the workers' own where absent",
+    )
     batch_id: str | None = Field(
         default=None, max_length=64, description="the open batch that the job goes into"
     )

@@ -64,6 +64,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.PageCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PoisonPage: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ReadFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ModelUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import structlog
 
+from api.models import check_model
 from api.options import JobOptions
 from api.services import Services
 from shared.addresses import check
@@ -58,7 +59,8 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     """Accept a document, or find the job that its Idempotency-Key stands for.
 
     Raises IdempotencyInFlight, IdempotencyMismatch, QueueFull (before the body is read),
-    EmptyDocument, UnsupportedMediaType, AddressRefused, Unavailable, and what `receive` raises.
+    EmptyDocument, UnsupportedMediaType, AddressRefused, InvalidOption, Unavailable, and what
+    `receive` raises.
     """
     held = parts.idempotency.claim(tenant, key) if key is not None else None
     if isinstance(held, Answered):
@@ -116,6 +118,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         if known := find_in_batch(parts, tenant, received.options):
             return known
         check_webhook(received.options.webhook_url, settings)
+        check_model(parts.workers, received.options)
         new = _new_job(parts, tenant, received, document_in(upload, received.name))
         parts.blobs.keep(upload, tenant, new.id, INPUT)
         reach("api.kept")

@@ -14,7 +14,7 @@ from api.openapi import answers
 from api.options import JobOptions
 from api.problems import STATUSES
 from api.results import stream_text
-from api.services import services
+from api.services import Services, services
 from api.sinks import GuessingSink
 from api.submission import Received, take
 from shared import errors
@@ -87,13 +87,16 @@ def predict(model: str, version: str = "") -> Response:
     """Read a document and answer its text
 
     The document is in the form field `data` or `body`, or is the body itself: its bytes, or base64
-    text of them. Any model name is taken; the one that is loaded reads.
+    text of them. The model of that name reads; any other name stands for the workers' own.
     """
     parts = services()
+    options = _options(model, parts)
     with parts.waiters.place() as free:
         if not free:
             raise errors.ServiceError("Too many requests are waiting already: try again later.")
-        taken = take(parts, tenant(), lambda sink, _: _receive(request, parts.settings, sink))
+        taken = take(
+            parts, tenant(), lambda sink, _: _receive(request, parts.settings, sink, options)
+        )
         job = parts.waiters.wait(parts.jobs, tenant(), taken.job.id, _WAIT_S)
     if not job.status.terminal:
         parts.jobs.cancel(tenant(), job.id)
@@ -106,7 +109,7 @@ def predict(model: str, version: str = "") -> Response:
 @torchserve.output(ModelList)
 def list_models() -> ModelList:
     """List the loaded models"""
-    names = sorted({worker.model.name for worker in services().workers.alive()})
+    names = sorted(services().workers.models())
     return ModelList(models=[ModelEntry(modelName=name, modelUrl=_url(name)) for name in names])
 
 
@@ -117,8 +120,9 @@ def show_model(model: str) -> Response:
     """Describe a loaded model and its workers"""
     versions: dict[str, list[WorkerInfo]] = {}
     for worker in services().workers.alive():
-        if worker.model.name == model:
-            versions.setdefault(worker.model.version, []).append(worker)
+        for one in worker.models or [worker.model]:
+            if one.name == model:
+                versions.setdefault(one.version, []).append(worker)
     if not versions:
         raise errors.ModelNotFound
     found = [_description(model, *version) for version in sorted(versions.items())]
@@ -144,9 +148,16 @@ def _url(name: str) -> str:
     return f"{name}.mar"
 
 
-def _receive(caller: Request, settings: Settings, sink: UploadSink) -> Received:
+def _options(model: str, parts: Services) -> JobOptions:
+    """TorchServe's clients name whatever they were told to: what is unknown is no error."""
+    ttl_s = min(_LEAST_TTL_S, parts.settings.result_ttl_s)
+    return JobOptions(ttl_s=ttl_s, model=model if model in parts.workers.models() else None)
+
+
+def _receive(
+    caller: Request, settings: Settings, sink: UploadSink, options: JobOptions
+) -> Received:
     """Read the request in any of the forms that TorchServe's handlers of images take."""
-    ttl_s = min(_LEAST_TTL_S, settings.result_ttl_s)
     name = None
     guess = GuessingSink(sink)
     body = base64_pieces(caller, settings.max_upload_bytes)
@@ -159,7 +170,7 @@ def _receive(caller: Request, settings: Settings, sink: UploadSink) -> Received:
         for piece in body:
             guess.write(piece)
         guess.close()
-    return Received(JobOptions(ttl_s=ttl_s), name)
+    return Received(options, name)
 
 
 def _check_read(job: Job) -> None:

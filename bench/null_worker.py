@@ -10,6 +10,7 @@ from shared.result import Page
 from shared.settings import Settings
 from shared.store.scripts import connect
 from worker.__main__ import main
+from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
 from worker.runtime import Runtime
 
@@ -27,7 +28,7 @@ class NullReader:
 
 
 def _start(settings: Settings) -> Runtime:
-    return Runtime(settings, connect(settings.store_url), NullReader(), _MODEL)
+    return Runtime(settings, connect(settings.store_url), OneModel(NullReader(), _MODEL))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ def read(
     pages: Annotated[
         str | None, typer.Option(help="Only these pages, such as 1-3,7.", metavar="PAGES")
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Read with this model of the service.", metavar="NAME")
+    ] = None,
     url: Annotated[
         str, typer.Option(envvar="DOCCHU_URL", help="Where the service is.", metavar="URL")
     ] = "http://127.0.0.1:8080",
@@ -53,7 +56,7 @@ def read(
     from client import reading
 
     _write_utf8()
-    raise typer.Exit(reading.read(files, form, pages, url, api_key))
+    raise typer.Exit(reading.read(files, form, pages, url, api_key, model))
 
 
 def _write_utf8() -> None:

@@ -52,10 +52,13 @@ class Asked:
 class Reading:
     """One run of `docchu read`. What was read goes to stdout, all else to stderr."""
 
-    def __init__(self, service: Docchu, form: Format, pages: str | None) -> None:
+    def __init__(
+        self, service: Docchu, form: Format, pages: str | None, model: str | None = None
+    ) -> None:
         self._service = service
         self._form = form
         self._pages = pages
+        self._model = model
         self._under_way: deque[Asked] = deque()
         self._headers = False
         self._printed = False
@@ -81,9 +84,11 @@ class Reading:
     def _submit(self, file: str) -> None:
         with self._telling(file):
             if file == STDIN:
-                job = self._service.submit(sys.stdin.buffer, name="stdin", pages=self._pages)
+                job = self._service.submit(
+                    sys.stdin.buffer, name="stdin", pages=self._pages, model=self._model
+                )
             else:
-                job = self._service.submit(Path(file), pages=self._pages)
+                job = self._service.submit(Path(file), pages=self._pages, model=self._model)
             self._under_way.append(Asked(file, job))
 
     def _finish_next(self) -> None:
@@ -159,11 +164,18 @@ def _tell_pages(name: str, pages: tuple[PageProblem, ...]) -> None:
         tell(f"{name}: and {len(pages) - _PAGES_TOLD} more pages")
 
 
-def read(files: list[str], form: Format, pages: str | None, url: str, key: str | None) -> int:
+def read(
+    files: list[str],
+    form: Format,
+    pages: str | None,
+    url: str,
+    key: str | None,
+    model: str | None = None,
+) -> int:
     """Read the files as `docchu read` does and give its exit code."""
     try:
         with Docchu(url, key) as service:
-            return _run(Reading(service, form, pages), files, url, key)
+            return _run(Reading(service, form, pages, model), files, url, key)
     except (InvalidAddress, InvalidOption) as error:
         tell(f"{error.code}: {error.detail}")
         return USAGE

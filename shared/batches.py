@@ -36,6 +36,7 @@ class BatchOptions(_Record):
     text_layer: TextLayer = "auto"
     ttl_s: int | None = None
     timeout_s: int | None = None
+    model: str | None = None
     webhook_url: str | None = None
 
     def of_job(self) -> Options:

@@ -242,6 +242,12 @@ class ReadFailed(DocumentError):
     code = "read_failed"
 
 
+class ModelUnusable(DocumentError):
+    """The model that the job asked for cannot be used."""
+
+    code = "model_unusable"
+
+
 # What the service itself lacks right now.
 
 

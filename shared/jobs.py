@@ -71,6 +71,7 @@ class Options(_Record):
     timeout_s: int | None = None
     webhook_url: str | None = None
     webhook_include: Literal["text"] | None = None
+    model: str | None = None
 
 
 class Progress(_Record):

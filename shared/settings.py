@@ -78,7 +78,10 @@ class Settings(BaseModel):
     tombstone_ttl_s: Positive = Field(30 * _DAY_S, description="seconds that records are kept")
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    model: str = Field("vi-print", description="the recogniser")
+    model: str = Field("vi-print", description="the recogniser, where a job names none")
+    models_dir: Path | None = Field(
+        None, description="folder of more recognisers, NAME.safetensors with NAME.json; empty: none"
+    )
     worker_slices: Positive = Field(4, description="slices that one worker reads at once")
     loader_processes: Positive = Field(2, description="child processes that open pages")
     slice_pages: Positive = Field(16, description="pages of one slice")

@@ -13,10 +13,14 @@ CANARY_TENANT = "docchu-canary"
 
 
 class WorkerInfo(BaseModel):
-    """A worker as it describes itself; `seen_ms` is its last sign of life."""
+    """A worker as it describes itself; `seen_ms` is its last sign of life.
+
+    `model` reads where a job names none, `models` are all that can be named.
+    """
 
     id: str
     model: Model
+    models: list[Model] = []
     device: str
     num_slices: int
     seen_ms: int = 0
@@ -44,6 +48,14 @@ class Workers:
         """The workers that gave a sign of life lately."""
         since = self._scripts.now_ms() - _ALIVE_MS
         return [info for info in self._all() if info.seen_ms >= since]
+
+    def models(self) -> dict[str, Model]:
+        """What the living workers can read with, by name; empty where none lives."""
+        return {
+            model.name: model
+            for worker in self.alive()
+            for model in worker.models or [worker.model]
+        }
 
     def forget_dead(self) -> None:
         """Drop the workers that gave no sign of life for long."""

@@ -6,14 +6,16 @@ import structlog
 from celery import signals
 
 from shared.broker import RING, make_celery
-from shared.errors import ServiceError, StaleAttempt
+from shared.errors import ServiceError, SettingError, StaleAttempt
 from shared.log import set_up_logging
 from shared.settings import load_settings
 from worker.runtime import Runtime
+from worker.watchdog import STUCK_EXIT_CODE
 
 settings = load_settings()
 app = make_celery(settings)
 _log = structlog.get_logger()
+CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 _runtimes: list[Runtime] = []
 
 
@@ -41,8 +43,18 @@ def _logging(**_: object) -> None:
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _start(**_: object) -> None:
-    """Load the model before the first message is taken."""
-    _runtimes.append(Runtime.start(settings))
+    """Load the model before the first message is taken.
+
+    Celery would log what is raised here, and take messages without a reader.
+    """
+    try:
+        _runtimes.append(Runtime.start(settings))
+    except SettingError as error:
+        _log.error("worker cannot start", reason=error.detail)
+        raise SystemExit(CONFIG_EXIT_CODE) from error
+    except Exception as error:
+        _log.exception("worker cannot start")
+        raise SystemExit(STUCK_EXIT_CODE) from error
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

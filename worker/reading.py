@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import structlog
@@ -37,6 +36,7 @@ from shared.workers import CANARY_TENANT
 from worker.layers import page_of
 from worker.leases import Lease, names
 from worker.loading.pool import LoadedPage, PageLoader
+from worker.models import Models, Reader
 from worker.ocr.batcher import DeviceLost
 from worker.ocr.reader import Reading
 from worker.pictures import picture_of
@@ -45,13 +45,8 @@ from worker.pictures import picture_of
 _PAGES_IN_HAND = 2
 _log = structlog.get_logger()
 
-
-class Reader(Protocol):
-    """Turns pictures (H, W, 3) into text; called by many threads at once."""
-
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> Reading:
-        """Read one page; `alone` keeps it out of batches that other jobs share."""
-        ...
+Chosen = tuple[Reader, Model]
+"""The reader of a slice, and the model that it reads with."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +57,7 @@ class SliceReader:
     blobs: BlobStore
     doorbell: Doorbell
     loader: PageLoader
-    reader: Reader
-    model: Model
+    models: Models
     pages: Executor
     slice_pages: int
     stopping: Callable[[], bool]
@@ -72,10 +66,11 @@ class SliceReader:
         """Read what is left of the slice. Raises StaleAttempt, ServiceError."""
         claim = lease.claim
         try:
+            chosen = self.models.pick(claim.options.model)
             path = self._document(claim)
             if claim.pages is None:
                 claim = lease.claim = self._open(claim, path)
-            self._read_pages(lease, path)
+            self._read_pages(lease, path, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
@@ -109,7 +104,7 @@ class SliceReader:
         self.doorbell.try_to_ring(created)
         return opened
 
-    def _read_pages(self, lease: Lease, path: Path) -> None:
+    def _read_pages(self, lease: Lease, path: Path, chosen: Chosen) -> None:
         in_hand: deque[Future[None]] = deque()
         try:
             for number in lease.claim.left:
@@ -117,17 +112,18 @@ class SliceReader:
                     in_hand.popleft().result()
                 if lease.standing != "held" or self.stopping():
                     break
-                in_hand.append(self.pages.submit(self._read_page, lease, path, number))
+                in_hand.append(self.pages.submit(self._read_page, lease, path, number, chosen))
         finally:
             _settle(in_hand)
 
-    def _read_page(self, lease: Lease, path: Path, number: int) -> None:
+    def _read_page(self, lease: Lease, path: Path, number: int, chosen: Chosen) -> None:
         claim = lease.claim
-        record, timings = self._page(claim, path, number)
+        reader, model = chosen
+        record, timings = self._page(claim, path, number, reader)
         # A page that was taken from its PDF owes nothing to the model.
-        model = self.model if record.blob and timings.detect_s else None
+        by = model if record.blob and timings.detect_s else None
         try:
-            outcome = self.slices.record(claim, number, record, timings, model)
+            outcome = self.slices.record(claim, number, record, timings, by)
         except StaleAttempt:
             self._drop(claim, record)
             raise
@@ -138,7 +134,9 @@ class SliceReader:
             lease.standing = outcome
         lease.progress()
 
-    def _page(self, claim: Claim, path: Path, number: int) -> tuple[PageRecord, PageTimings]:
+    def _page(
+        self, claim: Claim, path: Path, number: int, reader: Reader
+    ) -> tuple[PageRecord, PageTimings]:
         """Load, read and store one page; a page that cannot be read is a record, too."""
         started = time.perf_counter()
         try:
@@ -149,7 +147,7 @@ class SliceReader:
             loaded = self.loader.load(path, claim.document.media_type, number)
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
-            reading = self._read(claim, loaded, number)
+            reading = self._read(claim, loaded, number, reader)
         except DocumentError as error:
             _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
             timings = PageTimings(load_s=time.perf_counter() - started)
@@ -194,11 +192,9 @@ class SliceReader:
         reach("worker.stored")
         return PageRecord(name)
 
-    def _read(self, claim: Claim, loaded: LoadedPage, number: int) -> Reading:
+    def _read(self, claim: Claim, loaded: LoadedPage, number: int, reader: Reader) -> Reading:
         try:
-            return self.reader.read(
-                loaded.picture, number, job=claim.job_id, alone=claim.deaths > 0
-            )
+            return reader.read(loaded.picture, number, job=claim.job_id, alone=claim.deaths > 0)
         except DeviceLost:
             raise
         except Exception as error:  # whatever one page does to the model, the others are read

@@ -15,7 +15,6 @@ from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.errors import Unavailable
 from shared.failpoints import arm, reach
-from shared.jobs import Model
 from shared.settings import Settings
 from shared.store.scripts import Client, connect
 from shared.store.slices import JobTime, SliceQueue
@@ -24,8 +23,9 @@ from worker.gate import Gate
 from worker.leases import Lease, LeaseKeeper
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
+from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
-from worker.reading import Reader, SliceReader
+from worker.reading import SliceReader
 from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_bytes
 
 _log = structlog.get_logger()
@@ -37,7 +37,7 @@ _REST_S = 1  # after a fault of the service, or a full disk would keep every cor
 class Runtime:
     """A worker: claim, load, read, finish."""
 
-    def __init__(self, settings: Settings, client: Client, reader: Reader, model: Model) -> None:
+    def __init__(self, settings: Settings, client: Client, models: Models) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._settings = settings
         arm(settings.failpoints_dir)
@@ -59,15 +59,15 @@ class Runtime:
             blobs=BlobStore(settings.data_dir / "blobs"),
             doorbell=Doorbell(make_celery(settings)),
             loader=self._loader,
-            reader=reader,
-            model=model,
+            models=models,
             pages=self._pages,
             slice_pages=settings.slice_pages,
             stopping=self._stopping.is_set,
         )
+        self._models = models
         self._info = WorkerInfo(
             id=self.id,
-            model=model,
+            model=models.known()[0],
             device=settings.device,
             num_slices=settings.worker_slices,
         )
@@ -77,13 +77,8 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Runtime:
-        """Load the model and begin to show signs of life."""
-        from worker.ocr.reader import Reader as ModelReader
-
-        reader = ModelReader.load(device=settings.device, model=settings.model)
-        card = reader.model
-        model = Model(name=card.name, version=card.version, sha256=card.sha256)
-        return cls(settings, connect(settings.store_url), reader, model)
+        """Load the model and begin to show signs of life. Raises SettingError."""
+        return cls(settings, connect(settings.store_url), LoadedModels.load(settings))
 
     def take_next(self) -> bool:
         """Read the slice that is next in line; whether there was one for us.
@@ -133,7 +128,9 @@ class Runtime:
     def _report(self) -> None:
         while True:
             try:
-                self._workers.report(self._info)
+                # Models may have come and gone since.
+                models = self._models.known()
+                self._workers.report(self._info.model_copy(update={"models": models}))
             except Unavailable:
                 _log.warning("store is away; trying again")
             if self._stopping.wait(_REPORT_S):

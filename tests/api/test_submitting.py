@@ -90,6 +90,7 @@ OPTIONS = {
     "ttl_s": 3600,
     "webhook_url": "https://93.184.215.14/hook",
     "webhook_include": "text",
+    "model": "vi-print",
 }
 
 

@@ -27,6 +27,7 @@ for _name in ("gunicorn.workers.gthread", "api.app", "worker.keeper"):
 
 from tests.faults.documents import ColourReader  # noqa: E402
 from tests.worker.stories import GREY  # noqa: E402
+from worker.models import OneModel  # noqa: E402
 from worker.runtime import Runtime  # noqa: E402
 
 
@@ -50,7 +51,7 @@ def _keeper() -> None:
 
 def _worker() -> None:
     def start(settings: Settings) -> Runtime:
-        return Runtime(settings, connect(settings.store_url), ColourReader(), GREY)
+        return Runtime(settings, connect(settings.store_url), OneModel(ColourReader(), GREY))
 
     Runtime.start = start  # type: ignore[method-assign, assignment]
     from worker.__main__ import main

@@ -61,9 +61,11 @@ def test_the_old_tools_client_works_unchanged(service: RunningService) -> None:
     assert answer.text.strip() == CANARY_TEXT
 
 
-def test_the_model_that_is_loaded_can_be_asked_for(service: RunningService) -> None:
+def test_the_models_are_listed_and_the_one_in_the_path_reads(service: RunningService) -> None:
     names = [model["modelName"] for model in service.client.get("/models").json()["models"]]
-    assert names == ["vi-print"]
+    assert names == ["shouting", "vi-print"]
+    answer = service.client.post("/predictions/shouting", content=CANARY.read_bytes())
+    assert answer.text.strip() == CANARY_TEXT.swapcase()
 
 
 def test_a_worker_killed_in_the_middle_of_a_document_costs_no_page(

@@ -21,6 +21,7 @@ from shared.settings import Settings
 from shared.store.jobs import JobStore, Limits
 from shared.store.records import NewJob
 from shared.store.scripts import connect
+from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
 from worker.runtime import Runtime
 
@@ -96,7 +97,7 @@ class Service:
     @contextmanager
     def worker(self, reader: GreyReader) -> Iterator[Runtime]:
         """A worker in this process."""
-        runtime = Runtime(self.settings, connect(self.settings.store_url), reader, GREY)
+        runtime = Runtime(self.settings, connect(self.settings.store_url), OneModel(reader, GREY))
         try:
             yield runtime
         finally:

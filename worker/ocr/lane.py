@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from worker.ocr.batcher import Batcher
 from worker.ocr.crops import parts_of
@@ -23,13 +24,15 @@ from worker.ocr.spacing import fitted
 class Lane:
     """The device as one job sees it; every call waits for its results.
 
-    `characters` are what the recogniser writes: class `i + 1` is character `i`.
+    `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
+    None for the default one.
     """
 
     batcher: Batcher
     job: str
     alone: bool
     characters: str
+    recognizer: nn.Module | None = None
 
     def probability(self, picture: Picture) -> NDArray[np.float32]:
         """The detector's map (H, W) of a BGR picture (H, W, 3)."""
@@ -65,7 +68,7 @@ class Lane:
         futures: dict[int, Future[Any]] = {}
         for (height, width), numbers in _by_size(pictures).items():
             submitted = self.batcher.submit(
-                Key(task, height, width),
+                Key(task, height, width, self.recognizer if task == "recognize" else None),
                 [pictures[number] for number in numbers],
                 pixels=height * width,
                 job=self.job,

@@ -20,11 +20,15 @@ Task = Literal["detect", "classify", "recognize"]
 
 
 class Key(NamedTuple):
-    """What pictures of one batch have in common: the network and the size in pixels."""
+    """What pictures of one batch have in common: the network and the size in pixels.
+
+    `recognizer` is one that was placed beside the default one; None is the default one.
+    """
 
     task: Task
     height: int
     width: int
+    recognizer: nn.Module | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,15 @@ class Networks:
         self.device = device
         self._detector = self._placed(detector)
         self._classifier = self._placed(classifier)
-        self._recognizer = self._placed(recognizer)
+        self._recognizer = self.place(recognizer)
+
+    def place(self, recognizer: nn.Module) -> nn.Module:
+        """Bring a recogniser to the device, ready to be named in a Key."""
+        placed = self._placed(recognizer)
         # Logits of 8 bits would be confidences in steps of a tenth: the head stays exact.
-        head = self._recognizer.get_submodule("head").float()
+        head = placed.get_submodule("head").float()
         head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+        return placed
 
     def run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
         """Run one network on BGR pictures (H, W, 3) of one size and return a result for each.
@@ -58,16 +67,16 @@ class Networks:
         torch.set_num_threads(1)
         with _device_errors(), torch.inference_mode():
             batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
-            return self._run(key.task, batch.to(memory_format=torch.channels_last))
+            return self._run(key, batch.to(memory_format=torch.channels_last))
 
-    def _run(self, task: Task, batch: Tensor) -> Sequence[Any]:
-        match task:
+    def _run(self, key: Key, batch: Tensor) -> Sequence[Any]:
+        match key.task:
             case "detect":
                 return self._detect(batch)
             case "classify":
                 return self._classify(batch)
             case "recognize":
-                return self._recognize(batch)
+                return self._recognize(key.recognizer or self._recognizer, batch)
 
     def _placed(self, network: nn.Module) -> nn.Module:
         network = network.eval().to(self.device.kind, self.device.dtype)
@@ -81,8 +90,8 @@ class Networks:
         chances: Tensor = self._classifier(batch)
         return [float(chance) for chance in chances[:, 1].float().cpu()]
 
-    def _recognize(self, batch: Tensor) -> list[Steps]:
-        chances: Tensor = self._recognizer(batch).softmax(2)
+    def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
+        chances: Tensor = recognizer(batch).softmax(2)
         confidences, classes = (found.cpu().numpy() for found in chances.max(2))
         return [Steps(*line) for line in zip(classes, confidences, strict=True)]
 

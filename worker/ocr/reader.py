@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+
+from torch import nn
 
 from shared.result import Page
 from worker.ocr.batcher import Batcher
@@ -16,14 +19,14 @@ from worker.ocr.detector import Detector
 from worker.ocr.device import pick
 from worker.ocr.lane import Lane
 from worker.ocr.layout import lines_in_order
+from worker.ocr.library import Library, recognizer_of
 from worker.ocr.lines import Picture
 from worker.ocr.networks import Networks
 from worker.ocr.orientation import OrientationClassifier
 from worker.ocr.pieces import Piece, pieces_of
-from worker.ocr.recognizer import Recognizer
 from worker.ocr.sheet import Sheet
 from worker.ocr.turning import find_upright, read_either_way
-from worker.ocr.weights import Card, bundled, load_card, load_verified, load_weights
+from worker.ocr.weights import Card, bundled, load_verified
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""
@@ -46,10 +49,15 @@ class Reading:
 
 
 class Reader:
-    """The networks behind one queue; `read` may be called from many threads at once."""
+    """The networks behind one queue; `read` may be called from many threads at once.
 
-    def __init__(self, networks: Networks, model: Card) -> None:
+    `model` is the card of the recogniser that it reads with.
+    """
+
+    def __init__(self, networks: Networks, model: Card, library: Library) -> None:
         self.model = model
+        self.library = library
+        self._recognizer: nn.Module | None = None  # the default one
         self._batcher = Batcher(
             networks.run,
             budget=networks.device.budget,
@@ -58,22 +66,33 @@ class Reader:
 
     @classmethod
     def load(
-        cls, weights_dir: Path | None = None, device: str = "auto", *, model: str = "vi-print"
+        cls, models_dir: Path | None = None, device: str = "auto", *, model: str = "vi-print"
     ) -> Reader:
-        """Load the networks, those that `weights_dir` lacks out of what ships with the reader.
+        """Load the networks.
 
-        `model` names the recogniser; `device` is `auto`, `cpu`, `cuda` or `cuda:1`. Raises
-        WeightsError, or RuntimeError where the device is missing.
+        `model` names the recogniser, one of `models_dir` or one that ships with the reader;
+        `device` is `auto`, `cpu`, `cuda` or `cuda:1`. Raises UnknownModel, WeightsError, or
+        RuntimeError where the device is missing.
         """
         picked = pick(device)
         detector, classifier = Detector(), OrientationClassifier()
-        load_verified(detector, _weights(weights_dir, "detector"))
-        load_verified(classifier, _weights(weights_dir, "orientation"))
-        path = _weights(weights_dir, model)
-        card = load_card(path)
-        recognizer = Recognizer(len(card.characters) + 1)
-        load_weights(recognizer, path)
-        return cls(Networks(detector, classifier, recognizer, picked), card)
+        load_verified(detector, bundled("detector"))
+        load_verified(classifier, bundled("orientation"))
+        default = recognizer_of(model, models_dir)
+        networks = Networks(detector, classifier, default.network, picked)
+        return cls(networks, default.card, Library(models_dir, networks.place))
+
+    def using(self, model: str) -> Reader:
+        """The same reader with another recogniser, which is loaded if it is not yet.
+
+        Raises UnknownModel, WeightsError.
+        """
+        if model == self.model.name:
+            return self
+        loaded = self.library.load(model)
+        other = copy(self)
+        other.model, other._recognizer = loaded.card, loaded.network
+        return other
 
     def read(
         self, picture: Picture, page: int = 1, *, job: str = "", alone: bool = False
@@ -83,7 +102,7 @@ class Reader:
         Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
-        lane = Lane(self._batcher, job, alone, self.model.characters)
+        lane = Lane(self._batcher, job, alone, self.model.characters, self._recognizer)
         start = time.perf_counter()
         sheet = Sheet(picture, NONE) if is_blank(picture) else find_upright(lane, picture)
         detected = time.perf_counter()
@@ -99,11 +118,6 @@ class Reader:
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
-
-
-def _weights(weights_dir: Path | None, name: str) -> Path:
-    own = weights_dir / f"{name}.safetensors" if weights_dir else None
-    return own if own is not None and own.exists() else bundled(name)
 
 
 def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:

@@ -18,6 +18,11 @@ _BUNDLED = Path(__file__).parent / "weights"
 class WeightsError(Exception):
     """A weights file or its card is missing, damaged or made for another network."""
 
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} {reason}")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -55,14 +60,19 @@ def load_card(path: Path) -> Card:
 
     Raises WeightsError where one of the two is missing or damaged, or where the sha256 differs.
     """
+    card = read_card(path)
+    if (found := sha256_of(path)) != card.sha256:
+        raise WeightsError(path, f"is not what its card says: sha256 {found}, not {card.sha256}")
+    return card
+
+
+def read_card(path: Path) -> Card:
+    """Read the card beside a weights file, unchecked. Raises WeightsError."""
     card_path = path.with_suffix(".json")
     try:
-        card = Card(**json.loads(card_path.read_text(encoding="utf-8")))
+        return Card(**json.loads(card_path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise WeightsError(f"{card_path} cannot be read as a card: {error}") from error
-    if (found := sha256_of(path)) != card.sha256:
-        raise WeightsError(f"{path} is not what its card says: sha256 {found}, not {card.sha256}")
-    return card
+        raise WeightsError(card_path, f"cannot be read as a card: {error}") from error
 
 
 def save_card(card: Card, path: Path) -> None:
@@ -76,11 +86,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
     try:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path} cannot be read: {error}") from error
+        raise WeightsError(path, f"cannot be read: {error}") from error
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"{path} was made for another network: {error}") from error
+        raise WeightsError(path, f"was made for another network: {_first(error)}") from error
 
 
 def save_weights(model: nn.Module, path: Path, *, dtype: torch.dtype = torch.float16) -> None:
@@ -89,7 +99,7 @@ def save_weights(model: nn.Module, path: Path, *, dtype: torch.dtype = torch.flo
         name: t.detach().cpu().to(dtype).contiguous() for name, t in model.state_dict().items()
     }
     if not all(t.isfinite().all() for t in state.values()):
-        raise WeightsError(f"a weight for {path} is not a finite number")
+        raise WeightsError(path, "would hold a weight that is not a finite number")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(state, path)
     # It is written for its owner alone, but a service runs under another name.
@@ -102,4 +112,9 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error}") from error
+        raise WeightsError(path, f"cannot be read: {error}") from error
+
+
+def _first(error: RuntimeError) -> str:
+    """The first of the differences that torch names, a line each under a heading."""
+    return str(error).strip().splitlines()[:2][-1].strip()
