@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from api.options import JobOptions
 from shared.errors import InvalidOption
 from shared.workers import Workers
 
 
-def check_model(workers: Workers, options: JobOptions) -> None:
+def check_model(workers: Workers, model: str | None) -> None:
     """Say now that no worker has the model asked for; where none lives that is not known yet.
 
     Raises InvalidOption, Unavailable.
     """
-    if options.model is None:
+    if model is None:
         return
     known = workers.models()
-    if known and options.model not in known:
+    if known and model not in known:
         names = ", ".join(f"`{name}`" for name in sorted(known))
-        detail = f"`model` cannot be used: there is no model `{options.model}`, but {names}."
+        detail = f"`model` cannot be used: there is no model `{model}`, but {names}."
         raise InvalidOption(detail, option="model")

@@ -14,6 +14,7 @@ import structlog
 from flask import Request
 
 from api.batch_options import BatchFields, parse_fields
+from api.models import check_model
 from api.options import texts
 from api.parcels import LINE_TYPES, Kind, receive_parcel
 from api.services import Services
@@ -61,6 +62,7 @@ def open_batch_of(parts: Services, tenant: str, request: Request, key: str | Non
                 parts.jobs.check_room(tenant)
             fields, kind = _read(parts, request, upload, held)
             check_webhook(fields.webhook_url, parts.settings)
+            check_model(parts.workers, fields.model)
             return _open(parts, tenant, upload, fields, kind, held)
         except BaseException:
             if held is not None:

@@ -118,7 +118,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         if known := find_in_batch(parts, tenant, received.options):
             return known
         check_webhook(received.options.webhook_url, settings)
-        check_model(parts.workers, received.options)
+        check_model(parts.workers, received.options.model)
         new = _new_job(parts, tenant, received, document_in(upload, received.name))
         parts.blobs.keep(upload, tenant, new.id, INPUT)
         reach("api.kept")
