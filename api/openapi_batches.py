@@ -13,7 +13,7 @@ _ZIP = ZIP_TYPES[0]
 _OF_THE_BATCH = ("batch_id", "custom_id")
 
 
-def describe_batches(paths: dict[str, Any]) -> None:
+def describe(paths: dict[str, Any]) -> None:
     """Add the bodies of uploads and the zip of results."""
     fields = BatchFields.model_json_schema()["properties"]
     opening = paths["/v1/batches"]["post"]
