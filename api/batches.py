@@ -184,8 +184,9 @@ def cancel_batch(batch_id: str, query: NoQuery) -> Response:
 def retry_batch(batch_id: str, query: NoQuery) -> Response:
     """Read the failed documents of a batch again
 
-    A new job takes the place of each, under the same `custom_id`; where the document is no longer
-    there, the old one stays. A batch that had ended runs again, and its end is told again.
+    A new job takes the place of each, under the same `custom_id`, and the old one is erased; where
+    the document is no longer there, the old one stays. A batch that had ended runs again, and its
+    end is told again.
     """
     return _walk(batch_id, "retry")
 
