@@ -26,6 +26,7 @@ from worker.ocr.orientation import OrientationClassifier
 from worker.ocr.pieces import Piece, pieces_of
 from worker.ocr.seals import without_seals
 from worker.ocr.sheet import Sheet
+from worker.ocr.specks import without_specks
 from worker.ocr.turning import find_upright, read_either_way
 from worker.ocr.weights import Card, bundled, load_verified
 
@@ -125,7 +126,7 @@ class Reader:
 def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:
     return [
         piece
-        for quad, line in zip(sheet.quads, words, strict=True)
+        for quad, line in zip(sheet.quads, map(without_specks, words), strict=True)
         if confidence_of(line) >= MIN_CONFIDENCE
         for piece in pieces_of(quad, line)
     ]
