@@ -1,7 +1,7 @@
 """Measure the whole reader, as it ships, on real lines and pages.
 
 `python -m training.evaluate_pages DIR`: `DIR` holds `lines/` (with labels.tsv) and `pages/` (with
-pages.tsv: file, text_file, kind).
+pages.tsv: file, text_file, kind). `--rotate 90,180,270` reads the pages turned as well.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from training.evaluate import table
 from training.real import load_labelled
 from training.scoring import PageScore, by_kind, score_pages
 from worker.ocr.reader import Reader
+from worker.ocr.sheet import Rotation, turned
+
+ROTATIONS: dict[str, Rotation] = {"90": 90, "180": 180, "270": 270}
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,21 @@ def main() -> None:
     """Read every line and page, and print a table for each reader."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default="vi-print", help="the recogniser that ships")
+    parser.add_argument("--model", default="vi-print", help="the recogniser")
+    parser.add_argument("--models", type=Path, help="folder of more recognisers")
+    parser.add_argument("--rotate", default="", help="degrees clockwise by comma, such as 90,180")
     parser.add_argument("--tesseract", action="store_true", help="compare with tesseract's vie")
     arguments = parser.parse_args()
-    reader = Reader.load(model=arguments.model)
+    reader = Reader.load(arguments.models, model=arguments.model)
 
     def docchu(path: Path, _: bool) -> str:
         return page_text(reader.read(picture_of(path)).page)
 
     print_lines("docchu", arguments.folder / "lines", docchu)
     print_pages("docchu", arguments.folder / "pages", docchu)
+    for degrees in filter(None, arguments.rotate.split(",")):
+        read = turned_by(ROTATIONS[degrees.strip()], reader)
+        print_pages(f"docchu, turned by {degrees}", arguments.folder / "pages", read)
     if arguments.tesseract:
         print_lines("tesseract", arguments.folder / "lines", tesseract)
         print_pages("tesseract", arguments.folder / "pages", tesseract)
@@ -56,6 +64,11 @@ def main() -> None:
 def picture_of(path: Path) -> Picture:
     """The picture upright, in RGB (H, W, 3)."""
     return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+
+
+def turned_by(rotation: Rotation, reader: Reader) -> Callable[[Path, bool], str]:
+    """Read pictures after turning them."""
+    return lambda path, _: page_text(reader.read(turned(picture_of(path), rotation)).page)
 
 
 def tesseract(path: Path, is_line: bool) -> str:

@@ -24,7 +24,9 @@ from worker.ocr.lines import Picture
 from worker.ocr.networks import Networks
 from worker.ocr.orientation import OrientationClassifier
 from worker.ocr.pieces import Piece, pieces_of
+from worker.ocr.seals import without_seals
 from worker.ocr.sheet import Sheet
+from worker.ocr.specks import without_specks
 from worker.ocr.turning import find_upright, read_either_way
 from worker.ocr.weights import Card, bundled, load_verified
 
@@ -104,7 +106,8 @@ class Reader:
         """
         lane = Lane(self._batcher, job, alone, self.model.characters, self._recognizer)
         start = time.perf_counter()
-        sheet = Sheet(picture, NONE) if is_blank(picture) else find_upright(lane, picture)
+        blank = is_blank(picture)
+        sheet = Sheet(picture, NONE) if blank else find_upright(lane, without_seals(picture))
         detected = time.perf_counter()
         sheet, words = read_either_way(lane, sheet)
         lines = lines_in_order(_pieces(sheet, words))
@@ -123,7 +126,7 @@ class Reader:
 def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:
     return [
         piece
-        for quad, line in zip(sheet.quads, words, strict=True)
+        for quad, line in zip(sheet.quads, map(without_specks, words), strict=True)
         if confidence_of(line) >= MIN_CONFIDENCE
         for piece in pieces_of(quad, line)
     ]

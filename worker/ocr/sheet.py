@@ -29,6 +29,16 @@ class Sheet:
         """The picture of each line, level."""
         return [crop(self.picture, quad) for quad in self.quads]
 
+    def turned_right(self) -> Sheet:
+        """The same sheet turned by 90 degrees clockwise."""
+        height = self.picture.shape[0]
+        corners = np.stack((height - self.quads[..., 1], self.quads[..., 0]), axis=-1)
+        return Sheet(
+            turned(self.picture, 90),
+            np.ascontiguousarray(corners[:, (3, 0, 1, 2)]),
+            cast(Rotation, (self.rotation + 90) % 360),
+        )
+
     def turned_round(self) -> Sheet:
         """The same sheet turned by 180 degrees."""
         height, width = self.picture.shape[:2]

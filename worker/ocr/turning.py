@@ -35,14 +35,16 @@ _MIN_GAIN = 0.05
 def find_upright(lane: Lane, picture: Picture) -> Sheet:
     """Find the lines of an RGB picture (H, W, 3) and turn it as its text stands.
 
-    An upright page pays for one batch of the classifier.
+    An upright page pays for one batch of the classifier. The lines of another one are found anew
+    once it stands upright, so that it reads as if it had always stood so.
     """
     sheet = Sheet(picture, find_lines(picture, lane.probability))
     if _lies_sideways(sheet.quads):
-        lain = turned(picture, 90)
-        sheet = Sheet(lain, find_lines(lain, lane.probability), 90)
+        sheet = sheet.turned_right()
     if _stands_on_head(lane, sheet):
         sheet = sheet.turned_round()
+    if sheet.rotation:
+        sheet = sheet.with_quads(find_lines(sheet.picture, lane.probability))
     return sheet.with_quads(_as_read(lane, sheet))
 
 
