@@ -146,9 +146,12 @@ def _strike_at(world: World, name: str, order: str) -> bool:
     if taken and order == "stop":
         time.sleep(_ZOMBIE_S)
     for path in taken:
-        if order == "stop":
-            with contextlib.suppress(psutil.NoSuchProcess):
-                resume(psutil.Process(int(path.suffix[1:])))
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(int(path.suffix[1:]))
+            if order == "stop":
+                resume(process)
+            else:
+                process.wait(_REACH_S)  # it may not have read its order yet
         path.unlink()
     return bool(taken)
 

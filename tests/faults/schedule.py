@@ -22,6 +22,7 @@ _NUM_DOCUMENTS = 10
 _GIVE_UP_S = 30  # for a caller that gets no 202
 _QUIET_S = 90
 _TOLD_S = 30
+_BACK_S = 60  # an API that is killed leaves a process that ends its requests first, in 25 s
 
 
 @dataclass
@@ -79,6 +80,9 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         world.wait_until(lambda: _quiet_for_sure(world), "it does not become quiet", _QUIET_S)
     except TimeoutError as error:
         found.append(str(error))
+    # What follows is no part of the faults: from here on the API must not fail at all.
+    world.wait_until(lambda: bool(world.serving()), "the API does not come back", _BACK_S)
+    serving = world.serving()
     documents = {document.number: document for document in schedule.documents}
     jobs = seen_jobs(world, documents)
     with contextlib.suppress(TimeoutError):  # then it is found below
@@ -86,6 +90,8 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         world.wait_until(lambda: ids <= set(told(world)), "events", _TOLD_S)
     found += violations(world, jobs, accepted)
     found += retire_all(world)
+    if world.serving() != serving:
+        found.append("a process of the API ended without a fault")
     found += world.surprises
     world.surprises.clear()
     report.schedules += 1
