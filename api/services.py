@@ -11,7 +11,6 @@ from api.gauges import Gauges
 from api.waiters import Waiters
 from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.failpoints import arm
 from shared.settings import Settings
 from shared.store.deliveries import Deliveries
@@ -33,7 +32,6 @@ class Services:
     jobs: JobStore
     blobs: BlobStore
     idempotency: IdempotencyKeys
-    doorbell: Doorbell
     api_keys: ApiKeys
     workers: Workers
     canary: Canary
@@ -54,7 +52,6 @@ def make_services(settings: Settings) -> Services:
         jobs=JobStore(client, limits),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),
-        doorbell=Doorbell(make_celery(settings)),
         api_keys=ApiKeys(client),
         workers=Workers(client),
         canary=Canary(client, settings.canary_interval_s),

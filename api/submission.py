@@ -1,4 +1,4 @@
-"""Takes a document in: claim its key, look for room, store the bytes, create the job, ring."""
+"""Takes a document in: claim its key, look for room, store the bytes, create the job."""
 
 from __future__ import annotations
 
@@ -70,8 +70,6 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
                 parts.idempotency.release(held)
         raise
     reach("api.created")
-    parts.doorbell.try_to_ring()
-    reach("api.rang")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
     return Taken(job)
 

@@ -30,7 +30,6 @@ from worker.outages import Outages
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
-_MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
 
 
 @dataclass
@@ -89,12 +88,9 @@ class Keeper:
             _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
     def ring(self) -> None:
-        """Ring for slices that wait without a message: it was lost, or never sent."""
-        ready = self.upkeep.num_ready()
-        if ready:
-            missing = min(ready, _MAX_RINGS) - self.doorbell.num_waiting()
-            if missing > 0:
-                self.doorbell.ring(missing)
+        """Ring for slices that wait without a message: it was lost."""
+        if self.upkeep.num_ready() and not self.doorbell.num_waiting():
+            self.doorbell.ring()
 
     def retire(self) -> None:
         """Erase what is past its time."""
@@ -134,7 +130,7 @@ def make_keeper(settings: Settings) -> Keeper:
         blobs=blobs,
         doorbell=doorbell,
         workers=Workers(client),
-        canary=CanaryKeeper.make(client, blobs, doorbell, settings.canary_interval_s),
+        canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
         outages=Outages(settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,

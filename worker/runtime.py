@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.errors import Unavailable
 from shared.failpoints import arm, reach
 from shared.jobs import Model
@@ -57,7 +56,6 @@ class Runtime:
         self._slice_reader = SliceReader(
             slices=self._slices,
             blobs=BlobStore(settings.data_dir / "blobs"),
-            doorbell=Doorbell(make_celery(settings)),
             loader=self._loader,
             reader=reader,
             model=model,
@@ -144,8 +142,7 @@ class Runtime:
         deadline = time.monotonic() + _STOP_GRACE_S
         while self._leases.held and time.monotonic() < deadline:
             time.sleep(0.02)
-        if num_released := self._leases.release_all():
-            self._slice_reader.doorbell.try_to_ring(num_released)
+        self._leases.release_all()
         try:
             self._workers.leave(self.id)
         except Unavailable:

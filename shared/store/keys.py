@@ -16,6 +16,7 @@ docchu:lanes                    hash        `virtual:<lane>` the lane's virtual 
                                             `served:<lane>` pages claimed while both lanes waited
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
 docchu:deadlines                sorted set  job id, by when it must have ended (ms)
+docchu.doorbell                 list        the broker's messages that no worker has taken yet
 docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
@@ -60,6 +61,7 @@ LANES = ("interactive", "bulk")
 RETENTION = f"{PREFIX}retention"
 LEASES = f"{PREFIX}leases"
 DEADLINES = f"{PREFIX}deadlines"
+DOORBELL = "docchu.doorbell"
 BACKLOG = f"{PREFIX}backlog"
 RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
@@ -169,4 +171,5 @@ def of_job(job_id: str) -> list[str]:
         SUBSCRIBERS,
         timeline(job_id),
         DEADLINES,
+        DOORBELL,
     ]

@@ -27,7 +27,7 @@ KEEPER_POINTS = (
     *("recover", "end_overdue", "ring", "retire", "tend", "sweep"),
     *("recovered", "input_erased"),
 )
-API_POINTS = ("kept", "created", "rang", "erased")
+API_POINTS = ("kept", "created", "erased")
 
 
 @dataclass(frozen=True)
@@ -198,8 +198,10 @@ def _client_pause(world: World, for_s: float) -> bool:
 
 
 def _messages_twice(world: World) -> bool:
+    doorbell = Doorbell(make_celery(world.settings))
     try:
-        Doorbell(make_celery(world.settings)).ring(6)
+        for _ in range(6):
+            doorbell.ring()
     except DocchuError:
         return False
     return True

@@ -5,8 +5,8 @@ local READY = { interactive = KEYS[4], bulk = KEYS[5] }
 local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
 local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
-local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
-local MORE = 17 -- a script's own keys follow
+local TIMELINE, DEADLINES, DOORBELL = KEYS[16], KEYS[17], KEYS[18]
+local MORE = 18 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local JOB_ID = ARGV[2]
 local ENDED = { succeeded = true, partial = true, failed = true, canceled = true, expired = true }
@@ -48,7 +48,23 @@ local function set_deadline(job_ms, page_ms, num_pages)
   redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
 end
 
--- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
+-- Ring the workers' doorbell, unless a message waits there already: a worker that takes it goes on
+-- until nothing is left, and each claim rings again while more waits, so that one message wakes as
+-- many threads as there is work for. The message is one of Celery's protocol 2 as kombu keeps it in
+-- Redis, an id in the place of each `%s`: https://docs.celeryq.dev/en/stable/internals/protocol.html
+local MESSAGE = '{"body": "W1tdLCB7fSwge31d", "content-encoding": "utf-8", ' ..
+  '"content-type": "application/json", "headers": {"lang": "py", "task": "docchu.ring", ' ..
+  '"id": "%s", "root_id": "%s", "retries": 0, "argsrepr": "()", "kwargsrepr": "{}", ' ..
+  '"ignore_result": true}, "properties": {"correlation_id": "%s", "delivery_mode": 2, ' ..
+  '"delivery_info": {"exchange": "", "routing_key": "docchu.doorbell"}, "priority": 0, ' ..
+  '"body_encoding": "base64", "delivery_tag": "%s"}}'
+local function ring()
+  if redis.call('LLEN', DOORBELL) > 0 then return end
+  local id = JOB_ID .. '.' .. NOW
+  redis.call('LPUSH', DOORBELL, string.format(MESSAGE, id, id, id, id))
+end
+
+-- Queue a slice and ring for it. With `ahead` it goes that many pages behind the head, else behind its flow's work.
 local function make_ready(index, slice, ahead)
   local lane, flow = get('lane'), get('flow')
   local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
@@ -61,6 +77,7 @@ local function make_ready(index, slice, ahead)
   slice.s, slice.o, slice.n = 'r', nil, nil
   save_slice(index, slice)
   redis.call('ZADD', READY[lane], start, member(index))
+  ring()
 end
 
 local function drop_slice(index, outcome)
