@@ -177,16 +177,15 @@ def _of_result(world: World, job: Seen) -> Iterator[str]:
 
 def _of_store(world: World) -> Iterator[str]:
     client = world.client
-    canaries = {f"docchu:job:{i}" for i in client.zrange(keys.tenant_jobs(CANARY_TENANT), 0, -1)}
     if backlog := {t: n for t, n in client.hgetall(keys.BACKLOG).items() if int(n)}:
         canary_waits = client.hget(keys.CANARY, "job")
         if not canary_waits:
             yield f"the backlog is {backlog}"
     for name in client.scan_iter("docchu:job:*:slices"):
-        if name.removesuffix(":slices") not in canaries:
+        if not _of_canary(world, name):
             yield f"{name} is left"
     for job_id in client.zrange(keys.DEADLINES, 0, -1):
-        if f"docchu:job:{job_id}" not in canaries:
+        if not _of_canary(world, keys.job(job_id)):
             yield f"{job_id} still has a deadline"
 
 
@@ -204,5 +203,11 @@ def retire_all(world: World) -> Iterator[str]:
                 yield f"{job_id} was not retired"
             blobs.delete_job(tenant, job_id)
     for name in world.client.scan_iter("docchu:job:*"):
-        if world.client.hget(name.split(":slices")[0], "tenant") != CANARY_TENANT:
+        if not _of_canary(world, name):
             yield f"{name} is left after retention"
+
+
+def _of_canary(world: World, name: str) -> bool:
+    """Whether a key belongs to a canary: those come and go at any time."""
+    job_id = name.split(":")[2]
+    return bool(world.client.hget(keys.job(job_id), "tenant") == CANARY_TENANT)
