@@ -5,6 +5,8 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
+from api.batch_results import batch_results
+from api.batches import batches
 from api.deliveries import deliveries
 from api.docs import docs
 from api.events import events
@@ -42,6 +44,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.spec_processor(openapi.complete)
     for blueprint in (
         jobs,
+        batches,
+        batch_results,
         timeline,
         events,
         results,

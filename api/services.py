@@ -13,12 +13,16 @@ from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
 from shared.failpoints import arm
 from shared.settings import Settings
+from shared.store.batch_jobs import BatchJobs
+from shared.store.batches import BatchStore
 from shared.store.deliveries import Deliveries
 from shared.store.idempotency import IdempotencyKeys
 from shared.store.jobs import JobStore, Limits
 from shared.store.outbox import Outbox
+from shared.store.parcels import Parcels
 from shared.store.scripts import connect
 from shared.store.webhooks import Webhooks
+from shared.walking import Walker
 from shared.workers import Canary, Workers
 
 _NAME = "docchu"
@@ -30,6 +34,9 @@ class Services:
 
     settings: Settings
     jobs: JobStore
+    batches: BatchStore
+    batch_jobs: BatchJobs
+    parcels: Parcels
     blobs: BlobStore
     idempotency: IdempotencyKeys
     api_keys: ApiKeys
@@ -41,15 +48,26 @@ class Services:
     gauges: Gauges
     waiters: Waiters
 
+    @property
+    def walker(self) -> Walker:
+        """What cancels, retries and erases the jobs of a batch."""
+        return Walker(self.batches, self.batch_jobs, self.jobs, self.blobs, self.settings)
+
 
 def make_services(settings: Settings) -> Services:
     """Put the services together."""
     arm(settings.failpoints_dir)
     client = connect(settings.store_url)
-    limits = Limits(settings.max_queued_pages, settings.max_queued_pages_per_tenant)
+    limits = Limits(
+        settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
+    )
+    jobs, batches = JobStore(client, limits), BatchStore(client)
     return Services(
         settings=settings,
-        jobs=JobStore(client, limits),
+        jobs=jobs,
+        batches=batches,
+        batch_jobs=BatchJobs(client, batches, jobs),
+        parcels=Parcels(client),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),
         api_keys=ApiKeys(client),

@@ -1,6 +1,7 @@
 """The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
 
-Webhooks are sent beside that, in threads of their own (`worker.delivering`).
+Webhooks are sent (`worker.delivering`) and parcels unpacked (`worker.unpacking`) beside that, in
+threads of their own.
 
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
@@ -24,12 +25,15 @@ from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
 from shared.store.upkeep import Upkeep
 from shared.workers import Workers
+from worker.batches import BatchTender
 from worker.canary import CanaryKeeper
 from worker.delivering import make_sender
 from worker.outages import Outages
+from worker.unpacking.unpacker import make_unpacker
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
+_UNPACKERS = 4  # so that who waits for a slow address holds up few
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Keeper:
     doorbell: Doorbell
     workers: Workers
     canary: CanaryKeeper
+    batches: BatchTender
     outages: Outages
     sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
     orphan_age_s: float  # older than any upload that is still coming in
@@ -55,6 +60,7 @@ class Keeper:
             self.end_overdue,
             self.ring,
             self.retire,
+            self.batches.tend_batches,
             self.canary.tend,
             self.sweep,
         ]
@@ -131,6 +137,7 @@ def make_keeper(settings: Settings) -> Keeper:
         doorbell=doorbell,
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
+        batches=BatchTender.make(settings, client, blobs),
         outages=Outages(settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,
@@ -147,15 +154,19 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
     sender = make_sender(settings, connect(settings.store_url))
-    delivering = threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))
-    delivering.start()
+    unpacker = make_unpacker(settings, connect(settings.store_url))
+    beside = [threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))]
+    beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(_UNPACKERS)]
+    for thread in beside:
+        thread.start()
     try:
         while not stopped.is_set():
             keeper.round()
             stopped.wait(settings.keeper_interval_s)
     finally:
         stopped.set()  # or a keeper whose rounds broke off would live on, and send
-        delivering.join()  # at most the attempts under way
+        for thread in beside:
+            thread.join()  # at most the attempts, and the documents, under way
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared.batch_errors import BatchClosed, BatchFull, BatchGone
 from shared.errors import (
+    DocchuError,
     IdempotencyInFlight,
     InvalidOption,
     JobGone,
@@ -16,6 +18,7 @@ from shared.errors import (
     PageNotFound,
     PageNotRead,
     QueueFull,
+    StaleAttempt,
 )
 from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
@@ -33,6 +36,14 @@ from shared.store.records import (
 )
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
+_REFUSALS: dict[str, type[DocchuError]] = {
+    "full": QueueFull,
+    "lost": IdempotencyInFlight,
+    "gone": BatchGone,
+    "closed": BatchClosed,
+    "crowded": BatchFull,
+    "stale": StaleAttempt,
+}
 _SCAN = 100  # jobs looked at in one round trip while listing
 _MAX_SCANS = 20  # round trips of one call: who asks for a rare status goes on from there
 
@@ -47,10 +58,11 @@ class JobPage:
 
 @dataclass(frozen=True)
 class Limits:
-    """Pages that may wait, of all tenants and of one."""
+    """Pages that may wait, of all tenants and of one; jobs of a batch."""
 
     max_queued_pages: int
     max_queued_pages_per_tenant: int
+    max_batch_jobs: int = 100_000
 
 
 class JobStore:
@@ -61,12 +73,43 @@ class JobStore:
         self._limits = limits
         self._scripts = Scripts(client, clock)
 
-    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
-        """Accept a job and make it ready to be claimed. Raises QueueFull, IdempotencyInFlight.
+    def create(
+        self,
+        new: NewJob,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        unpacked: bool = False,
+        replaces: str = "",
+    ) -> Job:
+        """Accept a job as `add` does, and read it."""
+        job_id = self.add(new, claimed, fingerprint, unpacked=unpacked, replaces=replaces)
+        return self.get(new.tenant, job_id)
+
+    def add(
+        self,
+        new: NewJob,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        unpacked: bool = False,
+        replaces: str = "",
+    ) -> str:
+        """Accept a job and make it ready to be claimed; answer its id.
+
+        Raises QueueFull, IdempotencyInFlight.
 
         In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
+        In a batch the answer is the job that has this `custom_id` already, if there is one; raises
+        BatchGone, BatchClosed, BatchFull. `unpacked`: it comes out of a parcel, so the batch may be
+        closed. `replaces`: it takes the place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
+        more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
+        more: list[object] = []
+        if new.batch_id:
+            more_keys += keys.membership(new.batch_id, replaces)
+            more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
         answer = self._scripts.run(
             "create",
             new.id,
@@ -76,22 +119,26 @@ class JobStore:
             claimed.token if claimed else "",
             fingerprint,
             KEPT_MS,
-            more_keys=(keys.tenant_jobs(new.tenant), key),
+            *more,
+            more_keys=more_keys,
         )
-        if answer == "full":
-            raise QueueFull
-        if answer == "lost":
-            raise IdempotencyInFlight
-        return self.get(new.tenant, new.id)
+        if refusal := _REFUSALS.get(answer):
+            raise refusal
+        return new.id if answer == "created" else str(answer)
+
+    def fullness(self, tenant: str) -> float:
+        """How full the queue is for a tenant: 1 where nothing more is taken."""
+        limits = self._limits
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        return max(
+            int(everybody or 0) / limits.max_queued_pages,
+            int(own or 0) / limits.max_queued_pages_per_tenant,
+        )
 
     def check_room(self, tenant: str) -> None:
         """Raise QueueFull if a job would be refused, before its body is read."""
-        with store_faults():
-            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
-        if (
-            int(everybody or 0) >= self._limits.max_queued_pages
-            or int(own or 0) >= self._limits.max_queued_pages_per_tenant
-        ):
+        if self.fullness(tenant) >= 1:
             raise QueueFull
 
     def get(self, tenant: str, job_id: str) -> Job:
@@ -134,7 +181,7 @@ class JobStore:
         for start in range(first, first + _MAX_SCANS * _SCAN, _SCAN):
             with store_faults():
                 ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
-            for job in self._jobs(ids):
+            for job in self.of_ids(ids):
                 if status in (None, job.status):
                     found.append(job)
                 if len(found) > limit:
@@ -142,6 +189,14 @@ class JobStore:
             if len(ids) < _SCAN:
                 return JobPage(found, None)
         return JobPage(found, ids[-1])
+
+    def of_ids(self, ids: list[str]) -> list[Job]:
+        """Read jobs, without tombstones; whose they are is not looked at."""
+        return [
+            self._job(job_id, record, queue)
+            for job_id, (record, queue) in zip(ids, self._look(ids), strict=True)
+            if record and record["status"] != Status.EXPIRED
+        ]
 
     def page(self, tenant: str, job_id: str, number: int) -> PageRecord:
         """What became of a page that was read. Raises PageNotFound, PageNotRead, PageFailed."""
@@ -180,6 +235,14 @@ class JobStore:
         self._scripts.run("cancel", job_id)
         return self.get(tenant, job_id)
 
+    def cancel_all(self, ids: list[str]) -> None:
+        """Cancel jobs, whosever they are, in one round trip."""
+        self._scripts.run_on_jobs("cancel", ids)
+
+    def erase_all(self, ids: list[str]) -> None:
+        """Leave tombstones of jobs, whosever they are, in one round trip."""
+        self._scripts.run_on_jobs("erase", ids)
+
     def erase(self, tenant: str, job_id: str) -> None:
         """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
         self._record(tenant, job_id)
@@ -195,13 +258,6 @@ class JobStore:
             raise JobNotFound
         with store_faults():
             return _checked(self._client.hgetall(keys.job(job_id)), tenant)
-
-    def _jobs(self, ids: list[str]) -> list[Job]:
-        return [
-            self._job(job_id, record, queue)
-            for job_id, (record, queue) in zip(ids, self._look(ids), strict=True)
-            if record and record["status"] != Status.EXPIRED
-        ]
 
     def _look(self, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
         """The jobs' records, empty where there is none, and their places in the queue."""

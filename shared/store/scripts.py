@@ -67,6 +67,16 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "settle": ("_clock", "_delivery"),
     "redeliver": ("_clock", "_delivery"),
     "forget": (),
+    "create": ("_clock", "_job", "_adding"),
+    "batch_create": ("_clock", "_batch"),
+    "batch_close": ("_clock", "_batch"),
+    "batch_walk": ("_clock", "_batch"),
+    "batch_walked": ("_clock", "_batch"),
+    "batch_tend": ("_clock", "_batch"),
+    "parcel_add": ("_clock", "_batch"),
+    "parcel_take": ("_clock",),
+    "parcel_note": ("_clock",),
+    "parcel_finish": ("_clock", "_batch"),
 }
 
 
@@ -106,6 +116,10 @@ class Scripts:
         """Run the script of this name on these keys. Raises Unavailable."""
         now = self._clock()
         return self._call(name, names, ["" if now is None else now, *args])
+
+    def run_on_jobs(self, name: str, job_ids: Sequence[str]) -> list[Any]:
+        """Run the script of this name on each job, in one round trip. Raises Unavailable."""
+        return self.run_many(name, [(keys.of_job(job_id), [job_id]) for job_id in job_ids])
 
     def run_many(self, name: str, calls: Sequence[tuple[list[str], list[Any]]]) -> list[Any]:
         """Run a script on several sets of keys and arguments, each atomically, in one round trip.
