@@ -60,6 +60,7 @@ class Keeper:
             self.end_overdue,
             self.ring,
             self.retire,
+            self.erase_left,
             self.batches.tend_batches,
             self.canary.tend,
             self.sweep,
@@ -111,6 +112,12 @@ class Keeper:
                 reach("keeper.erased")
                 self.blobs.delete_job(due.tenant, due.job_id)
 
+    def erase_left(self) -> None:
+        """Erase what a job that was erased has left: who erased it was cut off, or wrote late."""
+        for due in self.upkeep.erased(_PER_ROUND):
+            if self.blobs.delete_job(due.tenant, due.job_id):
+                self.upkeep.cleaned(due.job_id)
+
     def sweep(self) -> None:
         """Erase blobs that belong to no job: its creation, or its erasure, was cut off.
 
@@ -138,7 +145,7 @@ def make_keeper(settings: Settings) -> Keeper:
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
         batches=BatchTender.make(settings, client, blobs),
-        outages=Outages(settings.lease_s),
+        outages=Outages(client, settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,
     )

@@ -78,6 +78,16 @@ def is_quiet(world: World) -> bool:
     return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids)
 
 
+def progress(world: World) -> list[object]:
+    """How far the jobs are: what changes as long as anything goes on."""
+    client = world.client
+    found: list[object] = []
+    for job_id in client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1):
+        found.append(client.hmget(keys.job(job_id), ["status", "done", "failed"]))
+        found.append(client.llen(keys.timeline(job_id)))
+    return found
+
+
 def violations(world: World, jobs: list[Seen], accepted: Mapping[str, int]) -> Iterator[str]:
     """Say everything that is not as it must be."""
     known = {job.id for job in jobs}
@@ -177,10 +187,10 @@ def _of_result(world: World, job: Seen) -> Iterator[str]:
 
 def _of_store(world: World) -> Iterator[str]:
     client = world.client
-    if backlog := {t: n for t, n in client.hgetall(keys.BACKLOG).items() if int(n)}:
-        canary_waits = client.hget(keys.CANARY, "job")
-        if not canary_waits:
-            yield f"the backlog is {backlog}"
+    backlog = {tenant: int(pages) for tenant, pages in client.hgetall(keys.BACKLOG).items()}
+    canary_pages = backlog.pop(CANARY_TENANT, 0)
+    if backlog.pop("*", 0) != canary_pages or any(backlog.values()):
+        yield f"the backlog is {backlog}, and {canary_pages} pages of the canary"
     for name in client.scan_iter("docchu:job:*:slices"):
         if not _of_canary(world, name):
             yield f"{name} is left"

@@ -92,6 +92,19 @@ def test_uploads_and_results_are_erased_when_their_time_is_over(
     assert service.blob_names(job_id) == set()
 
 
+def test_what_an_erasure_that_was_cut_off_has_left_goes_a_minute_later(
+    service: Service, keeper: Keeper
+) -> None:
+    job_id = service.submit(grey_tiff(1))
+    service.jobs.erase("acme", job_id)  # and here the API was killed
+    keeper.erase_left()
+    assert service.blob_names(job_id) == {"input"}
+    keeper.upkeep = in_the_future(service, 61)
+    keeper.erase_left()
+    assert service.blob_names(job_id) == set()
+    assert keeper.upkeep.erased(10) == []
+
+
 def test_blobs_of_a_job_that_never_came_to_be_are_swept(service: Service, keeper: Keeper) -> None:
     kept = service.submit(grey_tiff(1))
     orphan = "job_" + "x" * 24

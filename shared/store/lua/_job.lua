@@ -7,8 +7,8 @@ local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
 local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
 local BATCHES, BATCHES_DUE = KEYS[18], KEYS[19]
-local DOORBELL = KEYS[20]
-local MORE = 20 -- a script's own keys follow
+local DOORBELL, STATES, ERASED = KEYS[20], KEYS[21], KEYS[22]
+local MORE = 22 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
@@ -23,10 +23,12 @@ end
 local function member(index) return JOB_ID .. '/' .. index end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
 
--- Change the status, here and in the counts of the job's batch, if it is in one.
+-- Change the status, here and in the counts: of all jobs, and of the job's batch, if it is in one.
 local function set_status(status)
   local before = redis.call('HMGET', JOB, 'status', 'batch')
   redis.call('HSET', JOB, 'status', status)
+  redis.call('HINCRBY', STATES, before[1], -1)
+  redis.call('HINCRBY', STATES, status, 1)
   if not before[2] then return end
   redis.call('HINCRBY', BATCHES, before[2] .. '/' .. before[1], -1)
   redis.call('HINCRBY', BATCHES, before[2] .. '/' .. status, 1)
