@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.jobs import Status
 from shared.store import keys
 from shared.store.scripts import Client, store_faults
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Slices that wait, by lane, and that are read; pages not finished; ended jobs; page rate."""
+    """Slices that wait, by lane, and that are read; pages not finished; ended jobs; page rate;
+    jobs by status, tombstones among them.
+    """
 
     waiting: dict[str, int]
     running: int
     backlog_pages: int
     jobs_kept: int
     page_gap_s: float | None
+    jobs: dict[Status, int]
 
 
 class Gauges:
@@ -34,11 +38,13 @@ class Gauges:
             pipe.hget(keys.BACKLOG, "*")
             pipe.zcard(keys.RETENTION)
             pipe.hget(keys.RATE, "gap")
-            *waiting, running, backlog, kept, gap = pipe.execute()
+            pipe.hmget(keys.STATES, list(Status))
+            *waiting, running, backlog, kept, gap, jobs = pipe.execute()
         return Levels(
             waiting=dict(zip(keys.LANES, waiting, strict=True)),
             running=running,
             backlog_pages=int(backlog or 0),
             jobs_kept=kept,
             page_gap_s=float(gap) / 1000 if gap else None,
+            jobs={one: max(0, int(num or 0)) for one, num in zip(Status, jobs, strict=True)},
         )

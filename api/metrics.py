@@ -78,6 +78,12 @@ class _Levels(Collector):
         for lane, num in levels.waiting.items():
             waiting.add_metric([lane], num)
         yield waiting
+        jobs = GaugeMetricFamily(
+            "docchu_jobs", "Jobs by status; expired: only their tombstones", labels=["status"]
+        )
+        for status, num in levels.jobs.items():
+            jobs.add_metric([status], num)
+        yield jobs
         yield _gauge("slices_running", "Slices that workers are reading", levels.running)
         yield _gauge("backlog_pages", "Pages accepted and not finished", levels.backlog_pages)
         yield _gauge("jobs_kept", "Jobs that have ended and are kept", levels.jobs_kept)

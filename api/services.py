@@ -11,7 +11,6 @@ from api.gauges import Gauges
 from api.waiters import Waiters
 from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.failpoints import arm
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
@@ -42,7 +41,6 @@ class Services:
     parcels: Parcels
     blobs: BlobStore
     idempotency: IdempotencyKeys
-    doorbell: Doorbell
     api_keys: ApiKeys
     workers: Workers
     canary: Canary
@@ -61,7 +59,6 @@ class Services:
             self.batch_jobs,
             self.jobs,
             self.blobs,
-            self.doorbell,
             self.settings,
         )
 
@@ -83,7 +80,6 @@ def make_services(settings: Settings) -> Services:
         parcels=Parcels(client),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),
-        doorbell=Doorbell(make_celery(settings)),
         api_keys=ApiKeys(client),
         workers=Workers(client),
         canary=Canary(client, settings.canary_interval_s),

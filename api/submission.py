@@ -1,4 +1,4 @@
-"""Takes a document in: claim its key, look for room, store the bytes, create the job, ring."""
+"""Takes a document in: claim its key, look for room, store the bytes, create the job."""
 
 from __future__ import annotations
 
@@ -76,8 +76,6 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
         return taken
     job = taken.job
     reach("api.created")
-    parts.doorbell.try_to_ring()
-    reach("api.rang")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
     return taken
 

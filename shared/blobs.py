@@ -137,9 +137,11 @@ class BlobStore:
         with _disk_faults():
             self._path(tenant, job_id, name).unlink(missing_ok=True)
 
-    def delete_job(self, tenant: str, job_id: str) -> None:
-        """Erase all blobs of a job."""
-        shutil.rmtree(self._job_folder(tenant, job_id), ignore_errors=True)
+    def delete_job(self, tenant: str, job_id: str) -> bool:
+        """Erase all blobs of a job; whether nothing is left of them."""
+        folder = self._job_folder(tenant, job_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        return self._folder.is_dir() and not folder.exists()
 
     def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
         """Tenant and id of jobs whose folder was last changed `age_s` seconds ago or earlier."""

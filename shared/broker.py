@@ -1,24 +1,25 @@
 """The broker as a doorbell: a message says that a slice waits, not which; the store decides that.
 
-A message may be lost (the keeper rings again) or repeated (there is nothing to claim). So it is
-taken without acknowledgement: Celery on Redis would otherwise bring messages back on its own, run
-them twice after the visibility timeout, and write to the append-only file three times more.
+The script that queues a slice rings in the same step (`ring` in `lua/_job.lua`), so that nothing is
+accepted and then not rung for. A message may be lost (the keeper rings again) or repeated (there is
+nothing to claim). So it is taken without acknowledgement: Celery on Redis would otherwise bring
+messages back on its own, run them twice after the visibility timeout, and write to the append-only
+file three times more.
 """
 
 from __future__ import annotations
 
-import structlog
 from celery import Celery
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from shared.errors import Unavailable
 from shared.settings import Settings
+from shared.store import keys
 from shared.store.scripts import store_faults
 
 RING = "docchu.ring"
-QUEUE = "docchu.doorbell"
-_log = structlog.get_logger()
+QUEUE = keys.DOORBELL
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -51,26 +52,17 @@ def make_celery(settings: Settings) -> Celery:
 
 
 class Doorbell:
-    """Tells the workers that slices wait."""
+    """Tells the workers that slices wait, where the store's own message was lost."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def ring(self, times: int = 1) -> None:
-        """Send so many messages. Raises Unavailable; what is already stored stays accepted."""
+    def ring(self) -> None:
+        """Send a message. Raises Unavailable."""
         try:
-            with self._app.producer_or_acquire() as producer:
-                for _ in range(times):
-                    self._app.send_task(RING, producer=producer, retry=False, ignore_result=True)
+            self._app.send_task(RING, retry=False, ignore_result=True)
         except OperationalError as error:
             raise Unavailable from error
-
-    def try_to_ring(self, times: int = 1) -> None:
-        """Ring, and leave it to the keeper where that fails."""
-        try:
-            self.ring(times)
-        except Unavailable:
-            _log.warning("doorbell did not ring; the keeper will", times=times)
 
     def num_waiting(self) -> int:
         """Messages that no worker has taken yet. Raises Unavailable."""

@@ -6,13 +6,15 @@ redirects, no cookies, no decompression. What is added here is the address and t
 
 from __future__ import annotations
 
+import heapq
 import http.client
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 
 from shared.addresses import Target
 
@@ -43,13 +45,55 @@ class Connection(http.client.HTTPConnection):
             )
 
     def cut(self) -> None:
-        """End whatever the connection is waiting for; called by the guard's thread."""
+        """End whatever the connection is waiting for; called by another thread."""
         self.was_cut = True
         # Not `sock`, which `http.client` lets go of while a body lasts until the connection's end;
         # and not the TLS socket's own `shutdown`, which would change it under its reader.
         if self._line is not None:
             with suppress(OSError):  # it has ended already
                 socket.socket.shutdown(self._line, socket.SHUT_RDWR)
+
+
+class _Cutter:
+    """Cuts connections at their deadlines, all of them from one thread."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, list[Connection]]] = []
+        self._numbers = count()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def watching(self, connection: Connection, deadline: float) -> Iterator[None]:
+        """Cut the connection if it is still in use at this time of `time.monotonic`."""
+        used = [connection]
+        with self._changed:
+            heapq.heappush(self._due, (deadline, next(self._numbers), used))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="cutter", daemon=True)
+                self._thread.start()
+            elif self._due[0][2] is used:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            used.clear()  # what is left of it waits for its time, and then goes
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while (left := self._left()) is None or left > 0:
+                    self._changed.wait(left)
+                _, _, used = heapq.heappop(self._due)
+            for connection in used[:]:
+                connection.cut()
+
+    def _left(self) -> float | None:
+        """Seconds until the next deadline, if there is one."""
+        return self._due[0][0] - time.monotonic() if self._due else None
+
+
+_cutter = _Cutter()
 
 
 @contextmanager
@@ -65,10 +109,7 @@ def connected(
     """
     for number, address in enumerate(target.addresses, start=1):
         connection = Connection(target, address, deadline, context)
-        guard = threading.Timer(_left(deadline), connection.cut)
-        guard.daemon = True
-        guard.start()
-        try:
+        with closing(connection), _cutter.watching(connection, deadline):
             try:
                 connection.connect()
             except OSError:
@@ -77,9 +118,6 @@ def connected(
                 continue
             yield connection
             return
-        finally:
-            guard.cancel()
-            connection.close()
 
 
 def _left(deadline: float) -> float:

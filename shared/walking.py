@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import structlog
 
 from shared.blobs import INPUT, BlobNotFound, BlobStore
-from shared.broker import Doorbell
 from shared.errors import JobGone, JobNotFound, QueueFull, StaleAttempt
 from shared.failpoints import reach
 from shared.ids import new_id
@@ -37,7 +36,6 @@ class Walker:
     batch_jobs: BatchJobs
     jobs: JobStore
     blobs: BlobStore
-    doorbell: Doorbell
     settings: Settings
 
     def step(self, batch_id: str, limit: int = PIECE) -> bool:
@@ -66,43 +64,39 @@ class Walker:
 
     def _retry(self, walk: Walk, found: list[tuple[int, str]], limit: int) -> bool:
         """Go on as far as there is room in the queue."""
-        num_new, done_to = 0, walk.walked
+        done_to = walk.walked
         try:
             for item in self.batch_jobs.of_members(found):
                 if item.status is Status.FAILED:
-                    num_new += self._retry_job(walk, item.job_id)
+                    self._retry_job(walk, item.job_id)
                 done_to = item.position
         except QueueFull:
             _log.info("queue is full; the retry goes on later", batch=walk.batch_id)
             self.upkeep.walked(walk, done_to)
             return False
-        finally:
-            if num_new:
-                self.doorbell.try_to_ring(num_new)
         reach("walker.walked")
         more = len(found) == limit
         self.upkeep.walked(walk, done_to if more else None)
         return more
 
-    def _retry_job(self, walk: Walk, job_id: str) -> bool:
-        """Put a new job in the place of a failed one; whether that could be done."""
+    def _retry_job(self, walk: Walk, job_id: str) -> None:
+        """Put a new job in the place of a failed one, if that can be done."""
         try:
             job = self.jobs.get(walk.tenant, job_id)
             new = self._anew(walk, job)
             self.blobs.share(walk.tenant, job_id, new.id, INPUT)
         except (BlobNotFound, JobGone, JobNotFound):
-            return False  # nothing is left to read: it stays failed
+            return  # nothing is left to read: it stays failed
         try:
             self.jobs.add(new, replaces=job_id)
         except (QueueFull, StaleAttempt) as error:
             self.blobs.delete_job(walk.tenant, new.id)
             if isinstance(error, QueueFull):
                 raise
-            return False
+            return
         reach("walker.replaced")
         # The old one is no longer of the batch: when that is erased, nothing may be left of it.
         self._erase(walk, [job_id])
-        return True
 
     def _anew(self, walk: Walk, job: Job) -> NewJob:
         return NewJob(

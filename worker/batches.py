@@ -8,7 +8,6 @@ import structlog
 
 from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobStore
-from shared.broker import Doorbell
 from shared.failpoints import reach
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
@@ -37,7 +36,6 @@ class BatchTender:
         settings: Settings,
         client: Client,
         blobs: BlobStore,
-        doorbell: Doorbell,
         clock: Clock = server_clock,
     ) -> BatchTender:
         """Put it together."""
@@ -47,7 +45,7 @@ class BatchTender:
         jobs, batches = JobStore(client, limits, clock), BatchStore(client, clock)
         batch_jobs = BatchJobs(client, batches, jobs)
         upkeep = BatchUpkeep(client, clock)
-        walker = Walker(batches, upkeep, batch_jobs, jobs, blobs, doorbell, settings)
+        walker = Walker(batches, upkeep, batch_jobs, jobs, blobs, settings)
         return cls(batches, upkeep, walker)
 
     def tend_batches(self) -> None:

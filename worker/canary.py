@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from shared.blobs import INPUT, BlobStore
-from shared.broker import Doorbell
 from shared.errors import JobGone, JobNotFound
 from shared.ids import new_id
 from shared.jobs import Document, Job, Options, Status
@@ -28,15 +27,12 @@ class CanaryKeeper:
     canary: Canary
     jobs: JobStore
     blobs: BlobStore
-    doorbell: Doorbell
 
     @classmethod
-    def make(
-        cls, client: Client, blobs: BlobStore, doorbell: Doorbell, interval_s: float
-    ) -> CanaryKeeper:
+    def make(cls, client: Client, blobs: BlobStore, interval_s: float) -> CanaryKeeper:
         """Put one together."""
         jobs = JobStore(client, Limits(_NO_LIMIT, _NO_LIMIT))
-        return cls(Canary(client, interval_s), jobs, blobs, doorbell)
+        return cls(Canary(client, interval_s), jobs, blobs)
 
     def tend(self) -> None:
         """Look whether the canary is back, or send it when it is time."""
@@ -62,7 +58,6 @@ class CanaryKeeper:
         )
         self.jobs.create(new)
         self.canary.sent(job_id)
-        self.doorbell.ring()
 
     def _look(self, job_id: str) -> None:
         try:

@@ -33,7 +33,6 @@ from worker.unpacking.parts import NUM_THREADS, make_unpacker
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
-_MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
 
 
 @dataclass
@@ -60,6 +59,7 @@ class Keeper:
             self.end_overdue,
             self.ring,
             self.retire,
+            self.erase_left,
             self.batches.tend_batches,
             self.canary.tend,
             self.sweep,
@@ -94,12 +94,9 @@ class Keeper:
             _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
     def ring(self) -> None:
-        """Ring for slices that wait without a message: it was lost, or never sent."""
-        ready = self.upkeep.num_ready()
-        if ready:
-            missing = min(ready, _MAX_RINGS) - self.doorbell.num_waiting()
-            if missing > 0:
-                self.doorbell.ring(missing)
+        """Ring for slices that wait without a message: it was lost."""
+        if self.upkeep.num_ready() and not self.doorbell.num_waiting():
+            self.doorbell.ring()
 
     def retire(self) -> None:
         """Erase what is past its time."""
@@ -113,6 +110,12 @@ class Keeper:
                 self.upkeep.erase(due.job_id)
                 reach("keeper.erased")
                 self.blobs.delete_job(due.tenant, due.job_id)
+
+    def erase_left(self) -> None:
+        """Erase what a job that was erased has left: who erased it was cut off, or wrote late."""
+        for due in self.upkeep.erased(_PER_ROUND):
+            if self.blobs.delete_job(due.tenant, due.job_id):
+                self.upkeep.cleaned(due.job_id)
 
     def sweep(self) -> None:
         """Erase blobs that belong to no job: its creation, or its erasure, was cut off.
@@ -139,9 +142,9 @@ def make_keeper(settings: Settings) -> Keeper:
         blobs=blobs,
         doorbell=doorbell,
         workers=Workers(client),
-        canary=CanaryKeeper.make(client, blobs, doorbell, settings.canary_interval_s),
-        batches=BatchTender.make(settings, client, blobs, doorbell),
-        outages=Outages(settings.lease_s),
+        canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
+        batches=BatchTender.make(settings, client, blobs),
+        outages=Outages(client, settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,
     )
@@ -157,7 +160,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
     sender = make_sender(settings, connect(settings.store_url))
-    unpacker = make_unpacker(settings, connect(settings.store_url), keeper.doorbell)
+    unpacker = make_unpacker(settings, connect(settings.store_url))
     beside = [threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))]
     beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
     for thread in beside:

@@ -72,21 +72,16 @@ class LeaseKeeper:
         with self._lock:
             return list(self._held.values())
 
-    def release_all(self) -> int:
-        """Hand every slice back at once; whatever its readers still write is refused.
-
-        Answers how many slices wait for another worker now.
-        """
-        num_released = 0
+    def release_all(self) -> None:
+        """Hand every slice back at once; whatever its readers still write is refused."""
         for lease in self.held:
             if lease.standing == "finished":
                 continue
             lease.standing = "lost"
             try:
-                num_released += self._slices.release(lease.claim)
+                self._slices.release(lease.claim)
             except Unavailable:
                 _log.warning("slice could not be handed back; its lease runs out", **names(lease))
-        return num_released
 
     def close(self) -> None:
         """Stop renewing."""

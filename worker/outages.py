@@ -2,30 +2,26 @@
 
 While the store is away no worker can renew a lease. Taken back right after it, its slices would
 count as deaths of workers that did nothing wrong, and three outages would condemn innocent pages.
+When it last answered a keeper stands in the store itself, so that a keeper that was started since
+knows of the outage, too.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock
 
 
 class Outages:
-    """Whether expired leases may be believed. Times are seconds of `time.monotonic`."""
+    """Whether leases that ran out may be believed."""
 
-    def __init__(self, lease_s: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._lease_s = lease_s
-        self._now = now
-        self._answered_at = math.inf
-        self._patient_until = -math.inf
+    def __init__(self, client: Client, lease_s: float, clock: Clock = server_clock) -> None:
+        self._lease_ms = round(lease_s * 1000)
+        self._scripts = Scripts(client, clock)
 
     def over(self) -> bool:
-        """Note that the store answers; whether it has done so for as long as a lease lasts."""
-        now = self._now()
-        silent_s = now - self._answered_at
-        self._answered_at = now
-        # Granted only now and then, or a keeper whose rounds are slow would never recover anything.
-        if silent_s > self._lease_s / 2 and now > self._patient_until + self._lease_s:
-            self._patient_until = now + self._lease_s
-        return now >= self._patient_until
+        """Note that the store answers; whether it has done so for as long as a lease lasts.
+
+        Raises Unavailable.
+        """
+        return bool(self._scripts.run_on("outage", [keys.CANARY], self._lease_ms))

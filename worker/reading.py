@@ -14,7 +14,6 @@ import structlog
 from numpy.typing import NDArray
 
 from shared.blobs import INPUT, BlobNotFound, BlobStore, picture_name
-from shared.broker import Doorbell
 from shared.errors import (
     DocumentDamaged,
     DocumentError,
@@ -55,7 +54,6 @@ class SliceReader:
 
     slices: SliceQueue
     blobs: BlobStore
-    doorbell: Doorbell
     loader: PageLoader
     models: Models
     pages: Executor
@@ -80,8 +78,7 @@ class SliceReader:
             raise Unavailable("The document's bytes cannot be read right now.") from error
         reach("worker.finish")
         if lease.standing == "held" and self.stopping():
-            if self.slices.release(claim):
-                self.doorbell.try_to_ring()
+            self.slices.release(claim)
             _log.info("slice handed back", **names(lease))
         elif lease.standing in ("held", "canceled"):
             self.slices.finish(claim)
@@ -100,8 +97,7 @@ class SliceReader:
             wanted = PageRanges.parse(claim.options.pages).select(num_pages)
         if not wanted:
             raise NoSuchPages(f"The document has {num_pages} pages, and none of those asked for.")
-        opened, created = self.slices.open(claim, num_pages, wanted, self.slice_pages)
-        self.doorbell.try_to_ring(created)
+        opened, _ = self.slices.open(claim, num_pages, wanted, self.slice_pages)
         return opened
 
     def _read_pages(self, lease: Lease, path: Path, chosen: Chosen) -> None:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.errors import Unavailable
 from shared.failpoints import arm, reach
 from shared.settings import Settings
@@ -31,6 +30,7 @@ from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
+_EXIT_S = 5  # for what still reads after that; then the process ends under it
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
 
@@ -51,13 +51,13 @@ class Runtime:
         self._gate = Gate()
         self._leases = LeaseKeeper(self._slices, settings.lease_s)
         self._stopping = threading.Event()
+        self._closed = False
         self._rang_at = time.monotonic()
         self._loader = PageLoader(_load_limits(settings), settings.loader_processes)
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._slice_reader = SliceReader(
             slices=self._slices,
             blobs=BlobStore(settings.data_dir / "blobs"),
-            doorbell=Doorbell(make_celery(settings)),
             loader=self._loader,
             models=models,
             pages=self._pages,
@@ -118,6 +118,7 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of everything."""
+        self._closed = True
         self.stop()
         self._watchdog.close()
         self._hand_back()
@@ -135,18 +136,28 @@ class Runtime:
                 _log.warning("store is away; trying again")
             if self._stopping.wait(_REPORT_S):
                 self._hand_back()
+                self._end_in_time()
                 return
 
     def _hand_back(self) -> None:
         deadline = time.monotonic() + _STOP_GRACE_S
         while self._leases.held and time.monotonic() < deadline:
             time.sleep(0.02)
-        if num_released := self._leases.release_all():
-            self._slice_reader.doorbell.try_to_ring(num_released)
+        self._leases.release_all()
         try:
             self._workers.leave(self.id)
         except Unavailable:
             _log.warning("store is away; the keeper forgets this worker")
+
+    def _end_in_time(self) -> None:
+        """End the process if something hangs: nothing that it holds is wanted any more."""
+        deadline = time.monotonic() + _EXIT_S
+        while time.monotonic() < deadline:
+            if self._closed or not self._gate.num_inside:
+                return
+            time.sleep(0.05)
+        _log.warning("a page hangs; its slice was handed back, and the worker ends without it")
+        os._exit(STUCK_EXIT_CODE)
 
     def _signs(self) -> Signs:
         held = self._leases.held

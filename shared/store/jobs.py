@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.errors import (
@@ -19,11 +19,21 @@ from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
 from shared.store import keys
 from shared.store.idempotency import KEPT_MS, Claimed
-from shared.store.records import NewJob, PageRecord, attempts, job_of, page_problems
+from shared.store.records import (
+    Hash,
+    NewJob,
+    PageRecord,
+    attempts,
+    gap_s,
+    job_of,
+    page_problems,
+    queue_of,
+)
 from shared.store.refusals import check_created
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 _SCAN = 100  # jobs looked at in one round trip while listing
+_MAX_SCANS = 20  # round trips of one call: who asks for a rare status goes on from there
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,10 @@ class JobStore:
 
     def get(self, tenant: str, job_id: str) -> Job:
         """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
-        return self._job(job_id, self._record(tenant, job_id))
+        if not is_job_id(job_id):
+            raise JobNotFound
+        ((record, queue),) = self._look([job_id])
+        return self._job(job_id, _checked(record, tenant), queue)
 
     def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
         """Read a job once it has ended, or after `timeout_s` seconds as it stands then."""
@@ -137,30 +150,29 @@ class JobStore:
     def newest(
         self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
     ) -> JobPage:
-        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption."""
-        start = self._position(tenant, cursor) if cursor else 0
+        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption.
+
+        Looks at so many jobs at most: then there are fewer than `limit`, and a cursor nonetheless.
+        """
+        first = self._position(tenant, cursor) if cursor else 0
         found: list[Job] = []
-        with store_faults():
-            while True:
+        for start in range(first, first + _MAX_SCANS * _SCAN, _SCAN):
+            with store_faults():
                 ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
-                for job in self.of_ids(ids):
-                    if status in (None, job.status):
-                        found.append(job)
-                    if len(found) > limit:
-                        return JobPage(found[:limit], found[limit - 1].id)
-                if len(ids) < _SCAN:
-                    return JobPage(found, None)
-                start += _SCAN
+            for job in self.of_ids(ids):
+                if status in (None, job.status):
+                    found.append(job)
+                if len(found) > limit:
+                    return JobPage(found[:limit], found[limit - 1].id)
+            if len(ids) < _SCAN:
+                return JobPage(found, None)
+        return JobPage(found, ids[-1])
 
     def of_ids(self, ids: list[str]) -> list[Job]:
         """Read jobs, without tombstones; whose they are is not looked at."""
-        with store_faults(), self._client.pipeline(transaction=False) as pipe:
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-            records = dict(zip(ids, pipe.execute(), strict=True))
         return [
-            self._job(job_id, record)
-            for job_id, record in records.items()
+            self._job(job_id, record, queue)
+            for job_id, (record, queue) in zip(ids, self._look(ids), strict=True)
             if record and record["status"] != Status.EXPIRED
         ]
 
@@ -209,40 +221,38 @@ class JobStore:
     def page_gap_s(self) -> float | None:
         """Mean seconds between two pages under load; None before the first one."""
         with store_faults():
-            gap = self._client.hget(keys.RATE, "gap")
-        return max(float(gap), 1.0) / 1000 if gap else None
+            return gap_s(self._client.hget(keys.RATE, "gap"))
 
     def _record(self, tenant: str, job_id: str) -> dict[str, str]:
         if not is_job_id(job_id):
             raise JobNotFound
         with store_faults():
-            record: dict[str, str] = self._client.hgetall(keys.job(job_id))
-        if record.get("tenant") != tenant:
-            raise JobNotFound
-        if record["status"] == Status.EXPIRED:
-            raise JobGone
-        return record
+            return _checked(self._client.hgetall(keys.job(job_id)), tenant)
 
-    def _job(self, job_id: str, record: Mapping[str, str]) -> Job:
+    def _look(self, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
+        """The jobs' records, empty where there is none, and their places in the queue."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hget(keys.RATE, "gap")
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id))
+                for lane in keys.LANES:
+                    pipe.zrank(keys.ready(lane), f"{job_id}/0")
+            gap, *found = pipe.execute()
+        seconds = gap_s(gap)
+        return [
+            (
+                record,
+                queue_of(record, next(filter(None, ranks), 0), seconds),
+            )
+            for record, *ranks in zip(*(found[i::3] for i in range(3)), strict=True)
+        ]
+
+    def _job(self, job_id: str, record: Hash, queue: Queue) -> Job:
         problems = []
         if "code" in record:
             with store_faults():
                 problems = page_problems(self._client.hgetall(keys.pages(job_id)))
-        return job_of(job_id, record, problems, self._queue(job_id, record))
-
-    def _queue(self, job_id: str, record: Mapping[str, str]) -> Queue:
-        status = Status(record["status"])
-        if status.terminal:
-            return Queue()
-        gap_s = self.page_gap_s()
-        done = int(record.get("done", 0)) + int(record.get("failed", 0))
-        own = int(record.get("total", 1)) - done
-        if status is Status.RUNNING:
-            return Queue(eta_s=own * gap_s if gap_s else None)
-        with store_faults():
-            rank = self._client.zrank(keys.ready(record["lane"]), f"{job_id}/0")
-        ahead = int(rank or 0)
-        return Queue(position=ahead + 1, eta_s=(ahead + own) * gap_s if gap_s else None)
+        return job_of(job_id, record, problems, queue)
 
     def _position(self, tenant: str, cursor: str) -> int:
         with store_faults():
@@ -250,3 +260,12 @@ class JobStore:
         if rank is None:
             raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
         return int(rank) + 1
+
+
+def _checked(record: dict[str, str], tenant: str) -> dict[str, str]:
+    """The record, if it is there for this tenant."""
+    if record.get("tenant") != tenant:
+        raise JobNotFound
+    if record["status"] == Status.EXPIRED:
+        raise JobGone
+    return record

@@ -18,6 +18,9 @@ docchu:lanes                    hash        `virtual:<lane>` the lane's virtual 
                                             `served:<lane>` pages claimed while both lanes waited
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
 docchu:deadlines                sorted set  job id, by when it must have ended (ms)
+docchu:states                   hash        status -> jobs of it, tombstones and canaries among them
+docchu:erased                   sorted set  job id, by when what is left of its bytes is erased (ms)
+docchu.doorbell                 list        the broker's messages that no worker has taken yet
 docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
@@ -62,7 +65,8 @@ docchu:keys                     hash        sha256 of an API key -> whose it is,
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
-                                            `looked` last round of a keeper (ms)
+                                            `looked` last round of a keeper (ms); of outages,
+                                            `answered` a keeper last (ms), `patient` until (ms)
 docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a
                                             batch is under way any more
 
@@ -80,6 +84,9 @@ LANES = ("interactive", "bulk")
 RETENTION = f"{PREFIX}retention"
 LEASES = f"{PREFIX}leases"
 DEADLINES = f"{PREFIX}deadlines"
+DOORBELL = "docchu.doorbell"
+STATES = f"{PREFIX}states"
+ERASED = f"{PREFIX}erased"
 BACKLOG = f"{PREFIX}backlog"
 RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
@@ -194,6 +201,9 @@ def of_job(job_id: str) -> list[str]:
         DEADLINES,
         BATCH_COUNTS,
         BATCHES_DUE,
+        DOORBELL,
+        STATES,
+        ERASED,
     ]
 
 

@@ -67,6 +67,7 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "settle": ("_clock", "_delivery"),
     "redeliver": ("_clock", "_delivery"),
     "forget": (),
+    "outage": ("_clock",),
     "create": ("_clock", "_job", "_adding"),
     "batch_create": ("_clock", "_batch"),
     "batch_close": ("_clock", "_batch"),

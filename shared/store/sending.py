@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from shared.signing import KeyRing
@@ -111,8 +113,9 @@ class SendingQueue:
                 pipe.hmget(keys.webhook(record.get("webhook", "")), ["url", "ring", "disabled"])
             contents = pipe.execute()
         now = self._scripts.now_ms()
+        ring_of = cache(self._webhooks.ring)  # many are of one tenant
         return [
-            self._parcel(one, host, lease, record, body, webhook, now)
+            self._parcel(one, host, lease, record, body, webhook, now, ring_of)
             for one, record, body, webhook in zip(
                 ids, records, contents[::2], contents[1::2], strict=True
             )
@@ -127,6 +130,7 @@ class SendingQueue:
         body: str | None,
         webhook: list[Any],
         now_ms: int,
+        ring_of: Callable[[str], KeyRing],
     ) -> Parcel:
         url, ring, disabled = webhook
         webhook_id = record.get("webhook", "")
@@ -139,7 +143,7 @@ class SendingQueue:
             obstacle = "webhook_disabled"
         signing: list[str] = []
         if obstacle is None:
-            keys_of = KeyRing.parse(ring) if webhook_id else self._webhooks.ring(record["tenant"])
+            keys_of = KeyRing.parse(ring) if webhook_id else ring_of(record["tenant"])
             signing = keys_of.signing(now_ms)
         return Parcel(
             id=delivery_id,

@@ -63,11 +63,12 @@ class Upkeep:
 
     def due(self, limit: int) -> list[Due]:
         """Jobs of which something is to be erased now."""
+        return self._jobs_due(keys.RETENTION, limit)
+
+    def _jobs_due(self, name: str, limit: int) -> list[Due]:
         now = self._scripts.now_ms()
         with store_faults():
-            ids = self._client.zrange(
-                keys.RETENTION, "-inf", now, byscore=True, offset=0, num=limit
-            )
+            ids = self._client.zrange(name, "-inf", now, byscore=True, offset=0, num=limit)
             with self._client.pipeline(transaction=False) as pipe:
                 for job_id in ids:
                     pipe.hget(keys.job(job_id), "tenant")
@@ -87,6 +88,15 @@ class Upkeep:
     def erase(self, job_id: str) -> None:
         """Leave a tombstone of the job."""
         self._scripts.run("erase", job_id)
+
+    def erased(self, limit: int) -> list[Due]:
+        """Erased jobs that may have bytes left, a minute after it."""
+        return self._jobs_due(keys.ERASED, limit)
+
+    def cleaned(self, job_id: str) -> None:
+        """Note that nothing is left of an erased job's bytes."""
+        with store_faults():
+            self._client.zrem(keys.ERASED, job_id)
 
     def is_gone(self, job_id: str) -> bool:
         """Whether nothing of the job's, or batch's, bytes is wanted any more."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from shared.broker import Doorbell, make_celery
 from shared.store.batch_jobs import Item
 from tests.api.playing import PDF, PNG, Api, Shown, page_of, problem
 from worker.unpacking.parts import make_unpacker
@@ -56,7 +55,7 @@ def unpacked(api: Api, batch_id: str) -> list[Item]:
     known = api.parts.settings
     folder = {"data_dir": api.blobs.parent, "redis_url": known.store_url}
     settings = known.model_copy(update=folder)
-    unpacker = make_unpacker(settings, api.store, Doorbell(make_celery(settings)))
+    unpacker = make_unpacker(settings, api.store)
     while unpacker.turn():
         pass
     return api.parts.batch_jobs.items(batch_id, 0, 1000)

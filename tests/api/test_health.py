@@ -63,11 +63,14 @@ def test_figures_tell_of_the_queue(api: Api) -> None:
     assert figure(text, 'docchu_slices_waiting{lane="interactive"}') == 1
     assert figure(text, 'docchu_slices_waiting{lane="bulk"}') == 2
     assert figure(text, "docchu_backlog_pages") == 3
+    assert figure(text, 'docchu_jobs{status="queued"}') == 3
     assert figure(text, "docchu_workers_alive") == 1
     claim = api.begin(2)
     api.read(claim, page_of(1, "một"))
     text = api.get("/metrics").text
     assert figure(text, "docchu_slices_running") == 1
+    assert figure(text, 'docchu_jobs{status="queued"}') == 2
+    assert figure(text, 'docchu_jobs{status="running"}') == 1
     assert figure(text, "docchu_backlog_pages") == 3  # one page more was found, one was read
     assert figure(text, "docchu_page_gap_seconds") >= 0
     assert 'method="POST",process=' in text and 'route="/v1/jobs",status="202"' in text

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from shared.blobs import INPUT
+from shared.broker import QUEUE
 from shared.store import keys
 from tests.api.playing import PDF, PNG, Api, problem
 
@@ -39,7 +40,7 @@ def test_an_uploaded_file_becomes_a_job(api: Api) -> None:
     assert api.parts.blobs.get("default", job["id"], INPUT) == PNG
     claim = api.claim()
     assert claim.job_id == job["id"]
-    assert api.parts.doorbell.num_waiting() == 1
+    assert api.store.llen(QUEUE) == 1
 
 
 def test_the_raw_body_is_a_document_whatever_its_content_type_says(api: Api) -> None:

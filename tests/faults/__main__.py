@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import random
 import shutil
 import sys
 import tempfile
 import time
+import traceback
+from collections import Counter, deque
 from pathlib import Path
 
 from tests.faults.schedule import Report, make_schedule, run_schedule
 from tests.faults.table import table
-from tests.faults.world import running_world
+from tests.faults.world import World, running_world
+
+_MAX_WORLDS = 10  # a service that does not even start is not tried for ever
+_HANG_S = 900  # for one schedule; most take under 20 s
 
 
 def main() -> None:
@@ -21,25 +27,53 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first")
     parser.add_argument("--schedules", type=int, default=200)
     arguments = parser.parse_args()
-    report = Report()
+    report, restarts = Report(), Counter[str]()
+    seeds = deque(range(arguments.seed, arguments.seed + arguments.schedules))
     folder = Path(tempfile.mkdtemp(prefix="docchu-faults-"))
     began = time.monotonic()
-    with running_world(folder) as world:
-        for seed in range(arguments.seed, arguments.seed + arguments.schedules):
-            before, started = len(report.violations), time.monotonic()
-            schedule = make_schedule(seed)
-            run_schedule(world, schedule, report)
-            kinds = ", ".join(fault.kind for fault in schedule.faults)
-            took_s = time.monotonic() - started
-            print(f"seed {seed}: {took_s:.1f} s, {report.jobs} jobs so far; {kinds}", flush=True)
-            for violation in report.violations[before:]:
-                print(f"  VIOLATION {violation}", flush=True)
-        restarts = dict(world.restarts)
-    print_report(report, arguments.seed, restarts, time.monotonic() - began)
-    if report.violations:
-        print(f"what the processes said: {world.log}")
+    num_worlds = 0
+    try:
+        while seeds and num_worlds < _MAX_WORLDS:
+            num_worlds += 1
+            _run(seeds, folder / str(num_worlds), report, restarts)
+    finally:  # of a run that was interrupted, too
+        print_report(report, arguments.seed, restarts, time.monotonic() - began)
+    if report.violations or seeds:
+        print(f"what the processes said: {folder}/*/log")
         sys.exit(1)
     shutil.rmtree(folder)
+
+
+def _run(seeds: deque[int], folder: Path, report: Report, restarts: Counter[str]) -> None:
+    """Run schedules in a world of their own until all are done, or one breaks off."""
+    seed = seeds[0]
+    try:
+        with running_world(folder) as world:
+            try:
+                while seeds:
+                    seed = seeds.popleft()
+                    _run_one(world, seed, report)
+            finally:
+                restarts += world.restarts
+    except Exception as error:
+        # A boundary: a schedule that the suite itself does not survive is a violation, too, but
+        # it must not end a run of hours. The world may be in any state, so the next has its own.
+        traceback.print_exc()
+        report.violations.append(f"seed {seed}: the suite broke off: {error!r}")
+        print(f"  VIOLATION {report.violations[-1]}", flush=True)
+
+
+def _run_one(world: World, seed: int, report: Report) -> None:
+    before, started = len(report.violations), time.monotonic()
+    schedule = make_schedule(seed)
+    kinds = ", ".join(fault.kind for fault in schedule.faults)
+    print(f"seed {seed}: {kinds}", flush=True)
+    faulthandler.dump_traceback_later(_HANG_S, exit=True)
+    run_schedule(world, schedule, report)
+    faulthandler.cancel_dump_traceback_later()
+    print(f"  {time.monotonic() - started:.1f} s, {report.jobs} jobs so far", flush=True)
+    for violation in report.violations[before:]:
+        print(f"  VIOLATION {violation}", flush=True)
 
 
 def print_report(report: Report, seed: int, restarts: dict[str, int], took_s: float) -> None:

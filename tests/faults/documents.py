@@ -43,12 +43,12 @@ class Document:
 
     def text(self, page: int) -> str:
         """What its reader must say of a page."""
-        return f"{self.number} {page}"
+        return f"{self.number} {page % 256}"
 
     def tiff(self) -> bytes:
         """The document's bytes."""
         pages = [
-            Image.new("RGB", (24, 16), (_RED[deed], self.number, page))
+            Image.new("RGB", (24, 16), (_RED[deed], self.number, page % 256))
             for page, deed in enumerate(self.deeds, start=1)
         ]
         file = io.BytesIO()

@@ -24,10 +24,10 @@ _REACH_S = 4.0  # for a process to come to its failpoint
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
-    *("recover", "end_overdue", "ring", "retire", "tend_batches", "tend", "sweep"),
+    *("recover", "end_overdue", "ring", "retire", "erase_left", "tend_batches", "tend", "sweep"),
     *("recovered", "input_erased"),
 )
-API_POINTS = ("kept", "created", "rang", "erased")
+API_POINTS = ("kept", "created", "erased")
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,12 @@ def _strike_at(world: World, name: str, order: str) -> bool:
     if taken and order == "stop":
         time.sleep(_ZOMBIE_S)
     for path in taken:
-        if order == "stop":
-            with contextlib.suppress(psutil.NoSuchProcess):
-                resume(psutil.Process(int(path.suffix[1:])))
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(int(path.suffix[1:]))
+            if order == "stop":
+                resume(process)
+            else:
+                process.wait(_REACH_S)  # it may not have read its order yet
         path.unlink()
     return bool(taken)
 
@@ -195,8 +198,10 @@ def _client_pause(world: World, for_s: float) -> bool:
 
 
 def _messages_twice(world: World) -> bool:
+    doorbell = Doorbell(make_celery(world.settings))
     try:
-        Doorbell(make_celery(world.settings)).ring(6)
+        for _ in range(6):
+            doorbell.ring()
     except DocchuError:
         return False
     return True

@@ -79,6 +79,16 @@ def is_quiet(world: World) -> bool:
     return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids) and is_over(world)
 
 
+def progress(world: World) -> list[object]:
+    """How far the jobs are: what changes as long as anything goes on."""
+    client = world.client
+    found: list[object] = []
+    for job_id in client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1):
+        found.append(client.hmget(keys.job(job_id), ["status", "done", "failed"]))
+        found.append(client.llen(keys.timeline(job_id)))
+    return found
+
+
 def violations(world: World, jobs: list[Seen], accepted: Mapping[str, int]) -> Iterator[str]:
     """Say everything that is not as it must be."""
     known = {job.id for job in jobs}
@@ -180,16 +190,15 @@ def _of_result(world: World, job: Seen) -> Iterator[str]:
 
 def _of_store(world: World) -> Iterator[str]:
     client = world.client
-    canaries = {f"docchu:job:{i}" for i in client.zrange(keys.tenant_jobs(CANARY_TENANT), 0, -1)}
-    if backlog := {t: n for t, n in client.hgetall(keys.BACKLOG).items() if int(n)}:
-        canary_waits = client.hget(keys.CANARY, "job")
-        if not canary_waits:
-            yield f"the backlog is {backlog}"
+    backlog = {tenant: int(pages) for tenant, pages in client.hgetall(keys.BACKLOG).items()}
+    canary_pages = backlog.pop(CANARY_TENANT, 0)
+    if backlog.pop("*", 0) != canary_pages or any(backlog.values()):
+        yield f"the backlog is {backlog}, and {canary_pages} pages of the canary"
     for name in client.scan_iter("docchu:job:*:slices"):
-        if name.removesuffix(":slices") not in canaries:
+        if not _of_canary(world, name):
             yield f"{name} is left"
     for job_id in client.zrange(keys.DEADLINES, 0, -1):
-        if f"docchu:job:{job_id}" not in canaries:
+        if not _of_canary(world, keys.job(job_id)):
             yield f"{job_id} still has a deadline"
 
 
@@ -208,6 +217,12 @@ def retire_all(world: World) -> Iterator[str]:
                 yield f"{job_id} was not retired"
             blobs.delete_job(tenant, job_id)
     for name in world.client.scan_iter("docchu:job:*"):
-        if world.client.hget(name.split(":slices")[0], "tenant") != CANARY_TENANT:
+        if not _of_canary(world, name):
             yield f"{name} is left after retention"
     yield from left_of_batches(world)
+
+
+def _of_canary(world: World, name: str) -> bool:
+    """Whether a key belongs to a canary: those come and go at any time."""
+    job_id = name.split(":")[2]
+    return bool(world.client.hget(keys.job(job_id), "tenant") == CANARY_TENANT)

@@ -12,17 +12,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
+import redis
 
 from tests.faults.batching import batch_violations, choose, close_after, open_batch, told_of
 from tests.faults.documents import PROBLEMS, Deed, Document, random_document
 from tests.faults.injection import Fault, random_faults
-from tests.faults.invariants import Seen, is_quiet, retire_all, seen_jobs, told, violations
+from tests.faults.invariants import (
+    Seen,
+    is_quiet,
+    progress,
+    retire_all,
+    seen_jobs,
+    told,
+    violations,
+)
 from tests.faults.world import World
 
 _NUM_DOCUMENTS = 10
 _GIVE_UP_S = 30  # for a caller that gets no 202
-_QUIET_S = 90
-_TOLD_S = 30
+_STILL_S, _MOST_S = 90, 600  # without progress, and in all; a busy machine takes its time
+_TOLD_S = 90
+_LOOK_S = 0.05
+_BACK_S = 60  # an API that is killed leaves a process that ends its requests first, in 25 s
 
 
 @dataclass
@@ -84,9 +95,12 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         path.unlink()
     found = []
     try:
-        world.wait_until(lambda: _quiet_for_sure(world), "it does not become quiet", _QUIET_S)
+        _wait_for_quiet(world)
     except TimeoutError as error:
         found.append(str(error))
+    # What follows is no part of the faults: from here on the API must not fail at all.
+    world.wait_until(lambda: bool(world.serving()), "the API does not come back", _BACK_S)
+    serving = world.serving()
     documents = {document.number: document for document in schedule.documents}
     jobs = seen_jobs(world, documents)
     with contextlib.suppress(TimeoutError):  # then it is found below
@@ -96,6 +110,8 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     found += violations(world, jobs, accepted)
     found += batch_violations(world, batch_id)
     found += retire_all(world)
+    if world.serving() != serving:
+        found.append("a process of the API ended without a fault")
     found += world.surprises
     world.surprises.clear()
     report.schedules += 1
@@ -183,7 +199,16 @@ def _strike(world: World, fault: Fault, started: float, report: Report) -> None:
 _COUNTING = threading.Lock()
 
 
-def _quiet_for_sure(world: World) -> bool:
-    with contextlib.suppress(Exception):  # the store may be on its way up
-        return is_quiet(world)
-    return False
+def _wait_for_quiet(world: World) -> None:
+    """Wait until all has ended. Raises TimeoutError where nothing goes on, or goes on for ever."""
+    began = moved = time.monotonic()
+    last: list[object] = []
+    while True:
+        with contextlib.suppress(redis.RedisError):  # the store may be on its way up
+            if is_quiet(world):
+                return
+            if (now := progress(world)) != last:
+                last, moved = now, time.monotonic()
+        if time.monotonic() - moved > _STILL_S or time.monotonic() - began > _MOST_S:
+            raise TimeoutError("it does not become quiet")
+        time.sleep(_LOOK_S)

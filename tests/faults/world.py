@@ -29,6 +29,7 @@ LEASE_S = 1.5
 PROGRAMS = ("valkey", "api", "worker-1", "worker-2", "keeper-1", "keeper-2")
 _START_S = 90
 _LOOK_S = 0.03
+_LISTEN = psutil.CONN_LISTEN
 
 
 class World:
@@ -48,7 +49,12 @@ class World:
         self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
         self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
         self.client: Any = connect(self.settings.store_url)
-        self.http = httpx.Client(base_url=f"http://{self.settings.bind}", timeout=20)
+        # Each request on a connection of its own: one to an API that was killed is no fault.
+        self.http = httpx.Client(
+            base_url=f"http://{self.settings.bind}",
+            timeout=20,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         self.restarts: Counter[str] = Counter()
         self.erased: dict[str, int] = {}  # job -> number of its document
         self.at_point: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -91,6 +97,20 @@ class World:
             return self.http.get("/readyz").status_code == 200
         except httpx.TransportError:
             return False
+
+    def serving(self) -> frozenset[int]:
+        """The API's processes once they serve; none while one that was killed is on its way out.
+
+        A worker of gunicorn outlives its killed master by a second or more, and keeps the port.
+        """
+        try:
+            api = self.process("api")
+            ports = [one.laddr.port for one in api.net_connections() if one.status == _LISTEN]
+            if self.settings.port in ports and self.http.get("/healthz").status_code == 200:
+                return frozenset({api.pid, *(child.pid for child in api.children())})
+        except (psutil.Error, httpx.TransportError):
+            pass
+        return frozenset()
 
     def wait_until(self, holds: Callable[[], bool], what: str, timeout_s: float) -> None:
         """Wait for something that the service does by itself. Raises TimeoutError."""

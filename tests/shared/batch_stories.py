@@ -9,7 +9,6 @@ import redis
 
 from shared.batches import Batch, BatchOptions
 from shared.blobs import INPUT
-from shared.broker import Doorbell, make_celery
 from shared.errors import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
@@ -38,8 +37,7 @@ class Batches(Post):
     def limit(self, **settings: int) -> None:
         """Give the keeper other limits."""
         changed = self.settings.model_copy(update=settings)
-        doorbell = Doorbell(make_celery(changed))
-        self.tender = BatchTender.make(changed, self.client, self.blobs, doorbell, self.clock)
+        self.tender = BatchTender.make(changed, self.client, self.blobs, self.clock)
 
     def open(self, tenant: str = TENANT, **options: Any) -> Batch:
         """Open a batch."""

@@ -248,4 +248,4 @@ def test_everything_that_waited_is_gone_from_the_queue_at_the_end(store: Store) 
         read_document(ann)
     left = {key for key in store.client.keys("docchu:*") if not key.startswith("docchu:job:")}
     assert left <= {"docchu:lanes", "docchu:rate", "docchu:retention", "docchu:tenant:acme:jobs",
-                    "docchu:flows:interactive"}  # fmt: skip
+                    "docchu:flows:interactive", "docchu:states"}  # fmt: skip

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from shared.batches import Batch, BatchOptions
 from shared.blobs import INPUT, BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs, Item
 from shared.store.batch_records import NewBatch
@@ -48,7 +47,7 @@ class Story:
 
     def another_unpacker(self) -> Unpacker:
         """One that knows nothing of what the first one did."""
-        return make_unpacker(self.settings, self.client, Doorbell(make_celery(self.settings)))
+        return make_unpacker(self.settings, self.client)
 
     def submit(
         self, data: bytes, kind: Kind = "zip", *, is_open: bool = False, **options: str

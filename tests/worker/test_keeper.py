@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
+from shared.broker import QUEUE, RING
 from shared.jobs import Status
 from shared.settings import Settings
 from shared.store.upkeep import Upkeep
@@ -35,10 +38,34 @@ def in_the_future(service: Service, seconds: float) -> Upkeep:
 def test_a_slice_without_a_message_is_rung_for_once(service: Service, keeper: Keeper) -> None:
     service.submit(grey_tiff(1))
     service.submit(grey_tiff(1))
-    assert keeper.doorbell.num_waiting() == 0
+    assert keeper.doorbell.num_waiting() == 1
+    assert service.client.delete(QUEUE)
     keeper.ring()
     keeper.ring()
-    assert keeper.doorbell.num_waiting() == 2
+    assert keeper.doorbell.num_waiting() == 1
+
+
+def test_the_store_rings_as_celery_would(service: Service, keeper: Keeper) -> None:
+    service.submit(grey_tiff(1))
+    keeper.doorbell.ring()
+    by_celery, by_store = map(json.loads, service.client.lrange(QUEUE, 0, -1))
+    assert by_store["headers"].items() >= {"task": RING, "ignore_result": True}.items()
+    assert set(by_store["headers"]) < set(by_celery["headers"])
+    assert by_store["properties"]["delivery_info"] == by_celery["properties"]["delivery_info"]
+    assert set(by_store["properties"]) < set(by_celery["properties"])
+    ours, theirs = (json.loads(b64decode(one["body"])) for one in (by_store, by_celery))
+    assert ours[:2] == theirs[:2] == [[], {}]
+
+
+def test_a_claim_rings_for_the_next_one_while_more_waits(service: Service, keeper: Keeper) -> None:
+    with service.worker(GreyReader()) as worker:
+        for _ in range(3):
+            service.submit(grey_tiff(1))
+        for waiting_after in (1, 1, 0):
+            assert service.client.rpop(QUEUE)  # as a worker's thread does
+            candidate = worker._slices.peek()
+            assert candidate and worker._slices.claim(candidate)
+            assert keeper.doorbell.num_waiting() == waiting_after
 
 
 def test_a_lost_slice_comes_back_and_is_finished(service: Service, keeper: Keeper) -> None:
@@ -63,6 +90,19 @@ def test_uploads_and_results_are_erased_when_their_time_is_over(
     keeper.upkeep = in_the_future(service, DAY_S + 1)
     keeper.retire()
     assert service.blob_names(job_id) == set()
+
+
+def test_what_an_erasure_that_was_cut_off_has_left_goes_a_minute_later(
+    service: Service, keeper: Keeper
+) -> None:
+    job_id = service.submit(grey_tiff(1))
+    service.jobs.erase("acme", job_id)  # and here the API was killed
+    keeper.erase_left()
+    assert service.blob_names(job_id) == {"input"}
+    keeper.upkeep = in_the_future(service, 61)
+    keeper.erase_left()
+    assert service.blob_names(job_id) == set()
+    assert keeper.upkeep.erased(10) == []
 
 
 def test_blobs_of_a_job_that_never_came_to_be_are_swept(service: Service, keeper: Keeper) -> None:

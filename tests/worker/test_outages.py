@@ -21,36 +21,39 @@ def service(valkey_settings: Settings, tmp_path: Path) -> Service:
 
 
 class Clock:
-    now = 0.0
+    now_s = 1000
 
-    def __call__(self) -> float:
-        return self.now
+    def __call__(self) -> int:
+        return self.now_s * 1000
 
 
-def test_leases_are_believed_as_long_as_the_store_answers() -> None:
+def test_leases_are_believed_as_long_as_the_store_answers(service: Service) -> None:
     clock = Clock()
-    outages = Outages(10, clock)
-    for clock.now in range(100):
+    outages = Outages(service.client, 10, clock)
+    for clock.now_s in range(1000, 1100):
         assert outages.over()
 
 
-def test_after_an_outage_workers_have_a_leases_time_to_renew() -> None:
+def test_after_an_outage_workers_have_a_leases_time_to_renew(service: Service) -> None:
     clock = Clock()
-    outages = Outages(10, clock)
+    outages = Outages(service.client, 10, clock)
     assert outages.over()
-    clock.now = 20
-    assert not outages.over()
-    clock.now = 25
-    assert not outages.over()
-    clock.now = 30
-    assert outages.over()
+    for clock.now_s, over in ((1020, False), (1025, False), (1030, True)):
+        assert outages.over() is over
 
 
-def test_a_keeper_whose_rounds_are_slow_recovers_all_the_same() -> None:
+def test_a_keeper_that_is_started_after_an_outage_knows_of_it(service: Service) -> None:
     clock = Clock()
-    outages = Outages(10, clock)
+    assert Outages(service.client, 10, clock).over()
+    for clock.now_s, over in ((1020, False), (1021, False), (1029, False), (1030, True)):
+        assert Outages(service.client, 10, clock).over() is over
+
+
+def test_a_keeper_whose_rounds_are_slow_recovers_all_the_same(service: Service) -> None:
+    clock = Clock()
+    outages = Outages(service.client, 10, clock)
     told = []
-    for clock.now in range(0, 90, 6):
+    for clock.now_s in range(1000, 1090, 6):
         told.append(outages.over())
     assert any(told[2:])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.blobs import BlobStore
-from shared.broker import Doorbell
 from shared.settings import Settings
 from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore, Limits
@@ -22,7 +21,7 @@ NUM_THREADS = 4
 """Parcels that one keeper unpacks at once, so that who waits for a slow address holds up few."""
 
 
-def make_unpacker(settings: Settings, client: Client, doorbell: Doorbell) -> Unpacker:
+def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     """Put an unpacker together; it connects when it is first used."""
     queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
     jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
@@ -43,7 +42,6 @@ def make_unpacker(settings: Settings, client: Client, doorbell: Doorbell) -> Unp
         parcels=Parcels(client),
         jobs=jobs,
         blobs=blobs,
-        doorbell=doorbell,
         taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s, fetchers),
         open_source=open_source,
         lease_s=lease_s,

@@ -17,7 +17,6 @@ import structlog
 
 from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
-from shared.broker import Doorbell
 from shared.errors import (
     ArchiveUnreadable,
     DocchuError,
@@ -62,7 +61,6 @@ class Unpacker:
     parcels: Parcels
     jobs: JobStore
     blobs: BlobStore
-    doorbell: Doorbell
     taker: Taker
     open_source: Callable[[Parcel], Source]
     lease_s: float  # longer than fetching a document may take
@@ -175,8 +173,7 @@ class Unpacker:
 
     def _finish_first(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> None:
         pending = coming.popleft()
-        if taking.finish(pending):
-            self.doorbell.try_to_ring()
+        taking.finish(pending)
         opened.position = pending.item.number
 
     def _note(self, taking: Taking, opened: Opened) -> None:

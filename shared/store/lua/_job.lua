@@ -7,7 +7,8 @@ local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
 local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
 local BATCHES, BATCHES_DUE = KEYS[18], KEYS[19]
-local MORE = 19 -- a script's own keys follow
+local DOORBELL, STATES, ERASED = KEYS[20], KEYS[21], KEYS[22]
+local MORE = 22 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
@@ -22,10 +23,12 @@ end
 local function member(index) return JOB_ID .. '/' .. index end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
 
--- Change the status, here and in the counts of the job's batch, if it is in one.
+-- Change the status, here and in the counts: of all jobs, and of the job's batch, if it is in one.
 local function set_status(status)
   local before = redis.call('HMGET', JOB, 'status', 'batch')
   redis.call('HSET', JOB, 'status', status)
+  redis.call('HINCRBY', STATES, before[1], -1)
+  redis.call('HINCRBY', STATES, status, 1)
   if not before[2] then return end
   redis.call('HINCRBY', BATCHES, before[2] .. '/' .. before[1], -1)
   redis.call('HINCRBY', BATCHES, before[2] .. '/' .. status, 1)
@@ -59,6 +62,22 @@ local function set_deadline(job_ms, page_ms, num_pages)
   redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
 end
 
+-- Ring the workers' doorbell, unless a message waits there already: a worker that takes it goes on
+-- until nothing is left, and each claim rings again while more waits, so that one message wakes as
+-- many threads as there is work for. The message is one of Celery's protocol 2 as kombu keeps it in
+-- Redis, an id in the place of each `%s`: https://docs.celeryq.dev/en/stable/internals/protocol.html
+local MESSAGE = '{"body": "W1tdLCB7fSwge31d", "content-encoding": "utf-8", ' ..
+  '"content-type": "application/json", "headers": {"lang": "py", "task": "docchu.ring", ' ..
+  '"id": "%s", "root_id": "%s", "retries": 0, "argsrepr": "()", "kwargsrepr": "{}", ' ..
+  '"ignore_result": true}, "properties": {"correlation_id": "%s", "delivery_mode": 2, ' ..
+  '"delivery_info": {"exchange": "", "routing_key": "docchu.doorbell"}, "priority": 0, ' ..
+  '"body_encoding": "base64", "delivery_tag": "%s"}}'
+local function ring()
+  if redis.call('LLEN', DOORBELL) > 0 then return end
+  local id = JOB_ID .. '.' .. NOW
+  redis.call('LPUSH', DOORBELL, string.format(MESSAGE, id, id, id, id))
+end
+
 -- Count the slices of a batch that wait in a lane, and the batches of the tenant that have any.
 local function count_waiting(lane, flow, tenant, change)
   if flow == tenant then return end -- the jobs outside batches are one flow for each tenant
@@ -70,7 +89,8 @@ local function count_waiting(lane, flow, tenant, change)
   if count(flow .. '/waiting') == math.max(change, 0) then count(tenant .. '/batches') end
 end
 
--- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
+-- Queue a slice and ring for it. With `ahead` it goes that many pages behind the head, else behind its
+-- flow's work.
 -- The batches of a tenant share its part: a page of one of three costs as much as three pages.
 local function make_ready(index, slice, ahead)
   local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
@@ -88,6 +108,7 @@ local function make_ready(index, slice, ahead)
   slice.s, slice.o, slice.n = 'r', nil, nil
   save_slice(index, slice)
   redis.call('ZADD', READY[lane], start, member(index))
+  ring()
 end
 
 -- Take a slice out of its lane.

@@ -34,6 +34,9 @@ if score then
     set_deadline(ARGV[8], ARGV[9], math.max(1, number('total')))
     publish('running')
   end
+  for _, waiting in pairs(READY) do
+    if redis.call('ZCARD', waiting) > 0 then ring() end
+  end
 elseif slice.n ~= ARGV[6] then -- else: the same command once more, after a lost answer
   return false
 end

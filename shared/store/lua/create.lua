@@ -19,6 +19,7 @@ if ARGV[6] ~= '' then
 end
 for field, value in pairs(record) do redis.call('HSET', JOB, field, value) end
 redis.call('HSET', JOB, 'status', 'queued', 'created', NOW, 'next', 1)
+redis.call('HINCRBY', STATES, 'queued', 1)
 if record.timeout then redis.call('ZADD', DEADLINES, NOW + record.timeout, JOB_ID) end
 if record.batch then add(record) end
 count_backlog(1)

@@ -1,4 +1,5 @@
 -- Leave a tombstone of the job: who, when and that it is gone, nothing of what was in it.
+-- Its bytes are the caller's to erase; should that be cut off, the keeper does it a minute later.
 -- Answers 1, or 0 if it was one already.
 local status = get('status')
 if not status or status == 'expired' then return 0 end
@@ -12,6 +13,7 @@ if redis.call('EXISTS', EVENT) == 1 then
   redis.call('HDEL', EVENT, 'text_body')
   if redis.call('HGET', EVENT, 'pending') == '0' then redis.call('HDEL', EVENT, 'body') end
 end
+redis.call('ZADD', ERASED, NOW + 60000, JOB_ID)
 redis.call('ZADD', RETENTION, NOW + number('tombstone_ttl'), JOB_ID)
 publish('expired')
 return 1

@@ -9,6 +9,7 @@ if not get('status') then
 end
 if get('status') == 'expired' then
   redis.call('DEL', JOB)
+  redis.call('HINCRBY', STATES, 'expired', -1)
   redis.call('ZREM', RETENTION, JOB_ID)
   redis.call('ZREM', KEYS[MORE + 1], JOB_ID)
   return 'forgotten'
