@@ -11,7 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from shared import errors, webhook_errors
+from shared import batch_errors, errors, webhook_errors
 from shared.errors import DocchuError
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,6 +25,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.EmptyDocument: HTTPStatus.BAD_REQUEST,
     errors.DocumentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooManyDocuments: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.InvalidOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.FetchFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,6 +41,12 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.JobFailed: HTTPStatus.CONFLICT,
     errors.JobCanceled: HTTPStatus.CONFLICT,
+    batch_errors.BatchNotFound: HTTPStatus.NOT_FOUND,
+    batch_errors.BatchGone: HTTPStatus.GONE,
+    batch_errors.BatchClosed: HTTPStatus.CONFLICT,
+    batch_errors.BatchFull: HTTPStatus.CONFLICT,
+    batch_errors.BatchBusy: HTTPStatus.CONFLICT,
+    batch_errors.BatchNotFinished: HTTPStatus.CONFLICT,
     webhook_errors.WebhookNotFound: HTTPStatus.NOT_FOUND,
     webhook_errors.TooManyWebhooks: HTTPStatus.CONFLICT,
     webhook_errors.DeliveryNotFound: HTTPStatus.NOT_FOUND,
@@ -48,6 +55,8 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ArchiveUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyPages: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoSuchPages: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PageTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
