@@ -15,7 +15,7 @@ from flask import Request
 
 from api.batch_options import BatchFields, parse_fields
 from api.options import texts
-from api.parcels import LINE_TYPES, Kind, receive_parcel
+from api.parcels import Kind, receive_parcel
 from api.services import Services
 from api.submission import check_webhook
 from shared.batch_errors import BatchClosed
@@ -28,7 +28,6 @@ from shared.store.batch_records import NewBatch
 from shared.store.idempotency import Answered, Claimed
 from shared.store.parcels import NewParcel
 
-_BULKY = ("multipart/form-data", *LINE_TYPES)
 _log = structlog.get_logger()
 
 
@@ -143,9 +142,8 @@ def new_batch(tenant: str, fields: BatchFields, settings: Settings) -> NewBatch:
 
 def _is_bulky(request: Request) -> bool:
     """Whether the body may hold documents."""
-    return request.mimetype in _BULKY or (
-        request.mimetype != "application/json" and request.content_length != 0
-    )
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    return bool(has_body) and request.mimetype != "application/json"
 
 
 def _read(

@@ -86,9 +86,10 @@ class Story:
         return self.blobs.get(TENANT, item.job_id, INPUT)
 
     def files(self) -> set[str]:
-        """All blobs, as `<job or batch>/<name>`, and what is left of uploads."""
-        folder = self.settings.data_dir / "blobs"
-        files = [path for path in folder.rglob("*") if path.is_file()]
+        """All blobs of the tenant, as `<job or batch>/<name>`, and what is left of uploads."""
+        blobs = self.settings.data_dir / "blobs"
+        folders = (blobs / "jobs" / TENANT, blobs / "incoming")
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         return {f"{path.parent.name}/{path.name}" for path in files}
 
 

@@ -13,7 +13,6 @@ from shared.errors import (
     DocchuError,
     EmptyDocument,
     InvalidOption,
-    JobGone,
     Unavailable,
     UnsupportedMediaType,
 )
@@ -28,6 +27,7 @@ from shared.store.parcels import Parcel
 from shared.store.records import NewJob
 from worker.unpacking.items import Described, Item
 
+_UNKNOWN = "application/octet-stream"
 _KEEPS = 3  # times that a lease is renewed while it lasts
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 _TAR = slice(257, 262)
@@ -128,7 +128,8 @@ class Taking:
         new = NewJob(
             id=self.parcel.job_id(item.number),
             tenant=tenant,
-            document=document or Document(name=described.name, media_type="", size=0, sha256=""),
+            document=document
+            or Document(name=described.name, media_type=_UNKNOWN, size=0, sha256=""),
             options=options,
             metadata=described.metadata,
             input_ttl_s=settings.input_ttl_s,
@@ -139,15 +140,13 @@ class Taking:
             refusal=described.problem,
         )
         try:
-            job = self.parts.jobs.create(new, unpacked=True)
+            job_id = self.parts.jobs.add(new, unpacked=True)
         except Unavailable:
             raise  # whether the job was made is unknown: it is made, or found, in the next turn
-        except JobGone:
-            return False  # it was made, and erased at once
         except DocchuError:
             self.parts.blobs.delete_job(tenant, new.id)
             raise
-        if job.id != new.id:  # another upload was faster with this name
+        if job_id != new.id:  # another upload was faster with this name
             self.parts.blobs.delete_job(tenant, new.id)
         reach("unpacking.created")
         return document is not None

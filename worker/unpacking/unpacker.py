@@ -6,6 +6,7 @@ so that each step can be done again, and only its position says from where.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ from worker.unpacking.archives import ZipParcel
 from worker.unpacking.items import Item, Source
 from worker.unpacking.limits import ParcelLimits
 from worker.unpacking.lines import Fetching, LineParcel
-from worker.unpacking.taking import Taker
+from worker.unpacking.taking import Taker, Taking
 
 _log = structlog.get_logger()
 _TURN_S = 2.0  # then another parcel has its turn
@@ -109,9 +110,10 @@ class Unpacker:
     def _unpack(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
         if parcel.position >= _EMPTIED:
             return self._finish(parcel)
+        taking = self.taker.begin(parcel)
         opened = self._open(parcel)
         try:
-            pause_s = self._go_on(parcel, opened, is_over)
+            pause_s = self._go_on(taking, opened, is_over)
         except BaseException as error:
             opened.source.close()  # where it stands now is not where its position says
             if isinstance(error, ServiceError):
@@ -126,10 +128,10 @@ class Unpacker:
         self.parcels.advance(parcel, opened.position, pause_s)
         return None
 
-    def _go_on(self, parcel: Parcel, opened: Opened, is_over: Callable[[], bool]) -> float | None:
+    def _go_on(self, taking: Taking, opened: Opened, is_over: Callable[[], bool]) -> float | None:
         """Take documents for a turn. Seconds until it goes on; None once there are no more."""
-        began = noted = time.monotonic()
-        taking = self.taker.begin(parcel)
+        began, noted = time.monotonic(), -math.inf
+        parcel = taking.parcel
         while True:
             now = time.monotonic()
             if is_over() or now - began > _TURN_S:
@@ -138,8 +140,8 @@ class Unpacker:
                 noted = now
                 self.parcels.advance(parcel, opened.position, self.lease_s)
                 reach("unpacking.noted")
-            if self.jobs.fullness(parcel.tenant) >= _ROOM:
-                return _PATIENCE_S
+                if self.jobs.fullness(parcel.tenant) >= _ROOM:
+                    return _PATIENCE_S
             item = next(opened.rest, None)
             if item is None:
                 return None
@@ -159,7 +161,9 @@ class Unpacker:
             kept.source.close()
         try:
             source = self.open_source(parcel)
-        except (OSError, BlobNotFound) as error:
+        except BlobNotFound as error:
+            raise ArchiveUnreadable("The upload is not there any more.") from error
+        except OSError as error:
             raise Unavailable("The parcel cannot be read right now.") from error
         return Opened(source, source.items(parcel.position), parcel.position)
 
