@@ -1,7 +1,7 @@
 // The view of one batch: how it goes, its documents with their failures, and its results to take away.
 import { attempt } from "./attempt.js";
 import { batchEnded, batchFacts, batchName, cancelBatch, eraseBatch } from "./batches.js";
-import { button, make } from "./dom.js";
+import { button, make, toast } from "./dom.js";
 import { batchDownloads } from "./downloads.js";
 import { say, t } from "./i18n.js";
 import { JobList } from "./joblist.js";
@@ -10,6 +10,7 @@ import { call, load, words } from "./service.js";
 
 const interval = 1500; // ms between two looks at a batch that has not ended
 const pageSize = 50;
+const final = [401, 403, 404, 410];
 const kinds = ["", "failed", "partial", "succeeded", "running", "queued", "canceled"];
 
 /** Show a batch in `root`; answers what leaves it again. */
@@ -29,7 +30,7 @@ class View {
     this.heard = make("p", { className: "away", role: "status" });
     this.actions = make("div", { className: "buttons" });
     const head = make("div", { className: "head" }, make("a", { href: "#/", say: "back" }), this.title, this.facts, this.bar, this.actions, this.heard);
-    this.kind = make("select", { id: "kind", on: { change: () => this.choose() } });
+    this.kind = make("select", { id: "kind", on: { change: () => this.choose(pageSize) } });
     for (const kind of kinds) this.kind.append(make("option", { value: kind, say: kind || "allKinds" }));
     this.downloads = make("div", { className: "group" });
     const choice = make("div", { className: "group" }, make("label", { htmlFor: "kind", say: "showKind" }), this.kind);
@@ -37,7 +38,7 @@ class View {
     this.note = make("p", { className: "hint", role: "status" });
     this.rows = make("ul", { className: "rows", label: "inBatch" });
     this.list = new JobList(this.rows, (job) => job.custom_id ?? documentName(job), () => []);
-    this.more = button("more", () => ((this.shown += pageSize), this.showJobs()), { hidden: true });
+    this.more = button("more", () => this.choose(this.shown + pageSize), { hidden: true });
     root.replaceChildren(head, this.tools, make("div", { className: "narrow" }, this.note, this.rows, this.more));
   }
 
@@ -48,7 +49,7 @@ class View {
         await this.follow();
       } catch (error) {
         if (this.signal.aborted) return;
-        if (!this.batch || error.status) return this.fail(error);
+        if (!this.batch || final.includes(error.status)) return this.fail(error);
       }
       if (this.batch && batchEnded(this.batch)) return;
       await new Promise((resolve) => setTimeout(resolve, interval));
@@ -80,7 +81,11 @@ class View {
 
   showActions(batch) {
     const post = (what) => async () => {
-      if (await attempt(() => call(`/v1/batches/${this.id}/${what}`, { method: "POST" }))) this.run();
+      const answer = await attempt(() => call(`/v1/batches/${this.id}/${what}`, { method: "POST" }));
+      if (!answer) return;
+      const isOver = batchEnded(this.batch);
+      this.show(await answer.json());
+      if (isOver) this.run(); // nobody looks at it any more
     };
     const focused = this.actions.contains(document.activeElement);
     const erase = async () => (await eraseBatch(batch)) && (location.hash = "#/");
@@ -100,9 +105,9 @@ class View {
     await this.showJobs();
   }
 
-  choose() {
-    this.shown = pageSize;
-    this.showJobs().catch((error) => this.signal.aborted || this.fail(error));
+  choose(count) {
+    this.shown = count;
+    this.showJobs().catch((error) => this.signal.aborted || toast("plain", () => words(error)));
   }
 
   async showJobs() {

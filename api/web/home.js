@@ -42,12 +42,12 @@ export async function refresh() {
   clearTimeout(timer);
   const turn = ++latest;
   try {
-    const [{ jobs, more }, hasBatch] = await Promise.all([newest(), showBatches(refresh)]);
+    const [{ jobs, more, asked }, hasBatch] = await Promise.all([newest(), showBatches(refresh)]);
     if (turn !== latest) return;
     show(jobs);
     byId("more").hidden = !more;
     const isAtWork = hasBatch || !jobs.every(ended);
-    if (visible && !document.hidden && isAtWork) timer = setTimeout(refresh, interval);
+    if (visible && !document.hidden && isAtWork) timer = setTimeout(refresh, interval * asked);
   } catch (error) {
     const again = error.status === 401 ? button("enterKey", refresh) : button("tryAgain", refresh);
     const note = byId("recent-note");
@@ -68,7 +68,7 @@ async function newest() {
     cursor = answer.next_cursor;
     asked += 1;
   } while (cursor && jobs.length < shown && asked < mostAnswers);
-  return { jobs, more: cursor !== null };
+  return { jobs: jobs.slice(0, shown), more: cursor !== null || jobs.length > shown, asked };
 }
 
 function show(jobs) {

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
+from shared.errors import DocumentEncrypted
 from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.api.playing import PNG
@@ -169,6 +170,23 @@ def test_a_batch_that_takes_more_can_be_closed(tab: Tab, played: Played) -> None
     page.get_by_role("button", name="Không nhận thêm nữa").click()
     expect(page.locator(".head .badge")).to_have_text("Đã xong")
     expect(page.get_by_role("button", name="Không nhận thêm nữa")).to_have_count(0)
+
+
+def test_what_failed_can_be_read_again(tab: Tab, played: Played, keeper: Keeper) -> None:
+    page = tab.open()
+    upload(page, keeper)
+    played.api.worker.fail(played.api.claim(), DocumentEncrypted())
+    finish(played.api)
+    keeper.tender.tend_batches()
+    expect(page.locator(".head .badge")).to_have_text("Đã xong")
+    page.get_by_role("button", name="Đọc lại tài liệu lỗi").click()
+    expect(page.locator(".head .badge")).to_have_text("Đang đọc")
+    keeper.tender.tend_batches()
+    expect(page.locator(".head")).to_contain_text("1 đang chờ, 1 đã đọc xong, 2 lỗi")
+    finish(played.api)
+    keeper.tender.tend_batches()
+    expect(page.locator(".head")).to_contain_text("2 đã đọc xong, 2 lỗi")
+    expect(page.locator(".head .badge")).to_have_text("Đã xong")
 
 
 def test_an_upload_that_is_no_zip_says_so(tab: Tab, keeper: Keeper) -> None:
