@@ -13,7 +13,10 @@ export function t(key, ...values) {
 }
 
 /** The reason in words: ours for a known code, the service's otherwise. */
-export const reason = (code, detail) => words.codes?.[code] ?? detail ?? code;
+export function reason(code, detail) {
+  const said = words.codes?.[code];
+  return typeof said === "function" ? said(detail) : (said ?? detail ?? code);
+}
 export const formatName = (format) => words.formats?.[format] ?? format;
 
 /** Set an element's text, so that it follows the language; values may be functions of it. */

@@ -13,13 +13,13 @@ async function open() {
   const turn = ++opened;
   leave?.();
   leave = null;
-  const [, id] = location.hash.match(/^#\/jobs\/(job_[\w-]+)$/) ?? [];
+  const [, id] = location.hash.match(/^#\/(?:jobs|batches)\/((?:job|bat)_[\w-]+)$/) ?? [];
   if (id) {
     leaveHome();
     byId("job").hidden = false;
-    const { openJob } = await import("./viewer.js");
+    const show = id.startsWith("bat_") ? (await import("./batch.js")).openBatch : (await import("./viewer.js")).openJob;
     if (turn !== opened) return; // the reader has gone on meanwhile
-    leave = openJob(id, byId("job"));
+    leave = show(id, byId("job"));
   } else {
     byId("job").hidden = true;
     byId("job").replaceChildren();
@@ -52,8 +52,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   byId("main").querySelector("section:not([hidden]) h1")?.focus();
 });
 setUpHome();
-takeFiles((job, single) => {
-  if (single && !byId("home").hidden) location.hash = `#/jobs/${job.id}`;
+takeFiles((address, single) => {
+  if (single && !byId("home").hidden) location.hash = address;
   else if (byId("home").hidden) location.hash = "#/";
   else refresh();
 });

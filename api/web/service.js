@@ -32,22 +32,20 @@ export async function call(path, options = {}) {
 
 export const load = async (path, signal) => (await call(path, { signal })).json();
 
-/** Upload a document; `onProgress` gets the share that has been sent. Throws Problem, AbortError. */
-export async function upload(file, idempotencyKey, onProgress, signal) {
+/** Upload a form; `onProgress` gets the share that has been sent. Throws Problem, AbortError. */
+export async function upload(path, form, idempotencyKey, onProgress, signal) {
   for (;;) {
     const key = currentKey();
-    const [status, body] = await send(file, idempotencyKey, onProgress, signal);
-    if (status === 202 || status === 200) return body;
+    const [status, body] = await send(path, form, idempotencyKey, onProgress, signal);
+    if (status >= 200 && status < 300) return body;
     if (status !== 401 || !(await another(key))) throw new Problem(status, body);
   }
 }
 
-function send(file, idempotencyKey, onProgress, signal) {
+function send(path, form, idempotencyKey, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const form = new FormData();
-    form.append("file", file, file.name);
-    request.open("POST", "/v1/jobs");
+    request.open("POST", path);
     request.responseType = "json";
     const all = { ...headers(), "Idempotency-Key": idempotencyKey };
     for (const [name, value] of Object.entries(all)) request.setRequestHeader(name, value);

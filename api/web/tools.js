@@ -1,12 +1,12 @@
 // The tools over a result: search, zoom, the threshold of doubt, copying, downloads.
 import { button, make, toast } from "./dom.js";
-import { formatName, label, say } from "./i18n.js";
+import { jobDownloads } from "./downloads.js";
+import { label, say } from "./i18n.js";
 import { findAll, pagesOfText } from "./search.js";
 import { call, words } from "./service.js";
 
 const keptThreshold = "docchu.threshold";
 const zooms = [1, 1.5, 2, 3, 4];
-const formats = () => document.documentElement.dataset.formats.split(" ");
 
 /** Copy text, or what a promise of text brings; the older way where the page is on plain http. */
 export async function copy(text) {
@@ -36,35 +36,7 @@ function copyBySelection(text) {
 /** Copying and downloading the whole result. */
 export function takingAway(id, name) {
   const text = () => call(`/v1/jobs/${id}/result?format=text`).then((answer) => answer.text());
-  const menu = make("details", { className: "menu" }, make("summary", { say: "download" }));
-  const items = formats().map((format) =>
-    make("li", {}, make("button", { type: "button", say: ["plain", () => formatName(format)], data: { format }, on: { click: () => (save(id, name, format), (menu.open = false)) } })),
-  );
-  menu.append(make("ul", {}, ...items));
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.firstChild.focus();
-  });
-  return [button("copyText", () => copy(text())), menu];
-}
-
-async function save(id, name, format) {
-  try {
-    const answer = await call(`/v1/jobs/${id}/result?format=${format}`);
-    const address = URL.createObjectURL(await answer.blob());
-    make("a", { href: address, download: fileName(answer, name, format) }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  } catch (error) {
-    toast("downloadFailed", () => words(error));
-  }
-}
-
-/** As the service names it (RFC 6266), else after the document. */
-function fileName(answer, name, format) {
-  const header = answer.headers.get("Content-Disposition") ?? "";
-  const encoded = header.match(/filename\*=UTF-8''([^;]+)/i)?.[1];
-  return encoded ? decodeURIComponent(encoded) : (header.match(/filename="?([^";]+)"?/)?.[1] ?? `${name}.${format}`);
+  return [button("copyText", () => copy(text())), jobDownloads(id, name)];
 }
 
 /** Zoom of all pictures by a variable of `pages`. */

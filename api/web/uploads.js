@@ -1,50 +1,62 @@
-// Takes files in: dropped, chosen, pasted or photographed; a few are uploaded at a time.
+// Uploads what comes in: a few documents at a time, each a job of its own, or many as a batch.
 import { byId, make } from "./dom.js";
-import { say } from "./i18n.js";
+import { say, t } from "./i18n.js";
+import { listen } from "./incoming.js";
 import { row, setShare } from "./rows.js";
 import { randomKey, upload, words } from "./service.js";
 
 const atOnce = 3;
+const fewFiles = 20; // up to so many are documents of their own, more are a batch
 const waiting = [];
 let running = 0;
 /** The files of this session's jobs, to be shown before the service has a picture. */
 export const localFiles = new Map();
 export const ofThisSession = [];
 
-/** Listen for files; `onAccepted` gets each new job, and whether it was the only file. */
+/** Listen for files; `onAccepted` gets the address where each goes on, and whether it was the only one. */
 export function takeFiles(onAccepted) {
-  const drop = byId("drop");
-  const take = (files) => {
-    const list = [...files];
-    for (const file of list) enqueue(file, (job) => onAccepted(job, list.length === 1));
-  };
-  for (const id of ["files", "camera"]) {
-    byId(id).addEventListener("change", (event) => {
-      take(event.target.files);
-      event.target.value = "";
-    });
-  }
-  byId("choose").addEventListener("click", () => byId("files").click());
-  byId("photograph").addEventListener("click", () => byId("camera").click());
-  document.addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    drop.classList.add("over");
+  listen((found) => {
+    const items = asItems(found);
+    for (const item of items) {
+      item.onAccepted = (address) => onAccepted(address, items.length === 1);
+      byId("uploads").append(item.node);
+      wait(item);
+    }
   });
-  document.addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.remove("over"));
-  document.addEventListener("drop", (event) => {
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    drop.classList.remove("over");
-    take(event.dataTransfer.files);
-  });
-  document.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
 }
 
-function enqueue(file, onAccepted) {
-  const item = { file, onAccepted, idempotencyKey: randomKey(), node: make("li") };
-  byId("uploads").append(item.node);
-  wait(item);
+/** A zip is a batch, and so is a folder, or more files than are comfortably looked at one by one. */
+function asItems(found) {
+  const zips = found.filter(({ file }) => isZip(file));
+  const others = found.filter(({ file, path, inFolder }) => !isZip(file) && !(inFolder && isHidden(path)));
+  const items = zips.map(({ file }) => batchItem(file.name, [{ file, path: file.name }]));
+  if (others.length > fewFiles || others.some(({ inFolder }) => inFolder)) {
+    const folder = others.every(({ path }) => path.includes("/")) && others[0].path.split("/")[0];
+    return [...items, batchItem(folder || t("manyFiles", others.length), others)];
+  }
+  return [...items, ...others.map(({ file }) => jobItem(file))];
+}
+
+const isZip = (file) => /\.zip$/i.test(file.name) || ["application/zip", "application/x-zip-compressed"].includes(file.type);
+const isHidden = (path) => /(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(path);
+
+function jobItem(file) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  const accept = (job) => {
+    if (job.document.media_type.startsWith("image/")) localFiles.set(job.id, file);
+    ofThisSession.push(job.id);
+    return `#/jobs/${job.id}`;
+  };
+  return { name: file.name, path: "/v1/jobs", form, accept, idempotencyKey: randomKey(), node: make("li") };
+}
+
+function batchItem(name, files) {
+  const form = new FormData();
+  form.append("metadata", JSON.stringify({ name }));
+  for (const { file, path } of files) form.append("file", file, path);
+  const accept = (batch) => `#/batches/${batch.id}`;
+  return { name, path: "/v1/batches", form, accept, idempotencyKey: randomKey(), node: make("li") };
 }
 
 function wait(item) {
@@ -72,11 +84,9 @@ async function send(item) {
     setShare(bar, share);
   };
   try {
-    const job = await upload(item.file, item.idempotencyKey, onProgress, stopping.signal);
+    const answer = await upload(item.path, item.form, item.idempotencyKey, onProgress, stopping.signal);
     item.node.remove();
-    if (job.document.media_type.startsWith("image/")) localFiles.set(job.id, item.file);
-    ofThisSession.push(job.id);
-    item.onAccepted(job);
+    item.onAccepted(item.accept(answer));
   } catch (error) {
     if (error.name === "AbortError") item.node.remove();
     else showFailure(item, error);
@@ -96,8 +106,8 @@ function showFailure(item, error) {
 
 function show(item, said, share, actions) {
   const note = make("p", { className: share === undefined ? "reason" : "hint", say: said });
-  const title = make("b", { textContent: item.file.name });
-  const parts = row({ title, notes: [note], share, progressKey: said[0] === "waiting" ? "waiting" : "uploads", actions, name: item.file.name });
+  const title = make("b", { textContent: item.name });
+  const parts = row({ title, notes: [note], share, progressKey: said[0] === "waiting" ? "waiting" : "uploads", actions, name: item.name });
   item.node.replaceChildren(...parts);
   return { note, bar: item.node.querySelector("progress") };
 }

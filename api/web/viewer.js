@@ -1,7 +1,7 @@
 // The view of one job: how it goes, its pages as they are read, and the tools over them.
+import { attempt } from "./attempt.js";
 import { button, confirmErasing, make, toast } from "./dom.js";
 import { ended, follow } from "./follow.js";
-import { attempt } from "./home.js";
 import { reason, say } from "./i18n.js";
 import { nearness, Pictures } from "./pictures.js";
 import { badge, documentName, moment, sayProgress, troubles } from "./rows.js";
@@ -39,7 +39,8 @@ class View {
     this.troubles = make("div", {});
     this.actions = make("div", { className: "buttons" });
     this.tools = make("div", { className: "tools", role: "group", label: "tools", hidden: true });
-    const head = make("div", { className: "head" }, make("a", { href: "#/", say: "back" }), this.title, this.facts, this.bar, this.troubles, this.actions, this.heard);
+    this.back = make("a", { href: "#/", say: "back" });
+    const head = make("div", { className: "head" }, this.back, this.title, this.facts, this.bar, this.troubles, this.actions, this.heard);
     root.replaceChildren(head, this.tools, make("div", { className: "result" }, this.thumbnails.node, this.pages));
     this.near = nearness(null, "800px 0px", (node) => this.sheetOf(node).come(), (node) => this.sheetOf(node).go());
     this.middle = nearness(null, "-45% 0px -45% 0px", (node) => this.thumbnails.current(Number(node.dataset.page)));
@@ -79,8 +80,9 @@ class View {
     if (this.job?.status !== job.status) say(this.heard, job.status);
     this.job = job;
     delete this.title.dataset.i18n;
-    this.title.textContent = documentName(job);
-    document.title = `${documentName(job)} · Docchu`;
+    this.title.textContent = job.custom_id ?? documentName(job);
+    document.title = `${this.title.textContent} · Docchu`;
+    if (job.batch_id) say(this.back, "backToBatch").href = `#/batches/${job.batch_id}`;
     const count = make("span", {});
     if (!ended(job)) sayProgress(count, job);
     else if (job.document.num_pages) say(count, "pages", job.document.num_pages);

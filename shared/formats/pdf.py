@@ -33,8 +33,9 @@ def searchable_pdf(
 ) -> bytes:
     """The document with an invisible layer of what was read; raises SourceUnusable.
 
-    A PDF stays as it is but for that layer; pages whose own text was taken keep it. Of a picture
-    file the pages that were read become pages, upright.
+    A PDF stays as it is but for that layer, and pages that lay on their side or upside down open
+    upright; pages whose own text was taken keep it. Of a picture file the pages that were read
+    become pages, upright.
     """
     if media_type != PDF:
         return _of_pictures(source.read_bytes(), media_type, pages, max_page_pixels)
@@ -91,7 +92,9 @@ def _cover(pdf: Pdf, pdf_page: PdfPage, page: Page, font: Object) -> None:
     """Put the layer under what the page draws, where nothing that the page does can shift it."""
     silence_text(pdf, pdf_page)
     left, bottom, right, top = _shown_box(pdf_page)
-    turn = _quarter_turn(_inherited(pdf_page, "/Rotate")) + page.rotation
+    turn = (_quarter_turn(_inherited(pdf_page, "/Rotate")) + page.rotation) % 360
+    if page.rotation:  # PDFium copies the words of a page that is upside down backwards
+        pdf_page.obj["/Rotate"] = turn
     name = _add_resource(pdf_page, font)
     layer = text_layer(page, PageBox(left, bottom, right, top, turn), name)
     if layer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -29,13 +29,14 @@ class Letters:
     def __init__(self, text: str) -> None:
         self._codes = {c: code for code, c in enumerate(sorted({*text, " "}), start=33)}
         assert len(self._codes) < 200
+        self._glyphs = [_glyph(c) for c in self._codes]
 
-    def encoded(self, text: str) -> bytes:
+    def encoded(self, text: Iterable[str]) -> bytes:
         return b"<" + bytes(self._codes[c] for c in text).hex().encode() + b">"
 
     def objects(self, number: int) -> list[bytes]:
         """The font, numbered `number`, and its map, the next number."""
-        names = b" ".join(_glyph(c) for c in self._codes)
+        names = b" ".join(self._glyphs)
         font = (
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode %d 0 R"
             b" /Encoding << /Differences [33 %s] >> >>" % (number + 1, names)
@@ -53,6 +54,15 @@ class Letters:
             f"1 begincodespacerange <00> <ff> endcodespacerange\n{chars}endcmap end end"
         )
         return [font, stream(cmap.encode())]
+
+
+class Disguise(Letters):
+    """A font that shows other letters than it means: pairs of what is meant and what is drawn."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        drawn = {" ": " ", **dict(pairs)}
+        self._codes = {meant: code for code, meant in enumerate(sorted(drawn), start=33)}
+        self._glyphs = [_glyph(drawn[meant]) for meant in self._codes]
 
 
 def _glyph(character: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
@@ -21,6 +23,10 @@ PAGES = [
         page=4, width=500, height=500, lines=(line_at(EVIL, -3, -2, 20), line_at("xa", 9, 300, 9))
     ),
 ]
+ALTO_XSD = os.environ.get("DOCCHU_TEST_ALTO_XSD")
+XLINK = """<schema xmlns="http://www.w3.org/2001/XMLSchema"
+targetNamespace="http://www.w3.org/1999/xlink"><attributeGroup name="simpleLink"/></schema>"""
+"""As much of the schema that ALTO's imports as ALTO's names."""
 XHTML = "{http://www.w3.org/1999/xhtml}"
 ALTO = "{http://www.loc.gov/standards/alto/ns-v4#}"
 
@@ -83,6 +89,18 @@ def test_hocr_boxes_are_whole_numbers_within_each_other(hocr_tree: ElementTree.E
                 assert properties(word)["x_wconf"] == ["90"]
 
 
+def test_lines_and_paragraphs_of_hocr_hardly_overlap(hocr_tree: ElementTree.Element) -> None:
+    """What hocr-tools' `hocr-check` asks of areas of one kind: a fifth in common at most."""
+    for page in of_class(hocr_tree, "ocr_page"):
+        for kind in ("ocr_line", "ocr_par"):
+            boxes = [[*map(int, properties(e)["bbox"])] for e in of_class(page, kind)]
+            for one, other in combinations(boxes, 2):
+                width = min(one[2], other[2]) - max(one[0], other[0])
+                height = min(one[3], other[3]) - max(one[1], other[1])
+                larger = max((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
+                assert max(width, 0) * max(height, 0) <= 0.2 * larger
+
+
 def test_hocr_has_every_word_and_no_id_twice(hocr_tree: ElementTree.Element) -> None:
     words = [word.text for word in of_class(hocr_tree, "ocrx_word")]
     assert words == words_of(PAGES)
@@ -129,6 +147,22 @@ def test_alto_has_the_elements_and_attributes_of_its_schema(alto_tree: ElementTr
     ids = [e.get("ID") for e in alto_tree.iter() if e.get("ID")]
     assert len(ids) == len(set(ids))
     assert {p.get("PROCESSINGREFS") for p in alto_tree.iter(f"{ALTO}Page")} <= set(ids)
+
+
+@pytest.mark.skipif(not ALTO_XSD, reason="no alto-4-4.xsd (DOCCHU_TEST_ALTO_XSD) to validate with")
+@pytest.mark.parametrize("pages", [PAGES, []], ids=["pages", "nothing read"])
+def test_alto_is_valid_by_its_schema(pages: list[Page]) -> None:
+    """The schema comes from the Library of Congress; here it is not shipped."""
+    from lxml import etree
+
+    class WithoutNetwork(etree.Resolver):
+        def resolve(self, url: str, _: str, context: object) -> object:
+            return self.resolve_string(XLINK, context) if "xlink" in url else None
+
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(WithoutNetwork())
+    schema = etree.XMLSchema(etree.parse(ALTO_XSD, parser))
+    schema.assertValid(etree.fromstring("".join(alto(pages, 'a "b" & c.pdf', "m 1")).encode()))
 
 
 def test_alto_has_every_word_with_a_space_between_two(alto_tree: ElementTree.Element) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 from pathlib import Path
 
 import numpy as np
+import pikepdf
 import pytest
 
 from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages
@@ -56,6 +58,41 @@ def test_only_what_lies_in_the_crop_box_is_shown(load: Load) -> None:
     page = load(pdf(entries=b"/CropBox [36 36 108 108]"))
     assert page.picture.shape == (200, 200, 3)
     assert (page.picture == RED).all(axis=2).sum() == 100 * 100
+
+
+@pytest.mark.parametrize(
+    ("unit", "shape"),
+    [
+        (b"2", (1600, 800)),
+        (b"0.5", (400, 200)),
+        (b"0", (800, 400)),
+        (b"-3", (800, 400)),
+        (b"/Inch", (800, 400)),
+        (b"0.0001", (800, 400)),
+    ],
+)
+def test_a_page_has_the_size_that_its_units_give_it(
+    load: Load, unit: bytes, shape: tuple[int, int]
+) -> None:
+    picture = load(pdf(entries=b"/UserUnit " + unit)).picture
+    assert picture.shape[:2] == shape
+    assert red_at(picture) == "bottom left"
+
+
+def test_units_are_found_where_the_page_is_packed_away_and_locked(load: Load) -> None:
+    opened = pikepdf.open(io.BytesIO(pdf(2, entries=b"/UserUnit 2")))
+    del opened.pages[1]["/UserUnit"]
+    for lock in (None, pikepdf.Encryption(owner="no printing", user="")):
+        out = io.BytesIO()
+        modes = pikepdf.ObjectStreamMode
+        opened.save(out, object_stream_mode=modes.generate, encryption=lock)
+        assert b"UserUnit" not in out.getvalue()
+        heights = [load(out.getvalue(), page).picture.shape[0] for page in (1, 2)]
+        assert heights == [1600, 800]
+
+
+def test_large_units_refuse_no_page_that_is_read_without_them(load: Load) -> None:
+    assert load(pdf(size=(720, 720), entries=b"/UserUnit 50")).picture.shape[0] > 1390
 
 
 def test_annotations_and_form_fields_are_drawn(load: Load) -> None:

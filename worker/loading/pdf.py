@@ -15,6 +15,7 @@ from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooM
 from worker.loading.layer import Layer, read_layer
 from worker.loading.limits import LoadLimits
 from worker.loading.pixels import Pixels
+from worker.loading.user_unit import user_units
 
 _MIN_DPI = 100
 """A poster is read from afar and set in large type, so a page with too many pixels at the usual
@@ -33,6 +34,8 @@ class PdfFile:
 
     def __init__(self, path: str, media_type: str, limits: LoadLimits) -> None:
         self._limits = limits
+        self._path = path
+        self._units: dict[int, float] | None = None
         is_whole = _has_end(path)
         self._damage = None if is_whole else _CUT_SHORT
         try:
@@ -52,7 +55,7 @@ class PdfFile:
         return num_pages
 
     def load(self, page: int) -> Pixels:
-        """Render a page as it is shown: CropBox, /Rotate, annotations, form fields, on white.
+        """Render a page as it is shown: CropBox, /Rotate, UserUnit, annotations, forms, on white.
 
         Raises DocumentDamaged and, before anything is rendered, PageTooLarge.
         """
@@ -94,25 +97,35 @@ class PdfFile:
             raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
 
     def _scale(self, page: int) -> float:
-        """Pixels per point for a page, from its box alone."""
+        """Pixels per unit of a page, from its box and its unit alone."""
         try:
             width, height = self._pdf.get_page_size(page - 1)
         except (pypdfium2.PdfiumError, IndexError):
             raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
         if not (math.isfinite(width * height) and width > 0 and height > 0):
             raise DocumentDamaged(f"Page {page} of the document has no size.")
-        scale = self._limits.pdf_dpi / _POINTS_PER_INCH
+        unit = self._unit(page)
+        scale = unit * self._limits.pdf_dpi / _POINTS_PER_INCH
         if _num_pixels(width, height, scale) <= self._limits.max_page_pixels:
             return scale
         # Rounding up to whole pixels adds less than a row and a column.
+        scale = min(scale, math.sqrt(self._limits.max_page_pixels / (width * height)))
         room = max(0.0, self._limits.max_page_pixels - (width + height) * scale - 1)
         reduced = math.sqrt(room / (width * height))
-        if reduced < _MIN_DPI / _POINTS_PER_INCH:
+        # A large unit refuses no page that would be read without it: its letters are large, too.
+        least = min(unit, 1.0) * _MIN_DPI / _POINTS_PER_INCH
+        if reduced < least:
             raise PageTooLarge(
-                num_pixels=_num_pixels(width, height, _MIN_DPI / _POINTS_PER_INCH),
+                num_pixels=_num_pixels(width, height, least),
                 max_page_pixels=self._limits.max_page_pixels,
             )
         return reduced
+
+    def _unit(self, page: int) -> float:
+        """How many points a unit of the page has."""
+        if self._units is None:
+            self._units = {} if self._damage else user_units(self._path)
+        return self._units.get(page, 1.0)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,52 @@
+// A list of documents with what became of each; a row changes only where something changed.
+import { make } from "./dom.js";
+import { ended } from "./follow.js";
+import { say } from "./i18n.js";
+import { badge, moment, row, sayProgress, troubles } from "./rows.js";
+
+export class JobList {
+  /** `nameOf` says what a job is called, `actionsOf` what can be done with it. */
+  constructor(node, nameOf, actionsOf) {
+    Object.assign(this, { node, nameOf, actionsOf, rows: new Map() });
+  }
+
+  show(jobs) {
+    const present = new Set(jobs.map((job) => job.id));
+    for (const [id, { node }] of this.rows) if (!present.has(id)) node.remove(), this.rows.delete(id);
+    jobs.forEach((job, index) => {
+      const node = this.update(job);
+      if (this.node.children[index] !== node) this.node.insertBefore(node, this.node.children[index] ?? null);
+    });
+  }
+
+  /** Change a row only where something changed, so that the focus stays where it is. */
+  update(job) {
+    const known = this.rows.get(job.id) ?? { node: make("li"), state: "" };
+    this.rows.set(job.id, known);
+    const state = `${job.status} ${job.progress.pages_done} ${job.progress.pages_total}`;
+    if (known.state === state) return known.node;
+    const before = known.state.split(" ")[0];
+    known.state = state;
+    if (before === job.status) showProgress(known.node, job);
+    else this.fill(known.node, job);
+    return known.node;
+  }
+
+  fill(node, job) {
+    const name = this.nameOf(job);
+    const title = make("a", { href: `#/jobs/${job.id}`, textContent: name });
+    const made = make("time", { dateTime: job.created_at, say: ["plain", () => moment(job.created_at)] });
+    const facts = make("p", { className: "hint" }, badge(job.status), " ", make("span", { className: "count" }), " ", made);
+    const share = ended(job) ? undefined : null;
+    node.replaceChildren(...row({ title, notes: [facts, ...troubles(job)], share, progressKey: "reading", actions: this.actionsOf(job), name }));
+    showProgress(node, job);
+  }
+}
+
+function showProgress(node, job) {
+  const count = node.querySelector(".count");
+  if (ended(job) && job.document.num_pages) say(count, "pages", job.document.num_pages);
+  else if (!ended(job) && job.progress.pages_total !== null) sayProgress(count, job);
+  const bar = node.querySelector("progress");
+  if (bar && job.progress.pages_total) bar.value = job.progress.pages_done / job.progress.pages_total;
+}
