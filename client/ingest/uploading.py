@@ -1,0 +1,150 @@
+"""Takes one file after the other: is it done, is it a document, does the service have it?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from client.copies import Copy, copy_document
+from client.errors import (
+    BatchClosed,
+    BatchGone,
+    BatchNotFound,
+    InvalidOption,
+    JobGone,
+    RequestRefused,
+    ServiceFailed,
+    StillTaken,
+)
+from client.ingest.delivering import HOPELESS, Delivery
+from client.ingest.findings import Findings
+from client.ingest.journal import Content, File, Journal
+from client.ingest.walking import Found
+from client.media import looks_like_document
+from client.sdk import Docchu
+
+_LOST_BATCH = (BatchClosed, BatchGone, BatchNotFound)
+_BATCH_IS_FULL = "too_many_documents"
+
+
+class Uploader:
+    """Sees to it that the service has each document once. Usable by several threads at once.
+
+    A document's `custom_id` is the sha256 of its bytes: whatever got lost between sending it and
+    noting it, sending it again is answered with the job that is there, a changed file is another
+    document, and the same document under two names is one.
+    """
+
+    def __init__(
+        self,
+        service: Docchu,
+        journal: Journal,
+        findings: Findings,
+        delivery: Delivery,
+        scratch: Path,
+        open_batch: Callable[[], str],
+    ) -> None:
+        self._service = service
+        self._journal = journal
+        self._findings = findings
+        self._delivery = delivery
+        self._scratch = scratch
+        self._open_batch = open_batch
+        self._lock = threading.Lock()
+        self._sending: set[str] = set()
+
+    def take(self, found: Found) -> None:
+        """Do what a file still needs. Raises DocchuError, or OSError, when nothing else can be
+        done either."""
+        file = self._journal.file(found.name)
+        if file and (file.size, file.mtime_ns) == (found.size, found.mtime_ns):
+            content = self._journal.content(file.sha256)
+            if content and _is_with_service(content):
+                self._complete(found.name, content)
+                return
+        if copy := self._copy(found):
+            with copy.stream:
+                file = File(found.name, copy.size, copy.mtime_ns, copy.sha256)
+                content = self._journal.attach(file)
+                if not _is_with_service(content):
+                    content = self._send_once(found.name, copy)
+            self._complete(found.name, content)
+
+    def _copy(self, found: Found) -> Copy | None:
+        try:
+            copy = copy_document(found.path, self._scratch)
+        except OSError as error:
+            if error.errno in HOPELESS:
+                raise
+            self._findings.fail(found.name, "not_readable", error.strerror or str(error))
+            return None
+        if copy is None:
+            self._pass_over(found)
+        return copy
+
+    def _pass_over(self, found: Found) -> None:
+        if not looks_like_document(found.name):
+            self._findings.skip(found.name)
+        elif found.size == 0:
+            self._findings.fail(found.name, "empty_document", "The file is empty.")
+        else:
+            detail = "By its bytes the file is no document that can be read."
+            self._findings.fail(found.name, "unsupported_media_type", detail)
+
+    def _complete(self, name: str, content: Content) -> None:
+        file = self._journal.file(name)
+        if content.was_read and file and not self._delivery.is_complete(file):
+            self._delivery.supply(file, content)
+
+    def _send_once(self, name: str, copy: Copy) -> Content:
+        with self._lock:
+            if copy.sha256 in self._sending:  # by another thread: its results serve this file, too
+                return Content(copy.sha256)
+            self._sending.add(copy.sha256)
+        try:
+            content = self._journal.content(copy.sha256) or Content(copy.sha256)
+            while not _is_with_service(content):
+                content = self._send(name, copy, content)
+            return content
+        finally:
+            with self._lock:
+                self._sending.discard(copy.sha256)
+
+    def _send(self, name: str, copy: Copy, content: Content) -> Content:
+        """Send a document to the batch that it was meant for, or to another one if that takes no
+        more; tell what is known then."""
+        batch = content.batch or self._open_batch()
+        sha256 = content.sha256
+        self._journal.send(sha256, batch)
+        try:
+            job = self._service.batches.add(
+                batch, copy.stream, custom_id=sha256, name=Path(name).name
+            )
+        except _LOST_BATCH:
+            self._journal.stop_adding(batch)
+            return replace(content, batch=None)
+        except JobGone:
+            # It was read and is forgotten: another batch does not know it.
+            self._journal.lose(sha256)
+            return Content(sha256)
+        except (InvalidOption, StillTaken):
+            raise
+        except RequestRefused as error:
+            if error.code == _BATCH_IS_FULL:
+                self._journal.stop_adding(batch)
+                return replace(content, batch=None)
+            self._journal.end(sha256, "failed", problem=(error.code, error.detail))
+            return Content(sha256, status="failed")
+        except ServiceFailed as error:
+            self._findings.fail(name, error.code, error.detail)
+            return Content(sha256, status="failed")
+        self._journal.accepted(sha256, job.id)
+        if job.finished:  # then the stream of results may be past it
+            self._delivery.job(sha256, job)
+        return Content(sha256, batch=batch, job=job.id)
+
+
+def _is_with_service(content: Content) -> bool:
+    return content.status is not None or content.job is not None
