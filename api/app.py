@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
+from api.batches import batches
 from api.deliveries import deliveries
 from api.docs import docs
 from api.events import events
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.spec_processor(openapi.complete)
     for blueprint in (
         jobs,
+        batches,
         timeline,
         events,
         results,

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from api.auth import authenticate, tenant
 from api.openapi import answers
-from api.options import ListQuery, NoQuery, WaitQuery, preferred_wait_s
+from api.options import ListQuery, NoQuery, WaitQuery, parse_options, preferred_wait_s, texts
 from api.problems import retry_after
 from api.receiving import receive
 from api.services import Services, services
-from api.submission import Taken, take
-from shared import errors
+from api.submission import Taken, find_in_batch, take
+from shared import batch_errors, errors
 from shared.failpoints import reach
 from shared.jobs import Job
 
@@ -47,6 +47,10 @@ class JobList(BaseModel):
         errors.FetchFailed,
         errors.IdempotencyMismatch,
         errors.QueueFull,
+        batch_errors.BatchNotFound,
+        batch_errors.BatchGone,
+        batch_errors.BatchClosed,
+        batch_errors.BatchFull,
     )
 )
 def submit() -> Response:
@@ -54,14 +58,20 @@ def submit() -> Response:
 
     One document: in the multipart field `file`, as the raw body, or as JSON `{"url": …}` or
     `{"data": "<base64>"}`. Options go into the form, the query or the JSON object. With
-    `Prefer: wait=N` the answer is 200 with the finished job if it ends within N seconds.
+    `Prefer: wait=N` the answer is 200 with the finished job if it ends within N seconds. With
+    `batch_id` and `custom_id` the document goes into that batch; where a document of this
+    `custom_id` is there already, the answer is 200 with its job, whatever was sent.
     """
     parts = services()
+    if "batch_id" in request.args:  # what is there already need not be uploaded to its end
+        options = parse_options(texts(request.args), max_ttl_s=parts.settings.result_ttl_s)
+        if options.custom_id and (known := find_in_batch(parts, tenant(), options)):
+            return _submitted(parts, known)
     taken = take(
         parts,
         tenant(),
         lambda sink, repeated: receive(request, parts.settings, sink, repeated),
-        _idempotency_key(request.headers.get("Idempotency-Key")),
+        idempotency_key(request.headers.get("Idempotency-Key")),
     )
     return _submitted(parts, taken)
 
@@ -133,7 +143,7 @@ def _submitted(parts: Services, taken: Taken) -> Response:
             if waited := _wait(parts, job.id, wait_s):
                 job, applied = waited, f"wait={wait_s}"
     ended = applied is not None and job.status.terminal
-    answer = _of_job(job, HTTPStatus.OK if ended else HTTPStatus.ACCEPTED)
+    answer = _of_job(job, HTTPStatus.OK if ended or taken.in_batch else HTTPStatus.ACCEPTED)
     answer.headers["Location"] = job.links.self_
     if applied:
         answer.headers["Preference-Applied"] = applied
@@ -161,7 +171,8 @@ def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
     return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
 
 
-def _idempotency_key(header: str | None) -> str | None:
+def idempotency_key(header: str | None) -> str | None:
+    """The header `Idempotency-Key`, checked. Raises InvalidOption."""
     if header is None:
         return None
     if not 1 <= len(header) <= _MAX_KEY_LENGTH or not header.isprintable():

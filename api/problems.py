@@ -11,7 +11,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from shared import errors, webhook_errors
+from shared import batch_errors, errors, webhook_errors
 from shared.errors import DocchuError
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,6 +40,13 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.JobFailed: HTTPStatus.CONFLICT,
     errors.JobCanceled: HTTPStatus.CONFLICT,
+    batch_errors.BatchNotFound: HTTPStatus.NOT_FOUND,
+    batch_errors.BatchGone: HTTPStatus.GONE,
+    batch_errors.BatchClosed: HTTPStatus.CONFLICT,
+    batch_errors.BatchFull: HTTPStatus.CONFLICT,
+    batch_errors.BatchBusy: HTTPStatus.CONFLICT,
+    batch_errors.BatchNotFinished: HTTPStatus.CONFLICT,
+    batch_errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     webhook_errors.WebhookNotFound: HTTPStatus.NOT_FOUND,
     webhook_errors.TooManyWebhooks: HTTPStatus.CONFLICT,
     webhook_errors.DeliveryNotFound: HTTPStatus.NOT_FOUND,

@@ -14,10 +14,13 @@ from shared.blobs import BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.failpoints import arm
 from shared.settings import Settings
+from shared.store.batch_jobs import BatchJobs
+from shared.store.batches import BatchStore
 from shared.store.deliveries import Deliveries
 from shared.store.idempotency import IdempotencyKeys
 from shared.store.jobs import JobStore, Limits
 from shared.store.outbox import Outbox
+from shared.store.parcels import Parcels
 from shared.store.scripts import connect
 from shared.store.webhooks import Webhooks
 from shared.workers import Canary, Workers
@@ -31,6 +34,9 @@ class Services:
 
     settings: Settings
     jobs: JobStore
+    batches: BatchStore
+    batch_jobs: BatchJobs
+    parcels: Parcels
     blobs: BlobStore
     idempotency: IdempotencyKeys
     doorbell: Doorbell
@@ -48,10 +54,16 @@ def make_services(settings: Settings) -> Services:
     """Put the services together."""
     arm(settings.failpoints_dir)
     client = connect(settings.store_url)
-    limits = Limits(settings.max_queued_pages, settings.max_queued_pages_per_tenant)
+    limits = Limits(
+        settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
+    )
+    jobs, batches = JobStore(client, limits), BatchStore(client)
     return Services(
         settings=settings,
-        jobs=JobStore(client, limits),
+        jobs=jobs,
+        batches=batches,
+        batch_jobs=BatchJobs(client, batches, jobs),
+        parcels=Parcels(client),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),
         doorbell=Doorbell(make_celery(settings)),

@@ -23,6 +23,16 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+class NoSink:
+    """Where no document is expected, and so none comes."""
+
+    def write(self, data: bytes, /) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class UploadSink:
     """Writes to an upload, and refuses what is too large or no document as it comes in."""
 

@@ -45,10 +45,14 @@ Receive = Callable[[UploadSink, bool], Received]
 
 @dataclass(frozen=True)
 class Taken:
-    """The job of a request, and whether an earlier request made it."""
+    """The job of a request, and whether an earlier request made it.
+
+    `in_batch`: that was found by its place in its batch.
+    """
 
     job: Job
     replayed: bool = False
+    in_batch: bool = False
 
 
 def take(parts: Services, tenant: str, receive: Receive, key: str | None = None) -> Taken:
@@ -62,18 +66,38 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
         return _replay(parts, tenant, receive, held)
     try:
         parts.jobs.check_room(tenant)
-        job = _accept(parts, tenant, receive, held)
+        taken = _accept(parts, tenant, receive, held)
     except BaseException:
-        if held is not None:
-            # Where a job was made after all, the key stands for it already and is not let go.
-            with suppress(Unavailable):
-                parts.idempotency.release(held)
+        _let_go(parts, held)
         raise
+    if taken.replayed:
+        _let_go(parts, held)
+        return taken
+    job = taken.job
     reach("api.created")
     parts.doorbell.try_to_ring()
     reach("api.rang")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
-    return Taken(job)
+    return taken
+
+
+def find_in_batch(parts: Services, tenant: str, options: JobOptions) -> Taken | None:
+    """The job that has this place in its batch already, if the options name one.
+
+    Raises BatchNotFound, BatchGone, BatchClosed, JobGone, InvalidOption.
+    """
+    options.check_place()
+    if options.batch_id is None or options.custom_id is None:
+        return None
+    known = parts.batches.admit(tenant, options.batch_id, options.custom_id)
+    return Taken(parts.jobs.get(tenant, known), replayed=True, in_batch=True) if known else None
+
+
+def _let_go(parts: Services, held: Claimed | None) -> None:
+    if held is not None:
+        # Where a job was made after all, the key stands for it already and is not let go.
+        with suppress(Unavailable):
+            parts.idempotency.release(held)
 
 
 def _replay(parts: Services, tenant: str, receive: Receive, answered: Answered) -> Taken:
@@ -85,27 +109,24 @@ def _replay(parts: Services, tenant: str, receive: Receive, answered: Answered) 
     return Taken(parts.jobs.get(tenant, answered.job_id), replayed=True)
 
 
-def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None) -> Job:
+def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None) -> Taken:
     settings = parts.settings
     with parts.blobs.upload() as upload:
         keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
         received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
-        options = received.options
-        _check_webhook(options, settings)
-        new = NewJob(
-            id=new_id("job"),
-            tenant=tenant,
-            document=_document(upload, received.name),
-            options=options.of_job(),
-            metadata=options.metadata,
-            input_ttl_s=settings.input_ttl_s,
-            result_ttl_s=options.ttl_s or settings.result_ttl_s,
-            tombstone_ttl_s=settings.tombstone_ttl_s,
-        )
+        if known := find_in_batch(parts, tenant, received.options):
+            return known
+        check_webhook(received.options.webhook_url, settings)
+        new = _new_job(parts, tenant, received, _document(upload, received.name))
         parts.blobs.keep(upload, tenant, new.id, INPUT)
         reach("api.kept")
         try:
-            return parts.jobs.create(new, held, _fingerprint(upload, received))
+            job = parts.jobs.create(new, held, _fingerprint(upload, received))
+            if job.id == new.id:
+                return Taken(job)
+            # Another request was faster to take the place in the batch.
+            parts.blobs.delete_job(tenant, new.id)
+            return Taken(job, replayed=True, in_batch=True)
         except Unavailable:
             # Whether the job was made is unknown. If it was, its bytes must be there; if not, the
             # keeper sweeps them up as it does after a crash.
@@ -116,12 +137,30 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             raise
 
 
-def _check_webhook(options: JobOptions, settings: Settings) -> None:
+def _new_job(parts: Services, tenant: str, received: Received, document: Document) -> NewJob:
+    given, settings = received.options, parts.settings
+    batch = parts.batches.options(tenant, given.batch_id) if given.batch_id else None
+    options = given.of_job(batch)
+    return NewJob(
+        id=new_id("job"),
+        tenant=tenant,
+        document=document,
+        options=options,
+        metadata=given.metadata,
+        input_ttl_s=settings.input_ttl_s,
+        result_ttl_s=options.ttl_s or settings.result_ttl_s,
+        tombstone_ttl_s=settings.tombstone_ttl_s,
+        batch_id=given.batch_id,
+        custom_id=given.custom_id or "",
+    )
+
+
+def check_webhook(url: str | None, settings: Settings) -> None:
     """Say now what would only fail later: an address that may not be told."""
-    if options.webhook_url is None:
+    if url is None:
         return
     try:
-        check(options.webhook_url, settings.allow_targets)
+        check(url, settings.allow_targets)
     except AddressRefused as error:
         detail = f"`webhook_url` cannot be used: {error.detail}"
         raise AddressRefused(detail, option="webhook_url") from error

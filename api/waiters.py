@@ -1,4 +1,4 @@
-"""Waits for jobs on behalf of requests: not too many at once, none past the process's end."""
+"""Waits on behalf of requests: not too many at once, none past the process's end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
+from shared.batches import Batch
 from shared.jobs import Job
-from shared.store.jobs import JobStore
 
+_T = TypeVar("_T", Job, Batch, covariant=True)
 _LOOK_UP_S = 5.0  # how often a waiter looks whether its process is stopping
+
+
+class _Waitable(Protocol[_T]):
+    def wait(self, tenant: str, one_id: str, timeout_s: float, /) -> _T: ...
 
 
 class Waiters:
@@ -30,11 +36,11 @@ class Waiters:
             if taken:
                 self._places.release()
 
-    def wait(self, jobs: JobStore, tenant: str, job_id: str, timeout_s: float) -> Job:
-        """Read a job once it has ended or time is up; the caller holds a place."""
+    def wait(self, store: _Waitable[_T], tenant: str, one_id: str, timeout_s: float) -> _T:
+        """Read a job or batch once it has ended or time is up; the caller holds a place."""
         deadline = time.monotonic() + timeout_s
         while True:
             left = 0.0 if self.stopping() else max(0.0, deadline - time.monotonic())
-            job = jobs.wait(tenant, job_id, min(left, _LOOK_UP_S))
-            if job.status.terminal or left <= _LOOK_UP_S:
-                return job
+            one = store.wait(tenant, one_id, min(left, _LOOK_UP_S))
+            if one.status.terminal or left <= _LOOK_UP_S:
+                return one

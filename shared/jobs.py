@@ -153,6 +153,8 @@ class Job(_Record):
     tenant: str = Field(exclude=True)
     status: Status
     batch_id: str | None = None
+    custom_id: str | None = Field(default=None, description="the caller's name for it in its batch")
+    position: int | None = Field(default=None, description="its place in its batch, from 1")
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None

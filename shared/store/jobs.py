@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.batch_errors import BatchClosed, BatchFull, BatchGone
 from shared.errors import (
+    DocchuError,
     IdempotencyInFlight,
     InvalidOption,
     JobGone,
@@ -16,6 +18,7 @@ from shared.errors import (
     PageNotFound,
     PageNotRead,
     QueueFull,
+    StaleAttempt,
 )
 from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
@@ -24,6 +27,14 @@ from shared.store.idempotency import KEPT_MS, Claimed
 from shared.store.records import NewJob, PageRecord, attempts, job_of, page_problems
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
+_REFUSALS: dict[str, type[DocchuError]] = {
+    "full": QueueFull,
+    "lost": IdempotencyInFlight,
+    "gone": BatchGone,
+    "closed": BatchClosed,
+    "crowded": BatchFull,
+    "stale": StaleAttempt,
+}
 _SCAN = 100  # jobs looked at in one round trip while listing
 
 
@@ -37,10 +48,11 @@ class JobPage:
 
 @dataclass(frozen=True)
 class Limits:
-    """Pages that may wait, of all tenants and of one."""
+    """Pages that may wait, of all tenants and of one; jobs of a batch."""
 
     max_queued_pages: int
     max_queued_pages_per_tenant: int
+    max_batch_jobs: int = 100_000
 
 
 class JobStore:
@@ -51,12 +63,28 @@ class JobStore:
         self._limits = limits
         self._scripts = Scripts(client, clock)
 
-    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
+    def create(
+        self,
+        new: NewJob,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        unpacked: bool = False,
+        replaces: str = "",
+    ) -> Job:
         """Accept a job and make it ready to be claimed. Raises QueueFull, IdempotencyInFlight.
 
         In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
+        In a batch the answer is the job that has this `custom_id` already, if there is one; raises
+        BatchGone, BatchClosed, BatchFull. `unpacked`: it comes out of a parcel, so the batch may be
+        closed. `replaces`: it takes the place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
+        more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
+        more: list[object] = []
+        if new.batch_id:
+            more_keys += keys.membership(new.batch_id, replaces)
+            more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
         answer = self._scripts.run(
             "create",
             new.id,
@@ -66,13 +94,12 @@ class JobStore:
             claimed.token if claimed else "",
             fingerprint,
             KEPT_MS,
-            more_keys=(keys.tenant_jobs(new.tenant), key),
+            *more,
+            more_keys=more_keys,
         )
-        if answer == "full":
-            raise QueueFull
-        if answer == "lost":
-            raise IdempotencyInFlight
-        return self.get(new.tenant, new.id)
+        if refusal := _REFUSALS.get(answer):
+            raise refusal
+        return self.get(new.tenant, new.id if answer == "created" else answer)
 
     def check_room(self, tenant: str) -> None:
         """Raise QueueFull if a job would be refused, before its body is read."""
@@ -118,7 +145,7 @@ class JobStore:
         with store_faults():
             while True:
                 ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
-                for job in self._jobs(ids):
+                for job in self.of_ids(ids):
                     if status in (None, job.status):
                         found.append(job)
                     if len(found) > limit:
@@ -126,6 +153,18 @@ class JobStore:
                 if len(ids) < _SCAN:
                     return JobPage(found, None)
                 start += _SCAN
+
+    def of_ids(self, ids: list[str]) -> list[Job]:
+        """Read jobs, without tombstones; whose they are is not looked at."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id))
+            records = dict(zip(ids, pipe.execute(), strict=True))
+        return [
+            self._job(job_id, record)
+            for job_id, record in records.items()
+            if record and record["status"] != Status.EXPIRED
+        ]
 
     def page(self, tenant: str, job_id: str, number: int) -> PageRecord:
         """What became of a page that was read. Raises PageNotFound, PageNotRead, PageFailed."""
@@ -185,17 +224,6 @@ class JobStore:
         if record["status"] == Status.EXPIRED:
             raise JobGone
         return record
-
-    def _jobs(self, ids: list[str]) -> list[Job]:
-        with self._client.pipeline(transaction=False) as pipe:
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-            records = dict(zip(ids, pipe.execute(), strict=True))
-        return [
-            self._job(job_id, record)
-            for job_id, record in records.items()
-            if record and record["status"] != Status.EXPIRED
-        ]
 
     def _job(self, job_id: str, record: Mapping[str, str]) -> Job:
         problems = []

@@ -11,7 +11,9 @@ docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b`
 docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
                                             attempt, worker, start and end (ms), outcome
 docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time
-docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work
+docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work,
+                                            `<batch>/waiting` its slices in the lane,
+                                            `<tenant>/batches` batches that have any there
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
                                             `served:<lane>` pages claimed while both lanes waited
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
@@ -24,8 +26,25 @@ docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
+docchu:batch:<id>               hash        a batch's record; its fields stand in
+                                            `batch_records.py`
+docchu:batch:<id>:jobs          sorted set  job id, by its place in the batch
+docchu:batch:<id>:names         hash        custom_id -> job id
+docchu:batch-counts             hash        of all batches, so that the scripts of jobs can name it:
+                                            `<batch>/<status>` jobs, `<batch>/left` and `/done`
+                                            pages, `/began` (ms), `/last` page finished (ms), `/gap`
+                                            mean time between two pages (ms), `/errors` ids of the
+                                            first jobs with a problem, a space behind each
+docchu:batches-due              sorted set  batch id, by when it is to be looked at (ms): something
+                                            may have ended, or its time is over
+docchu:tenant:<tenant>:batches  sorted set  batch id, by creation (ms)
+docchu:parcel:<id>              hash        an upload of many documents that waits to be unpacked;
+                                            its fields stand in `parcels.py`
+docchu:parcels                  sorted set  parcel id, by when it is due (ms), or by the end of its
+                                            lease
 docchu:event:<subject>          hash        the event of a job's or batch's end, or of a trial: its
-                                            fields stand in `outbox.py`
+                                            fields stand in `outbox.py`. The second run of a batch
+                                            has the subject `<batch>.2`
 docchu:outbox                   sorted set  subject of an event without deliveries yet, by time (ms)
 docchu:subscribers              hash        tenant -> JSON: its enabled webhooks, each with an
                                             object whose members are the event types it wants
@@ -44,7 +63,8 @@ docchu:workers                  hash        worker id -> model, device, last sig
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
                                             `looked` last round of a keeper (ms)
-docchu:events:<id>              channel     a message whenever the job changes
+docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a
+                                            batch is under way any more
 
 The ready sets are start-time fair queues (Goyal, Vin, Cheng 1997): a slice's score is the larger of
 the lane's virtual time and the end of its flow's earlier work, so flows take turns by pages.
@@ -69,6 +89,9 @@ CANARY = f"{PREFIX}canary"
 OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"
 HOSTS = f"{PREFIX}deliveries:hosts"
+BATCH_COUNTS = f"{PREFIX}batch-counts"
+BATCHES_DUE = f"{PREFIX}batches-due"
+PARCELS = f"{PREFIX}parcels"
 
 
 def job(job_id: str) -> str:
@@ -169,4 +192,58 @@ def of_job(job_id: str) -> list[str]:
         SUBSCRIBERS,
         timeline(job_id),
         DEADLINES,
+        BATCH_COUNTS,
+        BATCHES_DUE,
+    ]
+
+
+def batch(batch_id: str) -> str:
+    """The batch's record."""
+    return f"{PREFIX}batch:{batch_id}"
+
+
+def batch_jobs(batch_id: str) -> str:
+    """The batch's jobs by their place."""
+    return f"{PREFIX}batch:{batch_id}:jobs"
+
+
+def batch_names(batch_id: str) -> str:
+    """Which job stands under which `custom_id`."""
+    return f"{PREFIX}batch:{batch_id}:names"
+
+
+def membership(batch_id: str, replaced_id: str = "") -> tuple[str, ...]:
+    """What `lua/_adding.lua` names: the batch, its jobs and names, a job that is replaced."""
+    return batch(batch_id), batch_jobs(batch_id), batch_names(batch_id), job(replaced_id)
+
+
+def tenant_batches(tenant: str) -> str:
+    """The tenant's batches by creation."""
+    return f"{PREFIX}tenant:{tenant}:batches"
+
+
+def parcel(parcel_id: str) -> str:
+    """An upload of many documents."""
+    return f"{PREFIX}parcel:{parcel_id}"
+
+
+def batch_event(batch_id: str, run: int) -> str:
+    """The event of the end of this run of the batch."""
+    return event(batch_id if run == 1 else f"{batch_id}.{run}")
+
+
+def of_batch(batch_id: str, run: int, parcel_id: str = "") -> list[str]:
+    """The KEYS of every script that changes a batch, in the order `lua/_batch.lua` names them."""
+    return [
+        batch(batch_id),
+        batch_jobs(batch_id),
+        batch_names(batch_id),
+        BATCH_COUNTS,
+        BATCHES_DUE,
+        batch_event(batch_id, run),
+        OUTBOX,
+        SUBSCRIBERS,
+        *(flows(lane) for lane in LANES),
+        PARCELS,
+        parcel(parcel_id),
     ]

@@ -2,8 +2,8 @@
 
 Fields: `tenant lane flow status created started finished` (ms) `document options metadata model`
 (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize` (ms)
-`input_ttl result_ttl tombstone_ttl timeout` (ms) `batch`, `event` (the id of the event of its end),
-`ends` how often it ended.
+`input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
+`event` (the id of the event of its end), `ends` how often it ended.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.errors import DocchuError
 from shared.ids import new_id
 from shared.jobs import (
     Attempt,
@@ -48,13 +49,17 @@ class NewJob:
     metadata: dict[str, Any] = field(default_factory=dict)
     # A job ends once, so the id of that event can be made here; None: nobody is told of its end.
     event_id: str | None = field(default_factory=lambda: new_id("evt"))
+    batch_id: str | None = None
+    custom_id: str = ""
+    # Why the document cannot be taken: the job fails as it is created.
+    refusal: DocchuError | None = None
 
     def record(self) -> str:
         """The fields of the hash, as flat JSON."""
         record = {
             "tenant": self.tenant,
             "lane": self.options.priority,
-            "flow": self.tenant,
+            "flow": self.batch_id or self.tenant,
             "document": self.document.model_dump_json(exclude_none=True),
             "options": self.options.model_dump_json(exclude_none=True),
             "metadata": json.dumps(self.metadata, ensure_ascii=False),
@@ -68,6 +73,10 @@ class NewJob:
             record |= {"num_pages": 1, "total": 1}
         if self.event_id:
             record["event"] = self.event_id
+        if self.batch_id:
+            record |= {"batch": self.batch_id, "custom_id": self.custom_id}
+        if self.refusal:
+            record |= {"code": self.refusal.code, "detail": self.refusal.detail}
         return json.dumps(record)
 
 
@@ -137,6 +146,8 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
         tenant=record["tenant"],
         status=Status(record["status"]),
         batch_id=record.get("batch"),
+        custom_id=record.get("custom_id"),
+        position=int(record["position"]) if "position" in record else None,
         created_at=moment(record["created"]),
         started_at=moment(record["started"]) if "started" in record else None,
         finished_at=moment(finished) if finished else None,

@@ -67,6 +67,16 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "settle": ("_clock", "_delivery"),
     "redeliver": ("_clock", "_delivery"),
     "forget": (),
+    "create": ("_clock", "_job", "_adding"),
+    "batch_create": ("_clock", "_batch"),
+    "batch_close": ("_clock", "_batch"),
+    "batch_walk": ("_clock", "_batch"),
+    "batch_walked": ("_clock", "_batch"),
+    "batch_tend": ("_clock", "_batch"),
+    "parcel_add": ("_clock", "_batch"),
+    "parcel_take": ("_clock",),
+    "parcel_note": ("_clock",),
+    "parcel_finish": ("_clock", "_batch"),
 }
 
 

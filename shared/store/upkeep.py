@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.ids import is_id
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -88,7 +89,11 @@ class Upkeep:
         self._scripts.run("erase", job_id)
 
     def is_gone(self, job_id: str) -> bool:
-        """Whether nothing of the job's bytes is wanted any more."""
+        """Whether nothing of the job's, or batch's, bytes is wanted any more."""
+        if is_id("bat", job_id):
+            with store_faults():
+                waiting, gone = self._client.hmget(keys.batch(job_id), ["parcels", "gone"])
+            return int(waiting or 0) == 0 or gone is not None
         with store_faults():
             status = self._client.hget(keys.job(job_id), "status")
         return status in (None, "expired")

@@ -6,8 +6,10 @@ local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
 local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
 local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
-local MORE = 17 -- a script's own keys follow
+local BATCHES, BATCHES_DUE = KEYS[18], KEYS[19]
+local MORE = 19 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
+local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
 local ENDED = { succeeded = true, partial = true, failed = true, canceled = true, expired = true }
 
@@ -19,6 +21,15 @@ local function ended()
 end
 local function member(index) return JOB_ID .. '/' .. index end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
+
+-- Change the status, here and in the counts of the job's batch, if it is in one.
+local function set_status(status)
+  local before = redis.call('HMGET', JOB, 'status', 'batch')
+  redis.call('HSET', JOB, 'status', status)
+  if not before[2] then return end
+  redis.call('HINCRBY', BATCHES, before[2] .. '/' .. before[1], -1)
+  redis.call('HINCRBY', BATCHES, before[2] .. '/' .. status, 1)
+end
 
 local function load_slice(index)
   local text = redis.call('HGET', SLICES, index)
@@ -48,33 +59,57 @@ local function set_deadline(job_ms, page_ms, num_pages)
   redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
 end
 
+-- Count the slices of a batch that wait in a lane, and the batches of the tenant that have any.
+local function count_waiting(lane, flow, tenant, change)
+  if flow == tenant then return end -- the jobs outside batches are one flow for each tenant
+  local left = redis.call('HINCRBY', FLOWS[lane], flow .. '/waiting', change)
+  if left == math.max(change, 0) then
+    redis.call('HINCRBY', FLOWS[lane], tenant .. '/batches', change)
+  end
+end
+
 -- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
+-- The batches of a tenant share its part: a page of one of three costs as much as three pages.
 local function make_ready(index, slice, ahead)
-  local lane, flow = get('lane'), get('flow')
+  local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
   local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
   local start = virtual + (ahead or 0)
+  if redis.call('ZCARD', READY[lane]) == 0 then redis.call('DEL', FLOWS[lane]) end
+  count_waiting(lane, flow, tenant, 1)
   if not ahead then
-    if redis.call('ZCARD', READY[lane]) == 0 then redis.call('DEL', FLOWS[lane]) end
-    start = math.max(virtual, tonumber(redis.call('HGET', FLOWS[lane], flow) or 0))
-    redis.call('HSET', FLOWS[lane], flow, start + math.max(1, slice.p and #slice.p or 1))
+    local known = redis.call('HMGET', FLOWS[lane], flow, tenant .. '/batches')
+    start = math.max(virtual, tonumber(known[1] or 0))
+    local flows = tonumber(known[2] or 0) + (flow == tenant and 1 or 0)
+    local pages = math.max(1, slice.p and #slice.p or 1)
+    redis.call('HSET', FLOWS[lane], flow, start + flows * pages)
   end
   slice.s, slice.o, slice.n = 'r', nil, nil
   save_slice(index, slice)
   redis.call('ZADD', READY[lane], start, member(index))
 end
 
+-- Take a slice out of its lane.
+local function leave_lane(index)
+  local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
+  if redis.call('ZREM', READY[lane], member(index)) == 1 then
+    count_waiting(lane, flow, tenant, -1)
+  end
+end
+
 local function drop_slice(index, outcome)
   end_attempt(index, load_slice(index), outcome)
   redis.call('HDEL', SLICES, index)
-  redis.call('ZREM', READY[get('lane')], member(index))
+  leave_lane(index)
   redis.call('ZREM', LEASES, member(index))
 end
 
 local function count_backlog(pages)
   if pages == 0 then return end -- as a negative zero it would not be an integer to Redis 7.0
-  for _, name in ipairs({ get('tenant'), '*' }) do
+  local job = redis.call('HMGET', JOB, 'tenant', 'batch')
+  for _, name in ipairs({ job[1], '*' }) do
     if redis.call('HINCRBY', BACKLOG, name, pages) <= 0 then redis.call('HDEL', BACKLOG, name) end
   end
+  if job[2] then redis.call('HINCRBY', BATCHES, job[2] .. '/left', pages) end
 end
 
 local function unread()
@@ -100,18 +135,37 @@ local function tell(status)
   redis.call('ZADD', OUTBOX, NOW, JOB_ID)
 end
 
+-- Note in the batch what went wrong with the job, and whether it was the last one under way.
+local function tell_batch(code)
+  local batch = get('batch')
+  if not batch then return end
+  if code then
+    local errors = redis.call('HGET', BATCHES, batch .. '/errors') or ''
+    if #errors < MAX_ERRORS * (#JOB_ID + 1) then
+      redis.call('HSET', BATCHES, batch .. '/errors', errors .. JOB_ID .. ' ')
+    end
+  end
+  local left = redis.call('HMGET', BATCHES, batch .. '/queued', batch .. '/running')
+  if tonumber(left[1] or 0) + tonumber(left[2] or 0) == 0 then
+    redis.call('ZADD', BATCHES_DUE, NOW, batch)
+    redis.call('PUBLISH', 'docchu:events:' .. batch, 'idle')
+  end
+end
+
 -- The one terminal transition.
 local function finish_job(status, code, detail)
   for _, index in ipairs(redis.call('HKEYS', SLICES)) do drop_slice(index, status) end
   redis.call('DEL', SLICES)
   count_backlog(-unread())
-  redis.call('HSET', JOB, 'status', status, 'finished', NOW)
+  set_status(status)
+  redis.call('HSET', JOB, 'finished', NOW)
   redis.call('HINCRBY', JOB, 'ends', 1) -- for the fault suite: it must stay 1
   redis.call('ZREM', DEADLINES, JOB_ID)
   if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
   redis.call('HDEL', JOB, 'cancel', 'next')
   redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
   tell(status)
+  tell_batch(code)
   publish(status)
 end
 
@@ -143,6 +197,8 @@ local function record_page(name, page)
   page.n = number('done') + number('failed') + 1
   redis.call('HSET', PAGES, name, cjson.encode(page))
   redis.call('HINCRBY', JOB, page.b and 'done' or 'failed', 1)
+  local batch = get('batch')
+  if batch then redis.call('HINCRBY', BATCHES, batch .. '/done', 1) end
   if page.b and page.c then redis.call('HINCRBY', JOB, 'flawed', 1) end
   count_backlog(-1)
   publish('page ' .. name)

@@ -20,14 +20,17 @@ if score then
   else
     redis.call('HDEL', LANES, 'served:' .. lane, 'served:' .. other)
   end
-  redis.call('ZREM', READY[lane], member(index))
+  leave_lane(index)
   local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
   redis.call('HSET', LANES, 'virtual:' .. lane, math.max(virtual, tonumber(score)))
   slice.s, slice.a, slice.o, slice.n, slice.t = 'l', slice.a + 1, ARGV[4], ARGV[6], NOW
   save_slice(index, slice)
   redis.call('ZADD', LEASES, NOW + ARGV[5], member(index))
   if get('status') == 'queued' then
-    redis.call('HSET', JOB, 'status', 'running', 'started', NOW)
+    set_status('running')
+    redis.call('HSET', JOB, 'started', NOW)
+    local batch = get('batch')
+    if batch then redis.call('HSETNX', BATCHES, batch .. '/began', NOW) end
     set_deadline(ARGV[8], ARGV[9], math.max(1, number('total')))
     publish('running')
   end

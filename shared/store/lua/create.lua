@@ -1,13 +1,18 @@
 -- Create a job with its first slice, and answer what its Idempotency-Key will answer.
 -- KEYS[MORE + 1] the tenant's jobs, KEYS[MORE + 2] the idempotency record (may be unused).
 -- ARGV[3] record as flat JSON, [4] max backlog of all, [5] of the tenant, [6] idempotency token or '',
--- [7] fingerprint, [8] how long it is kept (ms).
--- Answers 'created', 'full', or 'lost' if another request holds the idempotency key by now.
+-- [7] fingerprint, [8] how long it is kept (ms). For a job of a batch also what `_adding.lua` names.
+-- A record with a `code` is of a document that cannot be taken: the job fails at once.
+-- Answers 'created', 'full', 'lost' if another request holds the idempotency key by now; of a batch
+-- also 'gone', 'closed', 'crowded', 'stale' or the id of the job that has this `custom_id`.
 if redis.call('EXISTS', JOB) == 1 then return 'created' end -- a repeated command
 local record = cjson.decode(ARGV[3])
+local refusal = record.batch and refused(record)
+if refusal then return refusal end
 local all = tonumber(redis.call('HGET', BACKLOG, '*') or 0)
 local own = tonumber(redis.call('HGET', BACKLOG, record.tenant) or 0)
-if all >= tonumber(ARGV[4]) or own >= tonumber(ARGV[5]) then return 'full' end
+local full = all >= tonumber(ARGV[4]) or own >= tonumber(ARGV[5])
+if full and not record.code then return 'full' end
 if ARGV[6] ~= '' then
   local holder = redis.call('GET', KEYS[MORE + 2])
   if holder and cjson.decode(holder).token ~= ARGV[6] then return 'lost' end
@@ -15,11 +20,16 @@ end
 for field, value in pairs(record) do redis.call('HSET', JOB, field, value) end
 redis.call('HSET', JOB, 'status', 'queued', 'created', NOW, 'next', 1)
 if record.timeout then redis.call('ZADD', DEADLINES, NOW + record.timeout, JOB_ID) end
+if record.batch then add(record) end
 count_backlog(1)
 redis.call('ZADD', KEYS[MORE + 1], NOW, JOB_ID)
 if ARGV[6] ~= '' then
   redis.call('SET', KEYS[MORE + 2], cjson.encode({ job = JOB_ID, fingerprint = ARGV[7] }), 'PX', ARGV[8])
 end
--- Where the number of pages is known, the slice is as if the document had been opened.
-make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })
+if record.code then
+  finish_job('failed', record.code, record.detail)
+else
+  -- Where the number of pages is known, the slice is as if the document had been opened.
+  make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })
+end
 return 'created'

@@ -18,6 +18,15 @@ local rate = redis.call('HMGET', RATE, 'last', 'gap')
 local gap = NOW - math.max(tonumber(rate[1] or 0), slice.t)
 if rate[2] then gap = 0.8 * rate[2] + 0.2 * gap end
 redis.call('HSET', RATE, 'last', NOW, 'gap', gap)
+local batch = get('batch')
+if batch then
+  -- The same for the batch: the mean of its first pages, then of about the last fifty.
+  local known = redis.call('HMGET', BATCHES, batch .. '/last', batch .. '/gap', batch .. '/done')
+  local part = math.max(0.02, 1 / known[3])
+  local own = NOW - math.max(tonumber(known[1] or 0), slice.t)
+  if known[2] then own = (1 - part) * known[2] + part * own end
+  redis.call('HSET', BATCHES, batch .. '/last', NOW, batch .. '/gap', own)
+end
 for _, other in ipairs(slice.p) do
   if redis.call('HEXISTS', PAGES, other) == 0 then return get('cancel') and 'canceled' or 'recorded' end
 end

@@ -1,0 +1,155 @@
+"""Batches: open, watch, list, close; their jobs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel, Field
+
+from api.auth import authenticate, tenant
+from api.jobs import JobList, idempotency_key
+from api.openapi import answers
+from api.opening import Opened, open_empty
+from api.options import NoQuery, WaitQuery
+from api.problems import retry_after
+from api.services import services
+from shared import batch_errors, errors
+from shared.batches import Batch
+from shared.jobs import Status
+
+batches = APIBlueprint("batches", __name__, tag="Batches")
+batches.before_request(authenticate)
+
+_KNOWN = (errors.InvalidOption, batch_errors.BatchNotFound, batch_errors.BatchGone)
+
+
+class BatchList(BaseModel):
+    """Some batches, newest first, and where to go on: null at the end."""
+
+    batches: list[Batch]
+    next_cursor: str | None
+
+
+class BatchListQuery(NoQuery):
+    """Which batches to list."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="batches in one answer, at most")
+    cursor: str | None = Field(
+        default=None, max_length=64, description="`next_cursor` of the answer before"
+    )
+
+
+class BatchJobsQuery(NoQuery):
+    """Which jobs of a batch to list."""
+
+    status: Status | None = Field(default=None, description="only jobs of this status")
+    limit: int = Field(default=20, ge=1, le=1000, description="jobs in one answer, at most")
+    cursor: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,9}$",
+        description="`next_cursor` of the answer before, or any place in the batch",
+    )
+
+
+@batches.post("/v1/batches")
+@batches.output(Batch, status_code=201, description="The batch is open")
+@batches.doc(
+    responses=answers(
+        errors.RequestError,
+        errors.IdempotencyInFlight,
+        errors.InvalidOption,
+        errors.AddressRefused,
+        errors.IdempotencyMismatch,
+    )
+)
+def open_batch() -> Response:
+    """Open a batch
+
+    Its fields go into the query, a form or a JSON object. Documents are added with
+    `POST /v1/jobs` (`batch_id`, `custom_id`) until it is closed.
+    """
+    key = idempotency_key(request.headers.get("Idempotency-Key"))
+    opened = open_empty(services(), tenant(), request, key)
+    return _opened(opened, HTTPStatus.CREATED)
+
+
+@batches.get("/v1/batches")
+@batches.input(BatchListQuery, location="query", arg_name="query")
+@batches.output(BatchList)
+@batches.doc(responses=answers(errors.InvalidOption))
+def list_batches(query: BatchListQuery) -> Response:
+    """List batches, newest first
+
+    `next_cursor` goes into `cursor` for the next ones.
+    """
+    found = services().batches.newest(tenant(), limit=query.limit, cursor=query.cursor)
+    return _json(BatchList(batches=found.batches, next_cursor=found.next_cursor))
+
+
+@batches.get("/v1/batches/<batch_id>")
+@batches.input(WaitQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def show_batch(batch_id: str, query: WaitQuery) -> Response:
+    """Show a batch, or wait for its end
+
+    With `wait` the answer comes when the batch has ended or the seconds are over.
+    """
+    parts = services()
+    if query.wait > 0:
+        with parts.waiters.place() as free:
+            if free:
+                return _of_batch(parts.waiters.wait(parts.batches, tenant(), batch_id, query.wait))
+    return _of_batch(parts.batches.get(tenant(), batch_id))
+
+
+@batches.get("/v1/batches/<batch_id>/jobs")
+@batches.input(BatchJobsQuery, location="query", arg_name="query")
+@batches.output(JobList)
+@batches.doc(responses=answers(*_KNOWN))
+def list_batch_jobs(batch_id: str, query: BatchJobsQuery) -> Response:
+    """List the jobs of a batch in the order of their submission
+
+    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones.
+    """
+    found = services().batch_jobs.page(
+        tenant(),
+        batch_id,
+        status=query.status,
+        limit=query.limit,
+        after=int(query.cursor or 0),
+    )
+    return _json(JobList(jobs=found.jobs, next_cursor=found.next_cursor))
+
+
+@batches.post("/v1/batches/<batch_id>/close")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def close_batch(batch_id: str, query: NoQuery) -> Response:
+    """Close a batch: nothing can be added any more
+
+    It ends when all its jobs have; closing it again changes nothing.
+    """
+    return _of_batch(services().batches.close(tenant(), batch_id))
+
+
+def _opened(opened: Opened, status: int) -> Response:
+    answer = _of_batch(opened.batch, status)
+    answer.headers["Location"] = opened.batch.links.self_
+    if opened.replayed:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _of_batch(batch: Batch, status: int = HTTPStatus.OK) -> Response:
+    answer = _json(batch, status)
+    if not batch.status.terminal:
+        answer.headers["Retry-After"] = str(retry_after(batch.eta_s))
+    return answer
+
+
+def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

@@ -1,0 +1,56 @@
+-- What the scripts that change a batch share. It is put in front of each of them, after `_clock.lua`.
+-- KEYS: as named here (keys.py, of_batch). ARGV[2]: batch id, [3] its run as the caller knows it:
+-- each run has an event of its own, and so a key.
+local BATCH, MEMBERS, NAMES, COUNTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local EVENT, OUTBOX, SUBSCRIBERS = KEYS[6], KEYS[7], KEYS[8]
+local FLOWS = { KEYS[9], KEYS[10] }
+local PARCELS, PARCEL = KEYS[11], KEYS[12]
+local MORE = 12 -- a script's own keys follow
+local BATCH_ID = ARGV[2]
+local LOOK_MS = 60000 -- after which a batch is looked at though nothing was heard of it
+
+local function get(field) return redis.call('HGET', BATCH, field) end
+local function number(field) return tonumber(get(field) or 0) end
+local function count(name) return tonumber(redis.call('HGET', COUNTS, BATCH_ID .. '/' .. name) or 0) end
+local function known() return redis.call('EXISTS', BATCH) == 1 end
+local function look_at(ms) redis.call('ZADD', DUE, ms, BATCH_ID) end
+local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. BATCH_ID, what) end
+
+-- Write the event of the end, as `tell` in `_job.lua` does.
+local function tell()
+  local run = number('run')
+  local listeners = {}
+  local kinds = redis.call('HGET', SUBSCRIBERS, get('tenant'))
+  for webhook, wanted in pairs(cjson.decode(kinds or '{}')) do
+    if wanted['batch.finished'] then listeners[#listeners + 1] = webhook end
+  end
+  local url = cjson.decode(get('options')).webhook_url
+  if #listeners == 0 and not url then return end
+  redis.call('HSET', EVENT, 'id', get('event'), 'type', 'batch.finished', 'at', NOW,
+    'tenant', get('tenant'), 'webhooks', table.concat(listeners, ' '), 'url', url or '', 'include', '')
+  redis.call('ZADD', OUTBOX, NOW, run == 1 and BATCH_ID or BATCH_ID .. '.' .. run)
+end
+
+-- The one way to the end of a run.
+local function finish()
+  redis.call('HSET', BATCH, 'finished', NOW)
+  redis.call('HINCRBY', BATCH, 'ends', 1) -- for the fault suite: it must stay at the run's number
+  for _, flows in ipairs(FLOWS) do redis.call('HDEL', flows, BATCH_ID, BATCH_ID .. '/waiting') end
+  look_at(NOW + number('result_ttl'))
+  tell()
+  publish('finished')
+end
+
+-- End the run if it is closed and nothing is left to do; whether it has ended.
+local function finish_if_done()
+  if get('finished') then return true end
+  if not get('closed') or get('walk') or number('parcels') > 0 then return false end
+  if number('run') ~= tonumber(ARGV[3]) then return false end -- the keeper looks again
+  if count('queued') + count('running') > 0 then return false end
+  finish()
+  return true
+end
+
+local function close()
+  if not get('closed') then redis.call('HSET', BATCH, 'closed', NOW) end
+end

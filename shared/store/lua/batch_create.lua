@@ -1,0 +1,27 @@
+-- Create a batch, if need be with its first parcel, and answer what its Idempotency-Key will answer.
+-- KEYS[MORE + 1] the tenant's batches, [MORE + 2] the idempotency record (may be unused).
+-- ARGV[4] record as flat JSON, [5] parcel as flat JSON, or '', [6] '1' if nothing may be added later,
+-- [7] idempotency token or '', [8] fingerprint, [9] how long it is kept (ms), [10] parcel id.
+-- Answers 'created', or 'lost' if another request holds the idempotency key by now.
+if known() then return 'created' end -- a repeated command
+if ARGV[7] ~= '' then
+  local holder = redis.call('GET', KEYS[MORE + 2])
+  if holder and cjson.decode(holder).token ~= ARGV[7] then return 'lost' end
+end
+for field, value in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', BATCH, field, value) end
+redis.call('HSET', BATCH, 'created', NOW, 'touched', NOW, 'run', 1, 'last', 0)
+redis.call('ZADD', KEYS[MORE + 1], NOW, BATCH_ID)
+look_at(NOW + number('result_ttl'))
+if ARGV[5] ~= '' then
+  for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', PARCEL, field, value) end
+  redis.call('ZADD', PARCELS, NOW, ARGV[10])
+  redis.call('HSET', BATCH, 'parcels', 1)
+end
+if ARGV[6] == '1' then
+  close()
+  finish_if_done()
+end
+if ARGV[7] ~= '' then
+  redis.call('SET', KEYS[MORE + 2], cjson.encode({ job = BATCH_ID, fingerprint = ARGV[8] }), 'PX', ARGV[9])
+end
+return 'created'

@@ -1,0 +1,15 @@
+-- Note how far a walk has come. ARGV[4] which walk, [5] from which place, [6] to which, or '' at its end.
+-- Answers 1, or 0 if somebody else was faster.
+if get('walk') ~= ARGV[4] or get('walked') ~= ARGV[5] then return 0 end
+if ARGV[6] ~= '' then
+  redis.call('HSET', BATCH, 'walked', ARGV[6])
+  return 1
+end
+redis.call('HDEL', BATCH, 'walk', 'walked')
+if get('gone') then
+  redis.call('DEL', NAMES, MEMBERS)
+  look_at(get('gone') + number('tombstone_ttl'))
+elseif not finish_if_done() then
+  look_at(NOW + LOOK_MS)
+end
+return 1
