@@ -41,7 +41,6 @@ class BatchOptions(TypedDict, total=False):
     ttl_s: int
     timeout_s: int
     webhook_url: str
-    webhook_include: Literal["text"]
     metadata: Mapping[str, Any]
     idempotency_key: str
 
@@ -201,8 +200,8 @@ class Batches:
             params = {**params, "cursor": cursor}
 
 
-def _page(json: Mapping[str, Any], name: str, read: Callable[[Any], T]) -> tuple[list[T], Any]:
-    return [read(one) for one in json[name]], json.get("next_cursor")
+def _page(page: Mapping[str, Any], name: str, read: Callable[[Any], T]) -> tuple[list[T], Any]:
+    return [read(one) for one in page[name]], page.get("next_cursor")
 
 
 def _id(batch: Batch | str) -> str:

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from client.media import HEAD_BYTES, is_document
 
@@ -21,7 +21,7 @@ _MAX_BYTES_IN_MEMORY = 4 << 20
 class Copy:
     """The bytes, to be closed by whoever takes them, and the file's size and time at the copy."""
 
-    stream: IO[bytes]
+    stream: BinaryIO
     size: int
     mtime_ns: int
     sha256: str
@@ -35,13 +35,18 @@ def copy_document(path: str, scratch: Path) -> Copy | None:
             return None
         source.seek(0)
         small = facts.st_size <= _MAX_BYTES_IN_MEMORY
-        stream = io.BytesIO() if small else tempfile.TemporaryFile(dir=scratch)
+        stream = io.BytesIO() if small else _on_disk(scratch)
         try:
             shutil.copyfileobj(source, stream)
             stream.seek(0)
-            sha256 = file_digest(stream, "sha256").hexdigest()
+            sha256 = file_digest(cast(io.BytesIO, stream), "sha256").hexdigest()
             stream.seek(0)
         except BaseException:
             stream.close()
             raise
         return Copy(stream, facts.st_size, facts.st_mtime_ns, sha256)
+
+
+def _on_disk(scratch: Path) -> BinaryIO:
+    # Whoever takes the copy closes it, and with it the file is gone.
+    return cast(BinaryIO, tempfile.TemporaryFile(dir=scratch))

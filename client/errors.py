@@ -136,8 +136,15 @@ class BatchGone(DocchuError):
     code = "batch_gone"
 
 
+class BatchBusy(DocchuError):
+    """The batch is still being canceled or retried: try again in a moment."""
+
+    code = "batch_busy"
+    transient = True
+
+
 class BatchClosed(DocchuError):
-    """The batch is closed: no more documents can be added."""
+    """The batch is closed, or full: no more documents can be added."""
 
     code = "batch_closed"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import httpx
@@ -12,6 +13,7 @@ from client.errors import ConnectionLost, DocchuError, UnexpectedAnswer
 from client.retries import Sleep, Tries
 from client.transport import Call, Transport
 
+_LIVED_S = 5
 Ask = Callable[[], Batch]
 """Asks how the batch stands."""
 
@@ -26,12 +28,13 @@ def follow(transport: Transport, call: Call, after: int, ask: Ask, sleep: Sleep)
     done = False
     while not done:
         done = ask().finished  # if so, what is sent from here on is all
-        came = False
+        came, began = False, time.monotonic()
         try:
             for item in items(transport, call, after):
                 after, came, tries = item.position, True, Tries(sleep)
                 yield item
-            if not done and not came and not ask().finished:
+            # The service holds no stream for ever; one that ends at once is another matter.
+            if not (done or came or time.monotonic() - began > _LIVED_S or ask().finished):
                 raise ConnectionLost("The service ended the stream of results before its end.")
         except DocchuError as error:
             done = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from client.errors import (
+    BatchBusy,
     BatchClosed,
     BatchGone,
     BatchNotFinished,
@@ -28,7 +29,9 @@ from client.errors import (
 )
 
 _BY_CODE: dict[str, type[DocchuError]] = {
+    "batch_busy": BatchBusy,
     "batch_closed": BatchClosed,
+    "batch_full": BatchClosed,
     "batch_gone": BatchGone,
     "batch_not_finished": BatchNotFinished,
     "batch_not_found": BatchNotFound,

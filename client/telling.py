@@ -27,5 +27,3 @@ def why_hopeless(error: DocchuError, url: str, key: str | None) -> str:
     if isinstance(error, UnexpectedAnswer):
         return f"{error.detail} Is {url} the address of a Docchu service?"
     return f"{error.detail} ({error.code} at {url})"
-
-

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from client.database import JournalInUse, JournalUnusable
 from client.errors import DocchuError, InvalidAddress, InvalidOption
-from client.ingest.outputs import write_whole
 from client.ingest.run import HIDDEN, Ingest, Wish
-from client.ingest.walking import UnusablePaths
+from client.outputs import write_whole
 from client.sdk import Docchu
 from client.telling import (
     ALL_READ,
@@ -24,6 +23,7 @@ from client.telling import (
     tell,
     why_hopeless,
 )
+from client.walking import UnusablePaths
 
 # How long pauses before one request may last together: a service that is started anew, a night's
 # outage of the line. What was done stays done when it is over.

@@ -13,8 +13,8 @@ from client.batch import Item
 from client.errors import JobGone, JobNotFound
 from client.ingest.findings import Findings
 from client.ingest.journal import Content, File, Journal
-from client.ingest.outputs import Folder, json_bytes, num_pages, streamed
 from client.jobs import Job, Problem
+from client.outputs import Folder, json_bytes, num_pages, streamed
 from client.sdk import Docchu
 
 Get = Callable[[str], bytes]
@@ -82,9 +82,7 @@ class Delivery:
         """Whether all results of a file are there."""
         return not self._missing(file)
 
-    def _end(
-        self, sha256: str, status: str, job_id: str, error: Problem | None, get: Get
-    ) -> None:
+    def _end(self, sha256: str, status: str, job_id: str, error: Problem | None, get: Get) -> None:
         if status == "expired":
             self._journal.lose(sha256)
             return

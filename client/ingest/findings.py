@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from client.database import Database
-from client.ingest.walking import Found
+from client.walking import Found
 
 _SCHEMA = """
 CREATE TEMP TABLE found (

@@ -130,7 +130,11 @@ class Journal:
         self.database.do("UPDATE contents SET job = ? WHERE sha256 = ?", job, sha256)
 
     def end(
-        self, sha256: str, status: str, job: str | None = None, problem: tuple[str, str] | None = None
+        self,
+        sha256: str,
+        status: str,
+        job: str | None = None,
+        problem: tuple[str, str] | None = None,
     ) -> None:
         """Note what became of a content; `problem` is code and detail."""
         self.database.do(
@@ -148,8 +152,7 @@ class Journal:
                 (sha256,),
             )
             db.execute(
-                "UPDATE contents SET batch = NULL, job = NULL, status = NULL"
-                " WHERE sha256 = ?",
+                "UPDATE contents SET batch = NULL, job = NULL, status = NULL WHERE sha256 = ?",
                 (sha256,),
             )
 
@@ -203,8 +206,7 @@ class Journal:
         with self.database.transaction() as db:
             db.execute("UPDATE batches SET over = 1, adding = 0 WHERE id = ?", (batch,))
             db.execute(
-                "UPDATE contents SET batch = NULL, job = NULL"
-                " WHERE batch = ? AND status IS NULL",
+                "UPDATE contents SET batch = NULL, job = NULL WHERE batch = ? AND status IS NULL",
                 (batch,),
             )
 

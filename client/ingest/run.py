@@ -11,12 +11,12 @@ from pathlib import Path
 from client.ingest.delivering import Delivery
 from client.ingest.findings import Findings
 from client.ingest.journal import Journal
-from client.ingest.outputs import ENDINGS, Folder
 from client.ingest.receiving import Receiver
 from client.ingest.showing import Display, Standing
 from client.ingest.uploading import Uploader
-from client.ingest.walking import Found, roots, walk
+from client.outputs import ENDINGS, Folder
 from client.sdk import Docchu
+from client.walking import Found, roots, walk
 
 HIDDEN = ".docchu"
 """The folder in the output folder that holds the journal and what is being written."""
@@ -61,7 +61,7 @@ class Ingest:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(exist_ok=True)
         self.findings = Findings(self.journal.database)
-        self.findings.add(self._not_own(walk(named, wish.out)))
+        self.findings.add(self._not_own(walk(named, [wish.out])))
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._delivery: Delivery | None = None
@@ -85,7 +85,9 @@ class Ingest:
             self._wish.forms,
         )
         self._delivery = delivery
-        receiver = Receiver(service, self.journal, delivery, self._wish.forms, self._start, self._join)
+        receiver = Receiver(
+            service, self.journal, delivery, self._wish.forms, self._start, self._join
+        )
         uploader = Uploader(
             service, self.journal, self.findings, delivery, self._scratch, receiver.open_batch
         )

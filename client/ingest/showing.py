@@ -1,4 +1,4 @@
-"""Shows how a run of `docchu ingest` gets on: a bar on a terminal, a line now and then elsewhere."""
+"""Shows how `docchu ingest` gets on: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 

@@ -21,12 +21,11 @@ from client.errors import (
 from client.ingest.delivering import HOPELESS, Delivery
 from client.ingest.findings import Findings
 from client.ingest.journal import Content, File, Journal
-from client.ingest.walking import Found
 from client.media import looks_like_document
 from client.sdk import Docchu
+from client.walking import Found
 
 _LOST_BATCH = (BatchClosed, BatchGone, BatchNotFound)
-_BATCH_IS_FULL = "too_many_documents"
 
 
 class Uploader:
@@ -132,9 +131,6 @@ class Uploader:
         except (InvalidOption, StillTaken):
             raise
         except RequestRefused as error:
-            if error.code == _BATCH_IS_FULL:
-                self._journal.stop_adding(batch)
-                return replace(content, batch=None)
             self._journal.end(sha256, "failed", problem=(error.code, error.detail))
             return Content(sha256, status="failed")
         except ServiceFailed as error:

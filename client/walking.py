@@ -1,4 +1,4 @@
-"""Finds the files of `docchu ingest`, with the names that their results will have."""
+"""Finds the files below folders, with the names that their results will have."""
 
 from __future__ import annotations
 
@@ -49,28 +49,28 @@ def roots(paths: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def walk(named: dict[str, Path], out: Path) -> Iterator[Found]:
-    """Go through the files below the roots, sorted; not what is hidden, nor what is in `out`
-    where that lies inside. Links are followed, and no folder is entered twice."""
-    walker = _Walker(out)
+def walk(named: dict[str, Path], leave_out: Sequence[Path]) -> Iterator[Found]:
+    """Go through the files below the roots, sorted; not what is hidden, nor the folders in
+    `leave_out`, unless one is a root. Links are followed, and no folder is entered twice."""
+    walker = _Walker(leave_out)
     for name, path in named.items():
         yield from walker.look(name, str(path))
 
 
 class _Walker:
-    def __init__(self, out: Path) -> None:
+    def __init__(self, leave_out: Sequence[Path]) -> None:
         self._entered: set[Key] = set()
-        self._out = out
-        self._out_key = _key(out.stat()) if out.exists() else None
+        self._left_out = {_key(folder.stat()) for folder in leave_out if folder.exists()}
 
     def look(self, name: str, path: str) -> Iterator[Found]:
         try:
             facts = os.stat(path)
             if stat.S_ISDIR(facts.st_mode):
                 # The root itself may be where results go: then they stand beside their documents.
-                if (name and _key(facts) == self._out_key) or _key(facts) in self._entered:
+                key = _key(facts)
+                if (name and key in self._left_out) or key in self._entered:
                     return
-                self._entered.add(_key(facts))
+                self._entered.add(key)
                 names = sorted(os.listdir(path))
             elif stat.S_ISREG(facts.st_mode):
                 yield Found(name, path, facts.st_size, facts.st_mtime_ns)
