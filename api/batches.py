@@ -1,4 +1,4 @@
-"""Batches: open, watch, list, close; their jobs."""
+"""Batches: open, watch, list, close, cancel, retry, erase; their jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from api.problems import retry_after
 from api.services import services
 from shared import batch_errors, errors
 from shared.batches import Batch
+from shared.failpoints import reach
 from shared.jobs import Status
+from shared.store.batches import WalkKind
 
 batches = APIBlueprint("batches", __name__, tag="Batches")
 batches.before_request(authenticate)
@@ -134,6 +136,57 @@ def close_batch(batch_id: str, query: NoQuery) -> Response:
     It ends when all its jobs have; closing it again changes nothing.
     """
     return _of_batch(services().batches.close(tenant(), batch_id))
+
+
+@batches.post("/v1/batches/<batch_id>/cancel")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def cancel_batch(batch_id: str, query: NoQuery) -> Response:
+    """Cancel a batch and all its jobs
+
+    It is closed, too. What is read at this moment ends at its next page, of a large batch the rest
+    within moments. A batch that has ended stays as it is.
+    """
+    return _walk(batch_id, "cancel")
+
+
+@batches.post("/v1/batches/<batch_id>/retry")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchBusy))
+def retry_batch(batch_id: str, query: NoQuery) -> Response:
+    """Read the failed documents of a batch again
+
+    A new job takes the place of each, under the same `custom_id`; where the document is no longer
+    there, the old one stays. A batch that had ended runs again, and its end is told again.
+    """
+    return _walk(batch_id, "retry")
+
+
+@batches.delete("/v1/batches/<batch_id>")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output({}, status_code=204, description="The batch is gone")
+@batches.doc(responses=answers(*_KNOWN))
+def erase_batch(batch_id: str, query: NoQuery) -> Response:
+    """Erase a batch with all its jobs, their documents, pages and results
+
+    What has not ended is canceled. The batch answers 410 from now on; of a large one the jobs are
+    erased within moments.
+    """
+    parts = services()
+    parts.batches.begin(tenant(), batch_id, "erase")
+    reach("api.erased")
+    parts.blobs.delete_job(tenant(), batch_id)  # uploads that were not taken apart yet
+    parts.walker.step(batch_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _walk(batch_id: str, kind: WalkKind) -> Response:
+    parts = services()
+    if parts.batches.begin(tenant(), batch_id, kind):
+        parts.walker.step(batch_id)
+    return _of_batch(parts.batches.get(tenant(), batch_id))
 
 
 def _opened(opened: Opened, status: int) -> Response:

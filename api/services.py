@@ -23,6 +23,7 @@ from shared.store.outbox import Outbox
 from shared.store.parcels import Parcels
 from shared.store.scripts import connect
 from shared.store.webhooks import Webhooks
+from shared.walking import Walker
 from shared.workers import Canary, Workers
 
 _NAME = "docchu"
@@ -48,6 +49,13 @@ class Services:
     deliveries: Deliveries
     gauges: Gauges
     waiters: Waiters
+
+    @property
+    def walker(self) -> Walker:
+        """What cancels, retries and erases the jobs of a batch."""
+        return Walker(
+            self.batches, self.batch_jobs, self.jobs, self.blobs, self.doorbell, self.settings
+        )
 
 
 def make_services(settings: Settings) -> Services:

@@ -104,6 +104,17 @@ class BlobStore:
                 _make_folder(target.parent)
                 upload.path.replace(target)
 
+    def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
+        """Give another job the same blob; each erases its own. Raises BlobNotFound."""
+        source, target = self.path(tenant, job_id, name), self._path(tenant, other_id, name)
+        with _disk_faults():
+            _make_folder(target.parent)
+            try:
+                os.link(source, target)
+            except FileNotFoundError:  # erased this moment
+                raise BlobNotFound(name) from None
+            _sync_folder(target.parent)
+
     def get(self, tenant: str, job_id: str, name: str) -> bytes:
         """Read a blob. Raises BlobNotFound."""
         path = self.path(tenant, job_id, name)

@@ -24,6 +24,7 @@ from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
 from shared.store.upkeep import Upkeep
 from shared.workers import Workers
+from worker.batches import BatchTender
 from worker.canary import CanaryKeeper
 from worker.delivering import make_sender
 from worker.outages import Outages
@@ -42,6 +43,7 @@ class Keeper:
     doorbell: Doorbell
     workers: Workers
     canary: CanaryKeeper
+    batches: BatchTender
     outages: Outages
     sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
     orphan_age_s: float  # older than any upload that is still coming in
@@ -56,6 +58,7 @@ class Keeper:
             self.end_overdue,
             self.ring,
             self.retire,
+            self.batches.tend_batches,
             self.canary.tend,
             self.sweep,
         ]
@@ -135,6 +138,7 @@ def make_keeper(settings: Settings) -> Keeper:
         doorbell=doorbell,
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, doorbell, settings.canary_interval_s),
+        batches=BatchTender.make(settings, client, blobs, doorbell),
         outages=Outages(settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,

@@ -51,14 +51,15 @@ class BatchJobs:
 
     def items(self, batch_id: str, after: int, limit: int) -> list[Item]:
         """Some items behind a place."""
-        return self._items(self._batches.members(batch_id, after, limit))
+        return self.of_members(self._batches.members(batch_id, after, limit))
 
     def _scan(self, batch_id: str, after: int) -> Iterator[Item]:
         while found := self.items(batch_id, after, _SCAN):
             yield from found
             after = found[-1].position
 
-    def _items(self, members: list[tuple[int, str]]) -> list[Item]:
+    def of_members(self, members: list[tuple[int, str]]) -> list[Item]:
+        """Items by their places and ids."""
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for _, job_id in members:
                 pipe.hmget(keys.job(job_id), ["status", "custom_id", "code", "detail"])

@@ -203,6 +203,14 @@ class JobStore:
         self._scripts.run("cancel", job_id)
         return self.get(tenant, job_id)
 
+    def cancel_all(self, ids: list[str]) -> None:
+        """Cancel jobs, whosever they are, in one round trip."""
+        self._scripts.run_on_jobs("cancel", ids)
+
+    def erase_all(self, ids: list[str]) -> None:
+        """Leave tombstones of jobs, whosever they are, in one round trip."""
+        self._scripts.run_on_jobs("erase", ids)
+
     def erase(self, tenant: str, job_id: str) -> None:
         """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
         self._record(tenant, job_id)

@@ -117,6 +117,10 @@ class Scripts:
         now = self._clock()
         return self._call(name, names, ["" if now is None else now, *args])
 
+    def run_on_jobs(self, name: str, job_ids: Sequence[str]) -> list[Any]:
+        """Run the script of this name on each job, in one round trip. Raises Unavailable."""
+        return self.run_many(name, [(keys.of_job(job_id), [job_id]) for job_id in job_ids])
+
     def run_many(self, name: str, calls: Sequence[tuple[list[str], list[Any]]]) -> list[Any]:
         """Run a script on several sets of keys and arguments, each atomically, in one round trip.
 

@@ -25,7 +25,8 @@ local function vacate(batch)
   redis.call('HDEL', REPLACED, 'batch', 'position', 'custom_id')
   redis.call('ZREM', MEMBERS, ARGV[11])
   redis.call('HINCRBY', BATCHES, batch .. '/failed', -1)
-  redis.call('HINCRBY', BATCHES, batch .. '/done', -(tonumber(done or 0) + tonumber(failed or 0)))
+  local pages = tonumber(done or 0) + tonumber(failed or 0)
+  if pages > 0 then redis.call('HINCRBY', BATCHES, batch .. '/done', -pages) end
   local errors = redis.call('HGET', BATCHES, batch .. '/errors') or ''
   local from, to = string.find(errors, ARGV[11] .. ' ', 1, true)
   if from then

@@ -35,7 +35,7 @@ end
 local function finish()
   redis.call('HSET', BATCH, 'finished', NOW)
   redis.call('HINCRBY', BATCH, 'ends', 1) -- for the fault suite: it must stay at the run's number
-  for _, flows in ipairs(FLOWS) do redis.call('HDEL', flows, BATCH_ID, BATCH_ID .. '/waiting') end
+  for _, flows in ipairs(FLOWS) do redis.call('HDEL', flows, BATCH_ID) end
   look_at(NOW + number('result_ttl'))
   tell()
   publish('finished')

@@ -62,10 +62,12 @@ end
 -- Count the slices of a batch that wait in a lane, and the batches of the tenant that have any.
 local function count_waiting(lane, flow, tenant, change)
   if flow == tenant then return end -- the jobs outside batches are one flow for each tenant
-  local left = redis.call('HINCRBY', FLOWS[lane], flow .. '/waiting', change)
-  if left == math.max(change, 0) then
-    redis.call('HINCRBY', FLOWS[lane], tenant .. '/batches', change)
+  local function count(name)
+    local left = redis.call('HINCRBY', FLOWS[lane], name, change)
+    if left == 0 then redis.call('HDEL', FLOWS[lane], name) end
+    return left
   end
+  if count(flow .. '/waiting') == math.max(change, 0) then count(tenant .. '/batches') end
 end
 
 -- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.

@@ -3,6 +3,7 @@
 if get('walk') ~= ARGV[4] or get('walked') ~= ARGV[5] then return 0 end
 if ARGV[6] ~= '' then
   redis.call('HSET', BATCH, 'walked', ARGV[6])
+  look_at(NOW) -- behind the others that are due
   return 1
 end
 redis.call('HDEL', BATCH, 'walk', 'walked')
