@@ -7,7 +7,7 @@ import io
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -48,9 +48,11 @@ def read(
         list[str], typer.Argument(metavar="FILE", help="Images or documents; - is stdin.")
     ],
     form: Annotated[
-        Literal["text", "json"],
-        typer.Option("--format", help="The plain text, or one line of JSON for each document."),
-    ] = "text",
+        Format,
+        typer.Option(
+            "--format", help="json is a line for each document; hocr, alto and pdf take one FILE."
+        ),
+    ] = Format.text,
     pages: Annotated[
         str | None, typer.Option(help="Only these pages, such as 1-3,7.", metavar="PAGES")
     ] = None,
@@ -71,7 +73,7 @@ def read(
     from client import reading
 
     _write_utf8()
-    raise typer.Exit(reading.read(files, form, pages, url, api_key))
+    raise typer.Exit(reading.read(files, form.value, pages, url, api_key))
 
 
 @app.command("ingest", no_args_is_help=True)

@@ -36,9 +36,11 @@ from client.telling import (
     why_hopeless,
 )
 
-Format = Literal["text", "json"]
+Format = Literal["text", "json", "markdown", "hocr", "alto", "pdf"]
 
 STDIN = "-"
+_ONE_FILE = ("hocr", "alto", "pdf")
+"""Formats of which two in a row are nothing."""
 
 # Enough to keep the workers busy while one document is waited for, and little to cancel.
 _DOCUMENTS_AHEAD = 8
@@ -112,6 +114,10 @@ class Reading:
             return self._service.wait(asked.job, on_progress=bar.update)
 
     def _print(self, name: str, job: Job) -> None:
+        if self._form in _ONE_FILE:
+            sys.stdout.buffer.write(self._service.export(job, self._form))
+            sys.stdout.flush()
+            return
         if self._form == "json":
             error = {"code": job.error.code, "detail": job.error.detail} if job.error else None
             facts = {"file": name, "status": job.status, "error": error}
@@ -124,7 +130,7 @@ class Reading:
         self._printed = True
 
     def _text(self, name: str, job: Job) -> str:
-        text = self._service.text(job)
+        text = self._service.export(job, self._form).decode()
         if not text.endswith("\n"):
             text += "\n"
         if self._headers:
@@ -163,6 +169,9 @@ def _tell_pages(name: str, pages: tuple[PageProblem, ...]) -> None:
 
 def read(files: list[str], form: Format, pages: str | None, url: str, key: str | None) -> int:
     """Read the files as `docchu read` does and give its exit code."""
+    if form in _ONE_FILE and (len(files) > 1 or sys.stdout.isatty()):
+        tell(f"{form} is one file for each document: give one FILE, and send stdout to a file")
+        return USAGE
     try:
         with Docchu(url, key) as service:
             return _run(Reading(service, form, pages), files, url, key)

@@ -22,6 +22,7 @@ from client.errors import (
     JobNotFound,
     RequestRefused,
     ServiceFailed,
+    StillTaken,
     of_unfinished,
 )
 from client.jobs import Job
@@ -104,7 +105,7 @@ class Intake:
         except (JobGone, JobNotFound):
             self._ledger.forget(copy.sha256)  # a new job reads it at the next look
             raise Changed from None
-        except InvalidOption:
+        except (InvalidOption, StillTaken):
             raise
         except (JobFailed, RequestRefused) as error:
             return self._give_up(found.name, copy.sha256, error)
