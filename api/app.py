@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIFlask
 
 from api import metrics, openapi, outcomes, problems
+from api.batch_results import batch_results
 from api.batches import batches
 from api.deliveries import deliveries
 from api.docs import docs
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for blueprint in (
         jobs,
         batches,
+        batch_results,
         timeline,
         events,
         results,

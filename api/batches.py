@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.auth import authenticate, tenant
 from api.jobs import JobList, idempotency_key
 from api.openapi import answers
-from api.opening import Opened, open_empty
+from api.opening import Opened, add_documents, open_batch_of
 from api.options import NoQuery, WaitQuery
 from api.problems import retry_after
 from api.services import services
@@ -24,6 +24,13 @@ from shared.store.batches import WalkKind
 batches = APIBlueprint("batches", __name__, tag="Batches")
 batches.before_request(authenticate)
 
+_UPLOADING = (
+    errors.RequestError,
+    errors.EmptyDocument,
+    errors.DocumentTooLarge,
+    errors.UnsupportedMediaType,
+    errors.QueueFull,
+)
 _KNOWN = (errors.InvalidOption, batch_errors.BatchNotFound, batch_errors.BatchGone)
 
 
@@ -59,22 +66,41 @@ class BatchJobsQuery(NoQuery):
 @batches.output(Batch, status_code=201, description="The batch is open")
 @batches.doc(
     responses=answers(
-        errors.RequestError,
         errors.IdempotencyInFlight,
         errors.InvalidOption,
         errors.AddressRefused,
         errors.IdempotencyMismatch,
+        *_UPLOADING,
     )
 )
 def open_batch() -> Response:
-    """Open a batch
+    """Open a batch, with or without documents
 
-    Its fields go into the query, a form or a JSON object. Documents are added with
-    `POST /v1/jobs` (`batch_id`, `custom_id`) until it is closed.
+    Many `file` parts of a form, one zip (as the part `file` or as the body), or lines of JSON
+    `{"custom_id": …, "url": … or "data": "<base64>"}` with the options of each. They are taken at
+    once (202) and unpacked afterwards, each a job of its own under its name with its folders; one
+    that cannot be taken becomes a failed job. The batch is closed then, unless `open` is true.
+
+    Without documents the answer is 201 with an open batch: they are added with `POST /v1/jobs`
+    (`batch_id`, `custom_id`) or `POST /v1/batches/{batch_id}/documents` until it is closed. Fields
+    go into the query, the form or a JSON object.
     """
     key = idempotency_key(request.headers.get("Idempotency-Key"))
-    opened = open_empty(services(), tenant(), request, key)
-    return _opened(opened, HTTPStatus.CREATED)
+    opened = open_batch_of(services(), tenant(), request, key)
+    return _opened(opened, HTTPStatus.ACCEPTED if opened.has_documents else HTTPStatus.CREATED)
+
+
+@batches.post("/v1/batches/<batch_id>/documents")
+@batches.output(Batch, status_code=202, description="The documents were accepted")
+@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchClosed, *_UPLOADING))
+def add_batch_documents(batch_id: str) -> Response:
+    """Add many documents to an open batch
+
+    In the same forms as a batch can begin with. A document whose `custom_id` is there already, out
+    of an earlier upload, is left out.
+    """
+    batch = add_documents(services(), tenant(), batch_id, request)
+    return _of_batch(batch, HTTPStatus.ACCEPTED)
 
 
 @batches.get("/v1/batches")
@@ -158,8 +184,9 @@ def cancel_batch(batch_id: str, query: NoQuery) -> Response:
 def retry_batch(batch_id: str, query: NoQuery) -> Response:
     """Read the failed documents of a batch again
 
-    A new job takes the place of each, under the same `custom_id`; where the document is no longer
-    there, the old one stays. A batch that had ended runs again, and its end is told again.
+    A new job takes the place of each, under the same `custom_id`, and the old one is erased; where
+    the document is no longer there, the old one stays. A batch that had ended runs again, and its
+    end is told again.
     """
     return _walk(batch_id, "retry")
 

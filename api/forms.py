@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from api.sinks import Sink
 from shared.errors import InvalidOption, RequestError
+from shared.sinks import Sink
 
 _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 8192
@@ -28,19 +28,26 @@ class Form:
 
 
 def read_form(
-    pieces: Iterable[bytes], boundary: str, sink: Sink, document_fields: Iterable[str] = ("file",)
+    pieces: Iterable[bytes],
+    boundary: str,
+    sink: Sink,
+    document_fields: Iterable[str] = ("file",),
+    *,
+    begin: Callable[[str], object] | None = None,
+    max_parts: int = _MAX_PARTS,
 ) -> Form:
-    """Read a form whose document is in one of `document_fields`.
+    """Read a form whose document is in one of `document_fields`; or many, if there is a `begin`.
 
-    Raises RequestError where it is malformed or cut short, InvalidOption for a field that is given
-    twice or too long, for a second document and for a file in another field.
+    That is called with the file name of each, and the sink closed at its end. Raises RequestError
+    where the form is malformed or cut short, InvalidOption for a field that is given twice or too
+    long, for a second document without `begin`, and for a file in another field.
     """
     if not 1 <= len(boundary) <= _MAX_BOUNDARY or not boundary.isascii():
         raise RequestError("The Content-Type of a form needs a `boundary`.")
     decoder = _Decoder(
-        boundary.encode(), max_form_memory_size=_MAX_BUFFER_BYTES, max_parts=_MAX_PARTS
+        boundary.encode(), max_form_memory_size=_MAX_BUFFER_BYTES, max_parts=max_parts
     )
-    parts = _Parts(sink, tuple(document_fields))
+    parts = _Parts(sink, tuple(document_fields), begin)
     try:
         for piece in pieces:
             decoder.receive_data(piece)
@@ -53,7 +60,7 @@ def read_form(
         raise RequestError("The form is malformed or cut short.") from error
     except RequestEntityTooLarge as error:
         raise RequestError(
-            f"The form has more than {_MAX_PARTS} parts, or too much in a part's headers."
+            f"The form has more than {max_parts} parts, or too much in a part's headers."
         ) from error
     return parts.form
 
@@ -80,8 +87,14 @@ class _Decoder(MultipartDecoder):
 class _Parts:
     """Puts the events of the decoder together, part by part."""
 
-    def __init__(self, sink: Sink, document_fields: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        document_fields: tuple[str, ...],
+        begin: Callable[[str], object] | None,
+    ) -> None:
         self.form = Form()
+        self._begin_document = begin
         self._sink = sink
         self._document_fields = document_fields
         self._name = ""
@@ -96,10 +109,11 @@ class _Parts:
     def _begin(self, part: Field | File) -> None:
         self._name = part.name or ""
         if self._name in self._document_fields:
-            if self.form.has_document:
+            if self._begin_document is not None:
+                self._begin_document(getattr(part, "filename", None) or "")
+            elif self.form.has_document:
                 raise InvalidOption(
-                    "A job is about one document: send several as several jobs, or as a batch "
-                    "where the service has batches.",
+                    "A job is about one document: send several to `/v1/batches`.",
                     option=self._name,
                 )
             self.form.has_document = True

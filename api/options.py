@@ -17,16 +17,16 @@ from pydantic import (
 )
 from werkzeug.datastructures import MultiDict
 
-from api import strict_json
 from api.problems import invalid_option
+from shared import strict_json
 from shared.batches import BatchOptions
 from shared.errors import DocchuError, InvalidOption
 from shared.jobs import Options, Priority, Status, TextLayer
 from shared.page_ranges import PageRanges
+from shared.paths import MAX_CUSTOM_ID
 from shared.webhooks import Include
 
 MAX_WAIT_S = 60
-MAX_CUSTOM_ID = 512  # characters
 MIN_TTL_S = 60
 MAX_TIMEOUT_S = 7 * 24 * 3600
 MAX_METADATA_BYTES = 4096

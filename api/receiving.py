@@ -10,15 +10,15 @@ from werkzeug.http import parse_options_header
 
 from api.body import OVERHEAD_BYTES, base64_pieces, pieces
 from api.forms import read_form
-from api.json_body import read_json
 from api.names import base_name
 from api.options import parse_options, texts
-from api.sinks import Base64Sink, UploadSink
 from api.submission import Received
 from shared.addresses import check
 from shared.errors import EmptyDocument, InvalidOption
 from shared.fetching import fetch
+from shared.json_body import read_json
 from shared.settings import Settings
+from shared.sinks import Base64Sink, UploadSink
 
 
 def receive(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:

@@ -142,7 +142,7 @@ def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
 
 def stream_text(parts: Services, job: Job) -> Iterator[bytes]:
     """The text of a finished job."""
-    return text_of(job, _pages(parts, job))
+    return text_of(job, stored_pages(parts, job))
 
 
 def _answer(parts: Services, job: Job, name: str) -> Response:
@@ -154,7 +154,7 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
     elif chosen.stream is None:
         answer = _file(searchable_pdf(parts, job), chosen.media_type, etag)
     else:
-        answer = Response(chosen.stream(job, _pages(parts, job)), mimetype=chosen.media_type)
+        answer = Response(chosen.stream(job, stored_pages(parts, job)), mimetype=chosen.media_type)
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept, Authorization"
@@ -168,7 +168,7 @@ def _file(path: Path, media_type: str, etag: str) -> Response:
     return send_file(path.absolute(), mimetype=media_type, etag=etag)
 
 
-def _pages(parts: Services, job: Job) -> Iterator[bytes]:
+def stored_pages(parts: Services, job: Job) -> Iterator[bytes]:
     """The pages that were read, in order. An erased one breaks the answer off, unmistakably."""
     records = parts.jobs.pages(job.tenant, job.id)
     names = [record.blob for record in records.values() if record.blob]

@@ -12,15 +12,14 @@ import structlog
 
 from api.options import JobOptions
 from api.services import Services
-from api.sinks import UploadSink
 from shared.addresses import check
 from shared.blobs import INPUT, Upload
-from shared.errors import AddressRefused, EmptyDocument, Unavailable, UnsupportedMediaType
+from shared.errors import AddressRefused, Unavailable
 from shared.failpoints import reach
 from shared.ids import new_id
 from shared.jobs import Document, Job
-from shared.media import HEAD_BYTES, sniff
 from shared.settings import Settings
+from shared.sinks import UploadSink, document_in
 from shared.store.idempotency import Answered, Claimed
 from shared.store.records import NewJob
 
@@ -117,7 +116,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         if known := find_in_batch(parts, tenant, received.options):
             return known
         check_webhook(received.options.webhook_url, settings)
-        new = _new_job(parts, tenant, received, _document(upload, received.name))
+        new = _new_job(parts, tenant, received, document_in(upload, received.name))
         parts.blobs.keep(upload, tenant, new.id, INPUT)
         reach("api.kept")
         try:
@@ -164,16 +163,6 @@ def check_webhook(url: str | None, settings: Settings) -> None:
     except AddressRefused as error:
         detail = f"`webhook_url` cannot be used: {error.detail}"
         raise AddressRefused(detail, option="webhook_url") from error
-
-
-def _document(upload: Upload, name: str | None) -> Document:
-    """Say what was uploaded, by its bytes."""
-    if upload.size == 0:
-        raise EmptyDocument
-    media_type = sniff(upload.head[:HEAD_BYTES])
-    if media_type is None:
-        raise UnsupportedMediaType
-    return Document(name=name, media_type=media_type, size=upload.size, sha256=upload.sha256)
 
 
 def _fingerprint(upload: Upload, received: Received) -> str:

@@ -9,18 +9,19 @@ from pydantic import BaseModel, TypeAdapter
 from api.auth import authenticate, tenant
 from api.body import base64_pieces
 from api.forms import read_form
-from api.json_body import read_json
 from api.names import base_name
 from api.openapi import answers
 from api.options import JobOptions
 from api.problems import STATUSES
 from api.results import stream_text
 from api.services import services
-from api.sinks import GuessingSink, UploadSink
+from api.sinks import GuessingSink
 from api.submission import Received, take
 from shared import errors
 from shared.jobs import Job, Status
+from shared.json_body import read_json
 from shared.settings import Settings
+from shared.sinks import UploadSink
 from shared.workers import WorkerInfo
 
 torchserve = APIBlueprint("torchserve", __name__, tag="TorchServe")

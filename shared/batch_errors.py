@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import DocchuError, RequestError
+from shared.errors import DocchuError
 
 
 class BatchNotFound(DocchuError):
@@ -41,9 +41,3 @@ class BatchNotFinished(DocchuError):
 
     code = "batch_not_finished"
     transient = True
-
-
-class ArchiveEntryRefused(RequestError):
-    """The archive's entry cannot be taken."""
-
-    code = "archive_entry_refused"

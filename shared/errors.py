@@ -59,6 +59,12 @@ class DocumentTooLarge(RequestError):
     code = "document_too_large"
 
 
+class TooManyDocuments(RequestError):
+    """The upload holds more documents than a batch may have."""
+
+    code = "too_many_documents"
+
+
 class InvalidOption(RequestError):
     """An option has a value that cannot be used."""
 
@@ -180,6 +186,18 @@ class DocumentEncrypted(DocumentError):
     """The document is encrypted: send it without its password."""
 
     code = "document_encrypted"
+
+
+class ArchiveUnreadable(DocumentError):
+    """The upload cannot be read as a zip: it is damaged or cut short."""
+
+    code = "archive_unreadable"
+
+
+class ArchiveEntryRefused(DocumentError):
+    """This entry of the archive was not taken."""
+
+    code = "archive_entry_refused"
 
 
 class TooManyPages(DocumentError):

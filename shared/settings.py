@@ -60,12 +60,14 @@ class Settings(BaseModel):
     max_waiters: Positive = Field(24, description="of those, how many may long-poll")
 
     max_upload_bytes: Positive = Field(100_000_000, description="bytes of one document")
+    max_batch_bytes: Positive = Field(
+        10_000_000_000, description="bytes of one upload of many documents, and of its contents"
+    )
+    max_batch_jobs: Positive = Field(100_000, description="documents of one batch")
     max_pages: Positive = Field(2000, description="pages of one document")
     max_page_pixels: Positive = Field(50_000_000, description="pixels of one page")
     max_queued_pages: Positive = Field(200_000, description="pages waiting, of all tenants")
     max_queued_pages_per_tenant: Positive = Field(100_000, description="pages waiting, of one")
-    max_batch_bytes: Positive = Field(10_000_000_000, description="bytes of one upload to a batch")
-    max_batch_jobs: Positive = Field(100_000, description="documents of one batch")
     allow_targets: Annotated[tuple[Network, ...], PlainValidator(_networks)] = Field(
         (), description="CIDRs by comma: internal networks that outgoing requests may reach"
     )

@@ -97,6 +97,9 @@ class Walker:
             if isinstance(error, QueueFull):
                 raise
             return False
+        reach("walker.replaced")
+        # The old one is no longer of the batch: when that is erased, nothing may be left of it.
+        self._erase(walk, [job_id])
         return True
 
     def _anew(self, walk: Walk, job: Job) -> NewJob:

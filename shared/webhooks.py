@@ -76,6 +76,7 @@ class Delivery(_Record):
     event_id: str = Field(description="the `webhook-id` that is sent")
     type: str
     job_id: str | None
+    batch_id: str | None = None
     webhook_id: str | None = Field(description="null: the job's own `webhook_url`")
     url: str
     status: DeliveryStatus

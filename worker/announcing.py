@@ -8,10 +8,13 @@ from typing import Any
 
 import structlog
 
+from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.errors import JobGone, JobNotFound, Unavailable
+from shared.ids import is_id
 from shared.jobs import Job, moment, rfc3339
 from shared.result import Page, page_text
+from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore
 from shared.store.outbox import Announcement, Event, Outbox
 from shared.webhooks import MAX_BODY_BYTES
@@ -22,10 +25,11 @@ _PER_ROUND = 100
 
 @dataclass(frozen=True)
 class Announcer:
-    """The keeper's part between the end of a job and the deliveries that tell of it."""
+    """The keeper's part between the end of a job or batch and the deliveries that tell of it."""
 
     outbox: Outbox
     jobs: JobStore
+    batches: BatchStore
     blobs: BlobStore
     first_delay_s: float = 0
 
@@ -43,6 +47,9 @@ class Announcer:
     def prepare(self, event: Event) -> Announcement:
         """Make the bodies of an event, and find out where it goes."""
         destinations = self.outbox.destinations(event)
+        if is_id("bat", event.about):
+            body = _dump(event, self._batch(event))
+            return Announcement(event, destinations, body, delay_s=self.first_delay_s)
         job, text = self._job(event), None
         if job is not None and any(one.with_text for one in destinations):
             text = self._body_with_text(event, job)
@@ -59,6 +66,20 @@ class Announcer:
             _log.exception("announcing failed; trying again later", event_id=event.id)
             self.outbox.postpone(event)
             return None
+
+    def _batch(self, event: Event) -> dict[str, Any]:
+        """The batch, its list of errors cut where that is long."""
+        gone = {"id": event.about, "erased": True}
+        if event.erased:
+            return gone
+        try:
+            batch = self.batches.get(event.tenant, event.about)
+        except (BatchGone, BatchNotFound):
+            return gone
+        data: dict[str, Any] = batch.model_dump(mode="json", by_alias=True)
+        while data["first_errors"] and _size(data) > MAX_BODY_BYTES * 3 // 4:
+            data["first_errors"].pop()
+        return data
 
     def _job(self, event: Event) -> Job | None:
         if event.erased:

@@ -21,6 +21,7 @@ from shared.errors import AddressRefused, Unavailable
 from shared.jobs import moment
 from shared.settings import Network, Settings
 from shared.signing import signed_headers
+from shared.store.batches import BatchStore
 from shared.store.deliveries import Deliveries
 from shared.store.jobs import JobStore, Limits
 from shared.store.outbox import Outbox
@@ -189,7 +190,9 @@ def make_sender(settings: Settings, client: Client, clock: Clock = server_clock)
     blobs = BlobStore(settings.data_dir / "blobs")
     return Sender(
         queue=SendingQueue(client, lease_s, settings.webhook_failing_s, clock),
-        announcer=Announcer(outbox, jobs, blobs, schedule.delay_s(0) or 0),
+        announcer=Announcer(
+            outbox, jobs, BatchStore(client, clock), blobs, schedule.delay_s(0) or 0
+        ),
         log=Deliveries(client, settings.delivery_ttl_s, settings.max_deliveries_per_tenant, clock),
         schedule=schedule,
         hosts=Hosts(settings.webhook_threads, settings.webhook_host_threads),

@@ -1,6 +1,7 @@
 """The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
 
-Webhooks are sent beside that, in threads of their own (`worker.delivering`).
+Webhooks are sent (`worker.delivering`) and parcels unpacked (`worker.unpacking`) beside that, in
+threads of their own.
 
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
@@ -28,9 +29,11 @@ from worker.batches import BatchTender
 from worker.canary import CanaryKeeper
 from worker.delivering import make_sender
 from worker.outages import Outages
+from worker.unpacking.unpacker import make_unpacker
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
+_UNPACKERS = 4  # so that who waits for a slow address holds up few
 _MAX_RINGS = 64  # messages of one round; more slices than that are claimed one after the other
 
 
@@ -155,15 +158,19 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
     sender = make_sender(settings, connect(settings.store_url))
-    delivering = threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))
-    delivering.start()
+    unpacker = make_unpacker(settings, connect(settings.store_url), keeper.doorbell)
+    beside = [threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))]
+    beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(_UNPACKERS)]
+    for thread in beside:
+        thread.start()
     try:
         while not stopped.is_set():
             keeper.round()
             stopped.wait(settings.keeper_interval_s)
     finally:
         stopped.set()  # or a keeper whose rounds broke off would live on, and send
-        delivering.join()  # at most the attempts under way
+        for thread in beside:
+            thread.join()  # at most the attempts, and the documents, under way
 
 
 if __name__ == "__main__":

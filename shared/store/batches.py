@@ -140,6 +140,12 @@ class BatchStore:
         """Raise BatchNotFound or BatchGone unless the tenant has such a batch."""
         self._record(tenant, batch_id)
 
+    def holder(self, batch_id: str, custom_id: str) -> str | None:
+        """The id of the job that has this `custom_id`, if one has."""
+        with store_faults():
+            found: str | None = self._client.hget(keys.batch_names(batch_id), custom_id)
+        return found
+
     def options(self, tenant: str, batch_id: str) -> BatchOptions:
         """What its jobs are given that ask for nothing else."""
         return BatchOptions.model_validate_json(self._record(tenant, batch_id)["options"])

@@ -16,7 +16,7 @@ from shared.jobs import moment
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
-from shared.webhooks import TRIAL, Attempt, Delivery, DeliveryStatus
+from shared.webhooks import Attempt, Delivery, DeliveryStatus
 
 _SCAN = 200  # deliveries looked at in one round trip while listing
 _TRIM_SCANS = 5  # round trips that look for deliveries to forget, past those that are pending
@@ -59,7 +59,7 @@ class Deliveries:
 
         def wanted(record: Mapping[str, str]) -> bool:
             return (
-                job_id in (None, record["subject"])
+                job_id in (None, _about(record))
                 and webhook_id in (None, record["webhook"])
                 and status in (None, record["status"])
             )
@@ -152,14 +152,19 @@ class Deliveries:
             start += _SCAN
 
 
+def _about(record: Mapping[str, str]) -> str:
+    return record["subject"].partition(".")[0]
+
+
 def _delivery(record: Mapping[str, str]) -> Delivery:
-    trial = record["type"] == TRIAL
+    about = _about(record)
     return Delivery(
         id=record["id"],
         tenant=record["tenant"],
         event_id=record["event"],
         type=record["type"],
-        job_id=None if trial else record["subject"],
+        job_id=about if is_id("job", about) else None,
+        batch_id=about if is_id("bat", about) else None,
         webhook_id=record["webhook"] or None,
         url=record["url"],
         status=record["status"],  # type: ignore[arg-type]  # checked by the model

@@ -72,7 +72,22 @@ class JobStore:
         unpacked: bool = False,
         replaces: str = "",
     ) -> Job:
-        """Accept a job and make it ready to be claimed. Raises QueueFull, IdempotencyInFlight.
+        """Accept a job as `add` does, and read it."""
+        job_id = self.add(new, claimed, fingerprint, unpacked=unpacked, replaces=replaces)
+        return self.get(new.tenant, job_id)
+
+    def add(
+        self,
+        new: NewJob,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        unpacked: bool = False,
+        replaces: str = "",
+    ) -> str:
+        """Accept a job and make it ready to be claimed; answer its id.
+
+        Raises QueueFull, IdempotencyInFlight.
 
         In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
         In a batch the answer is the job that has this `custom_id` already, if there is one; raises
@@ -99,16 +114,21 @@ class JobStore:
         )
         if refusal := _REFUSALS.get(answer):
             raise refusal
-        return self.get(new.tenant, new.id if answer == "created" else answer)
+        return new.id if answer == "created" else str(answer)
+
+    def fullness(self, tenant: str) -> float:
+        """How full the queue is for a tenant: 1 where nothing more is taken."""
+        limits = self._limits
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        return max(
+            int(everybody or 0) / limits.max_queued_pages,
+            int(own or 0) / limits.max_queued_pages_per_tenant,
+        )
 
     def check_room(self, tenant: str) -> None:
         """Raise QueueFull if a job would be refused, before its body is read."""
-        with store_faults():
-            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
-        if (
-            int(everybody or 0) >= self._limits.max_queued_pages
-            or int(own or 0) >= self._limits.max_queued_pages_per_tenant
-        ):
+        if self.fullness(tenant) >= 1:
             raise QueueFull
 
     def get(self, tenant: str, job_id: str) -> Job:

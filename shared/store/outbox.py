@@ -26,7 +26,8 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Event:
-    """Something to be told. `subject` is the id of the job or batch; a trial's own id."""
+    """Something to be told. `subject` is the id of the job or batch (`<batch>.2` for its
+    second run), or a trial's own id."""
 
     subject: str
     id: str
@@ -37,6 +38,11 @@ class Event:
     url: str = ""
     include: str = ""
     erased: bool = False
+
+    @property
+    def about(self) -> str:
+        """The id of the job or batch, whichever run of that."""
+        return self.subject.partition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import queue
+import threading
 
 import pytest
 
+from shared.errors import DocumentDamaged
 from tests.api.playing import PNG, Api, Shown, page_of, problem
 
 
@@ -92,3 +96,108 @@ def test_a_batch_that_is_not_there_is_not_found(api: Api) -> None:
     problem(api.client.post("/v1/jobs", data=PNG, query_string=place), 404, "batch_not_found")
     problem(api.get("/v1/batches/bat_x"), 404, "batch_not_found")
     problem(api.get("/v1/batches/bat_x/jobs"), 404, "batch_not_found")
+
+
+def results(api: Api, batch: Shown, **query: object) -> list[Shown]:
+    """The lines of a batch's results."""
+    answer = api.client.get(batch["links"]["results"], query_string=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.split("\n") if line]
+
+
+def test_results_come_in_the_order_of_submission_a_line_each(api: Api) -> None:
+    batch = open_batch(api)
+    jobs = [api.submit(batch_id=batch["id"], custom_id=name) for name in ("một", "hai", "ba")]
+    api.finish(page_of(1, "Việt Nam"))
+    claim = api.claim()
+    api.worker.fail(claim, DocumentDamaged())
+    one, two, three = results(api, batch)
+    assert (one["position"], one["custom_id"], one["job_id"]) == (1, "một", jobs[0]["id"])
+    assert one["status"] == "succeeded" and one["error"] is None
+    assert one["result"] == api.get(jobs[0]["links"]["result"]).get_json()
+    assert two["status"] == "failed" and two["error"]["code"] == "document_damaged"
+    assert "result" not in two
+    assert three["status"] == "queued" and three["error"] is None
+    assert results(api, batch, after=1, format="text")[0]["custom_id"] == "hai"
+    assert results(api, batch, format="text")[0]["text"] == "Việt Nam\n"
+
+
+def test_what_was_erased_keeps_its_line(api: Api) -> None:
+    batch = open_batch(api)
+    job = api.submit(batch_id=batch["id"], custom_id="bí mật")
+    api.finish(page_of(1, "x"))
+    api.client.delete(job["links"]["self"])
+    (line,) = results(api, batch)
+    assert line["status"] == "expired" and line["error"]["code"] == "job_gone"
+    assert line["custom_id"] is None
+    assert show(api, batch)["counts"]["expired"] == 1
+
+
+def test_following_brings_each_line_in_its_turn_until_the_end(api: Api) -> None:
+    batch = open_batch(api)
+    for name in "abc":
+        api.submit(batch_id=batch["id"], custom_id=name)
+    claims = [api.claim() for _ in range(3)]
+    got: queue.Queue[str] = queue.Queue()
+
+    def follow() -> None:
+        answer = api.app.test_client().get(
+            batch["links"]["results"], query_string={"follow": 1, "format": "text"}, buffered=False
+        )
+        for piece in answer.response:
+            for line in piece.decode().split("\n"):
+                if line:
+                    got.put(json.loads(line)["custom_id"])
+        got.put("end")
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    api.read(claims[1], page_of(1, "b"))
+    api.read(claims[0], page_of(1, "a"))
+    assert [got.get(timeout=60), got.get(timeout=60)] == ["a", "b"]
+    api.client.post(f"/v1/batches/{batch['id']}/close")
+    assert got.empty()
+    api.read(claims[2], page_of(1, "c"))
+    assert [got.get(timeout=60), got.get(timeout=60)] == ["c", "end"]
+    follower.join()
+
+
+def test_cancel_retry_and_erase(api: Api) -> None:
+    batch = open_batch(api)
+    path = f"/v1/batches/{batch['id']}"
+    for name in "abc":
+        api.submit(batch_id=batch["id"], custom_id=name)
+    api.worker.fail(api.claim(), DocumentDamaged())
+    canceled = api.client.post(f"{path}/cancel").get_json()
+    assert canceled["status"] == "canceled"
+    assert canceled["counts"]["canceled"] == 2 and canceled["counts"]["failed"] == 1
+    retried = api.client.post(f"{path}/retry").get_json()
+    assert retried["status"] == "running" and retried["counts"]["queued"] == 1
+    api.finish(page_of(1, "a"))
+    assert api.get(f"{path}?wait=5").get_json()["status"] == "finished"
+    assert results(api, batch)[0]["status"] == "succeeded"
+    listed = api.get(f"{path}/jobs?status=canceled").get_json()
+    assert [job["custom_id"] for job in listed["jobs"]] == ["b", "c"]
+    assert api.client.delete(path).status_code == 204
+    for view in ("", "/jobs", "/results"):
+        problem(api.get(path + view), 410, "batch_gone")
+    assert api.stored() == []
+
+
+def test_a_batch_that_is_opened_twice_with_one_key_is_one(api: Api) -> None:
+    headers = {"Idempotency-Key": "mở"}
+    first = api.client.post("/v1/batches", json={"pages": "1"}, headers=headers)
+    again = api.client.post("/v1/batches", json={"pages": "1"}, headers=headers)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.get_json()["id"] == first.get_json()["id"]
+    other = api.client.post("/v1/batches", json={"pages": "2"}, headers=headers)
+    problem(other, 422, "idempotency_mismatch")
+    assert len(api.get("/v1/batches").get_json()["batches"]) == 1
+
+
+def test_options_of_a_batch_are_checked(api: Api) -> None:
+    for fields in ({"priority": "urgent"}, {"pages": "x"}, {"ttl_s": 10**9}, {"nonsense": 1}):
+        problem(api.client.post("/v1/batches", json=fields), 422, "invalid_option")
+    refused = {"webhook_url": "http://127.0.0.1/"}
+    problem(api.client.post("/v1/batches", json=refused), 422, "address_refused")

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.forms import read_form
-from api.json_body import read_json
 from api.names import base_name
-from api.sinks import Base64Sink, GuessingSink
+from api.sinks import GuessingSink
 from shared.errors import InvalidOption, UnsupportedMediaType
+from shared.json_body import read_json
+from shared.sinks import Base64Sink
 
 DATA = st.binary(min_size=0, max_size=3000)
 CUTS = st.lists(st.integers(0, 4000), max_size=8)

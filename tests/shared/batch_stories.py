@@ -8,33 +8,28 @@ from typing import Any
 import redis
 
 from shared.batches import Batch, BatchOptions
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT
 from shared.broker import Doorbell, make_celery
 from shared.errors import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import PDF
-from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
 from shared.store.batch_records import NewBatch
 from shared.store.batches import BatchStore
 from shared.store.parcels import Parcels
 from shared.store.records import NewJob
-from tests.shared.store_stories import DAY_S, Store, take
+from tests.shared.store_stories import DAY_S, take
+from tests.webhooks.stories import TENANT, Post
 from worker.batches import BatchTender
 
-TENANT = "acme"
 
-
-class Batches(Store):
-    """The store with the batches of it, and a folder of blobs."""
+class Batches(Post):
+    """The store with its batches, its post office and a folder of blobs."""
 
     def __init__(self, client: redis.Redis, folder: Path, **settings: Any) -> None:
-        super().__init__(client)
         path = client.connection_pool.connection_kwargs["path"]
-        given = {"data_dir": folder, "redis_url": f"unix://{path}?db=0"} | settings
-        self.settings = Settings(**given)
-        self.blobs = BlobStore(folder / "blobs")
+        super().__init__(client, folder, redis_url=f"unix://{path}?db=0", **settings)
         self.batches = BatchStore(client, self.clock)
         self.batch_jobs = BatchJobs(client, self.batches, self.jobs)
         self.parcels = Parcels(client, self.clock)

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from api import strict_json
-from api.sinks import Sink
+from shared import strict_json
 from shared.errors import InvalidOption, RequestError
+from shared.sinks import Sink
 
 _MAX_REST_BYTES = 64 * 1024
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^"{}\[\]:,]+', re.DOTALL)

@@ -1,0 +1,155 @@
+"""NDJSON: a document a line, whatever the other lines are like."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from shared.jobs import Job
+from tests.unpacking.stories import PNG, Story, png
+
+
+def line(data: bytes | None = None, **members: Any) -> bytes:
+    """A line with its document."""
+    if data is not None:
+        members["data"] = base64.b64encode(data).decode()
+    return json.dumps(members, ensure_ascii=False).encode()
+
+
+def unpacked(story: Story, *lines: bytes, end: bytes = b"\n") -> list[Job]:
+    """The jobs that the lines became, in their order."""
+    batch_id = story.submit(end.join(lines), "ndjson", text_layer="ignore")
+    story.unpack()
+    batch = story.batch(batch_id)
+    assert not batch.unpacking and batch.problem is None
+    return [story.jobs.get("acme", item.job_id) for item in story.items(batch_id)]
+
+
+def test_each_line_becomes_a_job(story: Story) -> None:
+    jobs = unpacked(
+        story,
+        line(png(1), custom_id="a", name="x/a.png", pages="1", metadata={"số": 1}),
+        line(png(2), custom_id="b", priority="interactive", text_layer="auto", ttl_s=60),
+        line(png(3)),
+    )
+    assert [(j.custom_id, j.document.name) for j in jobs] == [
+        ("a", "x/a.png"),
+        ("b", "b"),
+        ("3", "3"),
+    ]
+    first, second, third = jobs
+    assert first.options.pages == "1" and first.metadata == {"số": 1}
+    assert (first.options.priority, second.options.priority) == ("bulk", "interactive")
+    assert (first.options.text_layer, second.options.text_layer) == ("ignore", "auto")
+    assert second.options.ttl_s == 60 and third.options.ttl_s is None
+    assert story.blobs.get("acme", second.id, "input") == png(2)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n", b"\n  \r\n"])
+def test_lines_may_end_in_any_way(story: Story, end: bytes) -> None:
+    jobs = unpacked(story, b"\xef\xbb\xbf" + line(png(1)), line(png(2)), b"", end=end)
+    assert [job.status for job in jobs] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "detail"),
+    [
+        (b"no json", "bad_request", "not JSON"),
+        (b"[1]", "bad_request", "must be a JSON object"),
+        (b'{"custom_id": "x", "data": "', "bad_request", "cut short"),
+        (line(custom_id="x"), "empty_document", "neither"),
+        (b'{"custom_id": "x", "data": ""}', "empty_document", "empty"),
+        (b'{"custom_id": "x", "data": 7}', "invalid_option", "base64"),
+        (b'{"custom_id": "x", "data": "%%%%"}', "invalid_option", "base64"),
+        (b'{"data": "%%%%", "custom_id": "x"}', "invalid_option", "base64"),
+        (line(PNG, custom_id="x", colour=1), "invalid_option", "no option `colour`"),
+        (line(PNG, custom_id="x", pages="0"), "invalid_option", "pages"),
+        (line(PNG, custom_id="x", ttl_s=1), "invalid_option", "ttl_s"),
+        (line(PNG, custom_id="x", ttl_s=10**9), "invalid_option", "ttl_s"),
+        (line(PNG, custom_id="x", name=1), "invalid_option", "name"),
+        (line(PNG, custom_id="x", metadata={"a": "b" * 5000}), "invalid_option", "metadata"),
+        (line(PNG, custom_id="x", url="http://e.x/"), "invalid_option", "not both"),
+        (line(PNG, custom_id="x", webhook_url="http://127.0.0.1/"), "address_refused", "public"),
+        (line(custom_id="x", url=5), "invalid_option", "url"),
+        (line(custom_id="x", url="file:///etc/passwd"), "address_refused", "http"),
+        (line(custom_id="x", url="http://127.0.0.1:9/a.png"), "address_refused", "public"),
+        (line(b"just words", custom_id="x"), "unsupported_media_type", "no PNG"),
+        (line(b"PK\x03\x04" + bytes(3000), custom_id="x"), "archive_entry_refused", "archive"),
+        (line(PNG + bytes(100_000), custom_id="x"), "document_too_large", "larger"),
+        (b'{"data": "' + b"A" * 2_000_000 + b'"}', "document_too_large", "longer"),
+        (b'{"custom_id": "' + b"x" * 100_000 + b'"}', "bad_request", "too much"),
+        (line(PNG, custom_id=""), "invalid_option", "custom_id"),
+        (line(PNG, custom_id="a\nb"), "invalid_option", "custom_id"),
+        (line(PNG, custom_id="x" * 513), "invalid_option", "custom_id"),
+        (line(PNG, custom_id=["x"]), "invalid_option", "custom_id"),
+    ],
+)
+def test_a_bad_line_is_reported_and_the_others_go_on(
+    story: Story, bad: bytes, code: str, detail: str
+) -> None:
+    first, wrong, last = unpacked(story, line(png(1)), bad, line(png(3), custom_id="last"))
+    assert first.status == last.status == "queued" and last.custom_id == "last"
+    assert wrong.status == "failed" and wrong.error
+    assert wrong.error.code == code and detail in wrong.error.detail
+    assert wrong.custom_id in ("x", "2")
+    if b'"custom_id": "x"' in bad and bad.endswith(b"}"):
+        assert wrong.custom_id == "x"
+    assert story.files() == {f"{first.id}/input", f"{last.id}/input"}
+
+
+def test_a_second_line_of_a_name_is_reported(story: Story) -> None:
+    jobs = unpacked(story, line(png(1), custom_id="a"), line(png(2), custom_id="a"))
+    assert [job.custom_id for job in jobs] == ["a", "a #2"]
+    assert jobs[1].error and "same `custom_id`" in jobs[1].error.detail
+
+
+def test_lines_beyond_what_a_batch_may_have_are_its_problem(story: Story) -> None:
+    lines = b"\n".join(line(custom_id=str(n)) for n in range(201))
+    batch_id = story.submit(lines, "ndjson")
+    story.unpack()
+    batch = story.batch(batch_id)
+    assert batch.problem and batch.problem.code == "too_many_documents"
+    assert batch.num_jobs == 200 and batch.status == "finished"
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A site with a picture, and what is none."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path.startswith("/%E1%BA%A3nh")
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write(png("fetched") if found else b"")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_documents_are_fetched_from_their_addresses(make: Callable[..., Story], site: str) -> None:
+    story = make(allow_targets="127.0.0.0/8")
+    jobs = unpacked(
+        story,
+        line(custom_id="a", url=f"{site}/%E1%BA%A3nh.png?x=1"),
+        line(custom_id="b", url=f"{site}/nothing.png"),
+        line(png(3), custom_id="c"),
+    )
+    assert [job.status for job in jobs] == ["queued", "failed", "queued"]
+    assert jobs[0].document.name == "ảnh.png"
+    assert story.blobs.get("acme", jobs[0].id, "input") == png("fetched")
+    assert jobs[1].error and jobs[1].error.code == "fetch_failed"

@@ -1,0 +1,156 @@
+"""Makes one document of a parcel a job, or a failed one that says why it was not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from shared.batches import BatchOptions
+from shared.blobs import INPUT, BlobStore, Upload
+from shared.errors import (
+    ArchiveEntryRefused,
+    DocchuError,
+    EmptyDocument,
+    InvalidOption,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from shared.failpoints import reach
+from shared.jobs import Document
+from shared.paths import MAX_CUSTOM_ID
+from shared.settings import Settings
+from shared.sinks import UploadSink, document_in
+from shared.store.batches import BatchStore
+from shared.store.jobs import JobStore
+from shared.store.parcels import Parcel
+from shared.store.records import NewJob
+from worker.unpacking.items import Described, Item
+
+_UNKNOWN = "application/octet-stream"
+_KEEPS = 3  # times that a lease is renewed while it lasts
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_TAR = slice(257, 262)
+
+Standing = Literal["new", "done", "double"]
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What all parcels are taken with."""
+
+    batches: BatchStore
+    jobs: JobStore
+    blobs: BlobStore
+    settings: Settings
+    lease_s: float
+
+    def begin(self, parcel: Parcel) -> Taking:
+        """Begin to take a parcel's documents. Raises BatchGone, BatchNotFound."""
+        return Taking(self, parcel, self.batches.options(parcel.tenant, parcel.batch_id))
+
+
+@dataclass
+class Taking:
+    """The documents of one parcel as they become jobs of its batch."""
+
+    parts: Taker
+    parcel: Parcel
+    defaults: BatchOptions
+    _own: set[str] = field(default_factory=set)  # ids of jobs that entries may have become
+    _num_own: int = 0
+
+    def take(self, item: Item, keep: Callable[[], None]) -> bool:
+        """Make the document a job, unless it is one already; whether there is one to be read.
+
+        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable, and what `keep` raises.
+        """
+        name = item.custom_id
+        standing = "new" if name is None else self._standing(item, name)
+        if standing == "done":
+            return False
+        if name is not None and standing == "double":
+            return self._create(item, self._double(item, Described(name, name)))
+        parts = self.parts
+        with parts.blobs.upload() as upload:
+            max_bytes = parts.settings.max_upload_bytes
+            described = item.take(UploadSink(upload, max_bytes, keep, parts.lease_s / _KEEPS))
+            if name is None:
+                standing = self._standing(item, described.custom_id)
+                if standing == "done":
+                    return False
+                if standing == "double":
+                    described = self._double(item, described)
+            return self._store(item, described, upload)
+
+    def _standing(self, item: Item, custom_id: str) -> Standing:
+        """Whether a job has this name: this document's, an earlier one's of this parcel, or another
+        parcel's, which then is the same document sent again.
+        """
+        holder = self.parts.batches.holder(self.parcel.batch_id, custom_id)
+        if holder is None:
+            return "new"
+        while self._num_own < item.number - 1:
+            self._num_own += 1
+            self._own.add(self.parcel.job_id(self._num_own))
+        return "double" if holder in self._own else "done"
+
+    def _double(self, item: Item, described: Described) -> Described:
+        """The second document of a name: refused under another one."""
+        mark = f" #{item.number}"
+        name = described.custom_id[: MAX_CUSTOM_ID - len(mark)] + mark
+        problem: DocchuError = ArchiveEntryRefused("An earlier entry has the same name.")
+        if self.parcel.kind == "ndjson":
+            detail = "An earlier line has the same `custom_id`."
+            problem = InvalidOption(detail, option="custom_id")
+        return Described(name, described.name, problem=problem)
+
+    def _store(self, item: Item, described: Described, upload: Upload) -> bool:
+        """Keep the bytes, if they are a document, and create the job."""
+        problem = described.problem
+        document = None
+        if problem is None:
+            try:
+                document = document_in(upload, described.name)
+            except (EmptyDocument, UnsupportedMediaType) as error:
+                problem = error
+        if isinstance(problem, UnsupportedMediaType) and _is_archive(upload.head):
+            problem = ArchiveEntryRefused("It is an archive itself, and is not unpacked.")
+        if document is not None:
+            job_id = self.parcel.job_id(item.number)
+            self.parts.blobs.keep(upload, self.parcel.tenant, job_id, INPUT)
+            reach("unpacking.kept")
+        return self._create(item, replace(described, problem=problem), document)
+
+    def _create(self, item: Item, described: Described, document: Document | None = None) -> bool:
+        tenant, settings = self.parcel.tenant, self.parts.settings
+        options = self.defaults.of_job().model_copy(update=described.options)
+        new = NewJob(
+            id=self.parcel.job_id(item.number),
+            tenant=tenant,
+            document=document
+            or Document(name=described.name, media_type=_UNKNOWN, size=0, sha256=""),
+            options=options,
+            metadata=described.metadata,
+            input_ttl_s=settings.input_ttl_s,
+            result_ttl_s=options.ttl_s or settings.result_ttl_s,
+            tombstone_ttl_s=settings.tombstone_ttl_s,
+            batch_id=self.parcel.batch_id,
+            custom_id=described.custom_id,
+            refusal=described.problem,
+        )
+        try:
+            job_id = self.parts.jobs.add(new, unpacked=True)
+        except Unavailable:
+            raise  # whether the job was made is unknown: it is made, or found, in the next turn
+        except DocchuError:
+            self.parts.blobs.delete_job(tenant, new.id)
+            raise
+        if job_id != new.id:  # another upload was faster with this name
+            self.parts.blobs.delete_job(tenant, new.id)
+        reach("unpacking.created")
+        return document is not None
+
+
+def _is_archive(head: bytes) -> bool:
+    return head.startswith(_ARCHIVES) or head[_TAR] == b"ustar"
