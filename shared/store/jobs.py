@@ -5,12 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from shared.batch_errors import BatchClosed, BatchFull, BatchGone
 from shared.errors import (
-    DocchuError,
-    IdempotencyInFlight,
     InvalidOption,
     JobGone,
     JobNotFound,
@@ -18,23 +14,15 @@ from shared.errors import (
     PageNotFound,
     PageNotRead,
     QueueFull,
-    StaleAttempt,
 )
 from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
 from shared.store import keys
 from shared.store.idempotency import KEPT_MS, Claimed
 from shared.store.records import NewJob, PageRecord, attempts, job_of, page_problems
+from shared.store.refusals import check_created
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-_REFUSALS: dict[str, type[DocchuError]] = {
-    "full": QueueFull,
-    "lost": IdempotencyInFlight,
-    "gone": BatchGone,
-    "closed": BatchClosed,
-    "crowded": BatchFull,
-    "stale": StaleAttempt,
-}
 _SCAN = 100  # jobs looked at in one round trip while listing
 
 
@@ -63,18 +51,9 @@ class JobStore:
         self._limits = limits
         self._scripts = Scripts(client, clock)
 
-    def create(
-        self,
-        new: NewJob,
-        claimed: Claimed | None = None,
-        fingerprint: str = "",
-        *,
-        unpacked: bool = False,
-        replaces: str = "",
-    ) -> Job:
+    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
         """Accept a job as `add` does, and read it."""
-        job_id = self.add(new, claimed, fingerprint, unpacked=unpacked, replaces=replaces)
-        return self.get(new.tenant, job_id)
+        return self.get(new.tenant, self.add(new, claimed, fingerprint))
 
     def add(
         self,
@@ -87,12 +66,11 @@ class JobStore:
     ) -> str:
         """Accept a job and make it ready to be claimed; answer its id.
 
-        Raises QueueFull, IdempotencyInFlight.
-
-        In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
-        In a batch the answer is the job that has this `custom_id` already, if there is one; raises
-        BatchGone, BatchClosed, BatchFull. `unpacked`: it comes out of a parcel, so the batch may be
-        closed. `replaces`: it takes the place of this failed job, else raises StaleAttempt.
+        Raises QueueFull, IdempotencyInFlight. In the same step the request's Idempotency-Key, if
+        it has one, comes to stand for the job. In a batch the answer is the id of the job that has
+        this `custom_id` already, if there is one; raises BatchGone, BatchClosed, BatchFull.
+        `unpacked`: it comes out of a parcel, so the batch may be closed. `replaces`: it takes the
+        place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
         more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
@@ -112,8 +90,7 @@ class JobStore:
             *more,
             more_keys=more_keys,
         )
-        if refusal := _REFUSALS.get(answer):
-            raise refusal
+        check_created(answer)
         return new.id if answer == "created" else str(answer)
 
     def fullness(self, tenant: str) -> float:
@@ -154,7 +131,8 @@ class JobStore:
                 left = deadline - time.monotonic()
                 if job.status.terminal or left <= 0:
                     return
-                self._next_change(listener, left)
+                # Shorter than the socket's timeout, and an upper bound for a lost message.
+                listener.get_message(timeout=min(left, 5.0))
 
     def newest(
         self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
@@ -223,14 +201,6 @@ class JobStore:
         self._scripts.run("cancel", job_id)
         return self.get(tenant, job_id)
 
-    def cancel_all(self, ids: list[str]) -> None:
-        """Cancel jobs, whosever they are, in one round trip."""
-        self._scripts.run_on_jobs("cancel", ids)
-
-    def erase_all(self, ids: list[str]) -> None:
-        """Leave tombstones of jobs, whosever they are, in one round trip."""
-        self._scripts.run_on_jobs("erase", ids)
-
     def erase(self, tenant: str, job_id: str) -> None:
         """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
         self._record(tenant, job_id)
@@ -280,8 +250,3 @@ class JobStore:
         if rank is None:
             raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
         return int(rank) + 1
-
-    @staticmethod
-    def _next_change(listener: Any, timeout_s: float) -> None:
-        # Shorter than the connection's socket timeout, and an upper bound for a lost message.
-        listener.get_message(timeout=min(timeout_s, 5.0))

@@ -201,3 +201,12 @@ def test_options_of_a_batch_are_checked(api: Api) -> None:
         problem(api.client.post("/v1/batches", json=fields), 422, "invalid_option")
     refused = {"webhook_url": "http://127.0.0.1/"}
     problem(api.client.post("/v1/batches", json=refused), 422, "address_refused")
+
+
+def test_the_description_names_what_a_batch_can_begin_with(api: Api) -> None:
+    paths = api.get("/openapi.json").get_json()["paths"]
+    opening = paths["/v1/batches"]["post"]
+    kinds = {"multipart/form-data", "application/json", "application/zip", "application/x-ndjson"}
+    assert set(opening["requestBody"]["content"]) == kinds
+    assert {"200"} <= set(paths["/v1/batches/{batch_id}/results"]["get"]["responses"])
+    assert {"201", "202", "429"} <= set(opening["responses"])
