@@ -28,6 +28,7 @@ from client.walking import UnusablePaths
 # How long pauses before one request may last together: a service that is started anew, a night's
 # outage of the line. What was done stays done when it is over.
 _PATIENCE_S = 3600
+_UPLOAD_PATIENCE_S = 20
 _FAILURES = "failures.csv"
 
 
@@ -45,8 +46,11 @@ def ingest(wish: Wish, url: str, key: str | None) -> int:
         tell(f"{wish.out}: {error.strerror or error}")
         return USAGE
     try:
-        with Docchu(url, key, patience_s=_PATIENCE_S, sleep=run.pause) as service:
-            code = _run(run, service, url, key)
+        with (
+            Docchu(url, key, patience_s=_PATIENCE_S, sleep=run.pause) as service,
+            Docchu(url, key, patience_s=_UPLOAD_PATIENCE_S, sleep=run.pause) as impatient,
+        ):
+            code = _run(run, service, impatient, url, key)
     except InvalidAddress as error:
         tell(f"{error.code}: {error.detail}")
         code = USAGE
@@ -55,9 +59,9 @@ def ingest(wish: Wish, url: str, key: str | None) -> int:
     return _sum_up(run, wish.out)
 
 
-def _run(run: Ingest, service: Docchu, url: str, key: str | None) -> int:
+def _run(run: Ingest, service: Docchu, impatient: Docchu, url: str, key: str | None) -> int:
     try:
-        run.run(service)
+        run.run(service, impatient)
         return ALL_READ
     except KeyboardInterrupt:
         tell("interrupted; the same command goes on where it stopped")

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from client.batch import Item
-from client.errors import JobGone, JobNotFound
+from client.errors import (
+    JobCanceled,
+    JobFailed,
+    JobGone,
+    JobNotFinished,
+    JobNotFound,
+    RequestRefused,
+    ServiceFailed,
+)
 from client.ingest.findings import Findings
 from client.ingest.journal import Content, File, Journal
 from client.jobs import Job, Problem
@@ -72,11 +80,13 @@ class Delivery:
     def supply(self, file: File, content: Content) -> None:
         """Write what is missing of the results of a file whose content was read. Raises
         DocchuError, OSError."""
-        job = content.job or ""
+
+        def get(form: str) -> bytes:
+            return self._copy(content.sha256, form) or self._export(content.job or "", form)
+
         with self._forgetting(content.sha256):
             for form in self._missing(file):
-                data = self._copy(content.sha256, form)
-                self._write(file, form, data or self._export(job, form))
+                self._write(file, form, get)
 
     def is_complete(self, file: File) -> bool:
         """Whether all results of a file are there."""
@@ -98,7 +108,7 @@ class Delivery:
     def _write_all(self, sha256: str, get: Get) -> None:
         for file in self._journal.files_of(sha256):
             for form in self._missing(file):
-                self._write(file, form, get(form))
+                self._write(file, form, get)
 
     def _missing(self, file: File) -> list[str]:
         return [
@@ -107,9 +117,12 @@ class Delivery:
             if form not in file.written or not self._folder.path(file.name, form).exists()
         ]
 
-    def _write(self, file: File, form: str, data: bytes) -> None:
+    def _write(self, file: File, form: str, get: Get) -> None:
         try:
-            digest = self._folder.write(file.name, form, data)
+            digest = self._folder.write(file.name, form, get(form))
+        except (RequestRefused, ServiceFailed) as error:  # this format of this document alone
+            self._findings.fail(file.name, error.code, error.detail)
+            return
         except OSError as error:
             if error.errno in HOPELESS:
                 raise
@@ -132,10 +145,10 @@ class Delivery:
 
     @contextmanager
     def _forgetting(self, sha256: str) -> Iterator[None]:
-        """Where the service has forgotten a job, let its document be read again."""
+        """Where the service has no result any more, let the document be read again."""
         try:
             yield
-        except (JobGone, JobNotFound):
+        except (JobGone, JobNotFound, JobNotFinished, JobFailed, JobCanceled):
             self._journal.lose(sha256)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.errors import DocchuError
 from client.ingest.delivering import Delivery
 from client.ingest.findings import Findings
 from client.ingest.journal import Journal
@@ -75,8 +76,11 @@ class Ingest:
         """Let all threads end."""
         self._stop.set()
 
-    def run(self, service: Docchu) -> None:
-        """Do all that is to be done. Raises what no thread could go on after."""
+    def run(self, service: Docchu, impatient: Docchu) -> None:
+        """Do all that is to be done. Raises what no thread could go on after.
+
+        `service` waits long for a service that is away, `impatient` does not.
+        """
         delivery = Delivery(
             service,
             self.journal,
@@ -88,8 +92,19 @@ class Ingest:
         receiver = Receiver(
             service, self.journal, delivery, self._wish.forms, self._start, self._join
         )
+
+        def wait_for_service(error: DocchuError) -> None:
+            self.pause(error.retry_after_s or 0)
+            next(service.batches.all(), None)
+
         uploader = Uploader(
-            service, self.journal, self.findings, delivery, self._scratch, receiver.open_batch
+            impatient,
+            self.journal,
+            self.findings,
+            delivery,
+            self._scratch,
+            receiver.open_batch,
+            wait_for_service,
         )
         with Display(self.standing):
             for _ in range(_ROUNDS):

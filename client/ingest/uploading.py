@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,15 @@ from client.errors import (
     BatchClosed,
     BatchGone,
     BatchNotFound,
+    Busy,
+    DocchuError,
     InvalidOption,
     JobGone,
     RequestRefused,
     ServiceFailed,
+    ServiceNotReachable,
     StillTaken,
+    Unavailable,
 )
 from client.ingest.delivering import HOPELESS, Delivery
 from client.ingest.findings import Findings
@@ -25,6 +30,9 @@ from client.media import looks_like_document
 from client.sdk import Docchu
 from client.walking import Found
 
+# So often a connection may break over one document before it is the document's fault: a service
+# or a proxy that cuts off what is too large for it.
+_MAX_BREAKS = 3
 _LOST_BATCH = (BatchClosed, BatchGone, BatchNotFound)
 
 
@@ -44,8 +52,12 @@ class Uploader:
         delivery: Delivery,
         scratch: Path,
         open_batch: Callable[[], str],
+        wait_for_service: Callable[[DocchuError], None],
     ) -> None:
+        """`service` is to give up soon, `wait_for_service` late: the first cannot tell a document
+        at which the connection always breaks from a service that is away."""
         self._service = service
+        self._wait_for_service = wait_for_service
         self._journal = journal
         self._findings = findings
         self._delivery = delivery
@@ -53,6 +65,7 @@ class Uploader:
         self._open_batch = open_batch
         self._lock = threading.Lock()
         self._sending: set[str] = set()
+        self._breaks: Counter[str] = Counter()
 
     def take(self, found: Found) -> None:
         """Do what a file still needs. Raises DocchuError, or OSError, when nothing else can be
@@ -114,13 +127,10 @@ class Uploader:
     def _send(self, name: str, copy: Copy, content: Content) -> Content:
         """Send a document to the batch that it was meant for, or to another one if that takes no
         more; tell what is known then."""
-        batch = content.batch or self._open_batch()
-        sha256 = content.sha256
+        batch, sha256 = content.batch or self._open_batch(), content.sha256
         self._journal.send(sha256, batch)
         try:
-            job = self._service.batches.add(
-                batch, copy.stream, custom_id=sha256, name=Path(name).name
-            )
+            return self._add(batch, name, copy)
         except _LOST_BATCH:
             self._journal.stop_adding(batch)
             return replace(content, batch=None)
@@ -128,18 +138,36 @@ class Uploader:
             # It was read and is forgotten: another batch does not know it.
             self._journal.lose(sha256)
             return Content(sha256)
-        except (InvalidOption, StillTaken):
+        except (Busy, Unavailable, StillTaken) as error:
+            self._wait_for_service(error)
+            return content
+        except ServiceNotReachable as error:
+            self._wait_for_service(error)
+            self._breaks[sha256] += 1
+            if self._breaks[sha256] < _MAX_BREAKS:
+                return content
+            return self._fail(name, sha256, error)
+        except InvalidOption:
             raise
         except RequestRefused as error:
             self._journal.end(sha256, "failed", problem=(error.code, error.detail))
             return Content(sha256, status="failed")
         except ServiceFailed as error:
-            self._findings.fail(name, error.code, error.detail)
-            return Content(sha256, status="failed")
-        self._journal.accepted(sha256, job.id)
+            return self._fail(name, sha256, error)
+
+    def _add(self, batch: str, name: str, copy: Copy) -> Content:
+        job = self._service.batches.add(
+            batch, copy.stream, custom_id=copy.sha256, name=Path(name).name
+        )
+        self._journal.accepted(copy.sha256, job.id)
         if job.finished:  # then the stream of results may be past it
-            self._delivery.job(sha256, job)
-        return Content(sha256, batch=batch, job=job.id)
+            self._delivery.job(copy.sha256, job)
+        return Content(copy.sha256, batch=batch, job=job.id)
+
+    def _fail(self, name: str, sha256: str, error: DocchuError) -> Content:
+        """Give a document up for this run; the next one tries again."""
+        self._findings.fail(name, error.code, error.detail)
+        return Content(sha256, status="failed")
 
 
 def _is_with_service(content: Content) -> bool:

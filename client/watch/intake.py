@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from client.copies import Copy, copy_document
 from client.errors import (
+    ConnectionLost,
     DocchuError,
     InvalidOption,
     JobFailed,
@@ -32,8 +34,8 @@ from client.walking import Found
 from client.watch.ledger import Entry, Ledger
 from client.watch.places import DONE, DUPLICATE, FAILED, REASON, Places, numbered
 
-# A service that fails at a document each time is not asked about it for ever.
-_MAX_SERVICE_FAILURES = 3
+# A service, or a connection, that fails at a document each time is not asked about it for ever.
+_MAX_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Intake:
         self._results = Folder(places.out, places.scratch)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
-        self._failures: dict[str, int] = {}
+        self._failures: Counter[str] = Counter()
 
     def recover(self) -> None:
         """Finish what an earlier run had moved and not noted."""
@@ -109,10 +111,12 @@ class Intake:
             raise
         except (JobFailed, RequestRefused) as error:
             return self._give_up(found.name, copy.sha256, error)
-        except ServiceFailed as error:
-            self._failures[copy.sha256] = self._failures.get(copy.sha256, 0) + 1
-            if self._failures[copy.sha256] < _MAX_SERVICE_FAILURES:
-                raise
+        except (ServiceFailed, ConnectionLost) as error:
+            # Is it away, or does it fail at this very document?
+            next(self._service.jobs(), None)
+            self._failures[copy.sha256] += 1
+            if self._failures[copy.sha256] < _MAX_FAILURES:
+                raise Changed from None
             return self._give_up(found.name, copy.sha256, error)
         if not job.has_result:
             return self._give_up(found.name, copy.sha256, of_unfinished(job))

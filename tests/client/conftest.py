@@ -72,7 +72,8 @@ def docchu(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done]:
 @pytest.fixture(scope="session")
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     """A real service whose reader says the number that a document bears (`bench.marked`)."""
-    with running_crew(tmp_path_factory.mktemp("crew"), "bench.marked", DOCCHU_LEASE_S="3") as crew:
+    settings = {"DOCCHU_LEASE_S": "3", "DOCCHU_MAX_UPLOAD_BYTES": "1000000"}
+    with running_crew(tmp_path_factory.mktemp("crew"), "bench.marked", **settings) as crew:
         yield crew
 
 

@@ -134,19 +134,21 @@ def test_what_is_no_document_is_passed_over_and_what_fails_is_listed(
     (scans / "rỗng.png").touch()
     (scans / "giả.pdf").write_text("không phải PDF", encoding="utf-8")
     (scans / "hỏng.png").write_bytes(picture_of(1)[:40])
+    (scans / "lớn.png").write_bytes(picture_of(1) + bytes(9_000_000))
     (scans / "vòng").symlink_to(scans)
     (scans / "đứt.png").symlink_to(scans / "không có")
     os.mkfifo(scans / "ống.png")
     code, said = ingest()
     assert code == 1
-    assert "5 documents" in said and "1 read, 4 failed, 1 files are no documents" in said
+    assert "6 documents" in said and "1 read, 5 failed, 1 files are no documents" in said
     with (out / "failures.csv").open(encoding="utf-8", newline="") as file:
         failures = {row["name"]: row["code"] for row in csv.DictReader(file)}
-    assert failures.keys() == {"rỗng.png", "giả.pdf", "hỏng.png", "đứt.png"}
+    assert failures.keys() == {"rỗng.png", "giả.pdf", "hỏng.png", "đứt.png", "lớn.png"}
+    assert failures["lớn.png"] == "document_too_large"
     assert failures["rỗng.png"] == "empty_document"
     assert failures["giả.pdf"] == "unsupported_media_type"
     assert sorted(path.name for path in out.rglob("*.txt")) == ["tốt.png.txt"]
-    for name in ("rỗng.png", "giả.pdf", "hỏng.png", "đứt.png"):
+    for name in failures:
         (scans / name).unlink()
     assert ingest()[0] == 0
     assert not (out / "failures.csv").exists()
