@@ -43,7 +43,7 @@ _TURN_S = 2.0  # then another parcel has its turn
 _NOTE_S = 0.5  # between two notes of the position: what is done twice after a crash
 _PATIENCE_S = 1.0  # until the queue is looked at again
 _REST_S = 1.0  # after a fault of the service
-_IDLE_S = 0.2  # between two looks for a parcel
+_IDLE_S = 0.3  # between two looks for a parcel
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
 _MAX_OPEN = 16  # parcels that are kept open from one turn to the next
 _EMPTIED = 1 << 52  # the position of a parcel that is done: its bytes may be gone
@@ -105,6 +105,8 @@ class Unpacker:
             self._finish(parcel, TooManyDocuments())
         except (ArchiveUnreadable, TooManyDocuments) as error:
             self._finish(parcel, error)
+        except OSError as error:
+            raise Unavailable("The parcel cannot be read right now.") from error
         return True
 
     def _unpack(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
@@ -163,8 +165,6 @@ class Unpacker:
             source = self.open_source(parcel)
         except BlobNotFound as error:
             raise ArchiveUnreadable("The upload is not there any more.") from error
-        except OSError as error:
-            raise Unavailable("The parcel cannot be read right now.") from error
         return Opened(source, source.items(parcel.position), parcel.position)
 
     def _keep(self, parcel: Parcel, opened: Opened) -> None:
