@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from bench.crew import Crew
 from bench.marked import picture_of, text_of
 from client.sdk import Docchu
-from tests.client.contract_fake import ContractFake, Fault
+from tests.client.flaky import FlakyLine
 
 Command = Callable[..., "subprocess.Popen[str]"]
 Watching = Callable[..., "contextmanager[subprocess.Popen[str]]"]
@@ -153,27 +154,21 @@ def test_killed_anywhere_each_document_has_one_result(
 
 
 def test_while_the_service_is_away_everything_waits(
-    service: ContractFake, watching: Watching, folder: Path
+    crew: Crew, watching: Watching, folder: Path
 ) -> None:
-    service.faults += [Fault(503, retry_after="1")] * 2 + [Fault()] * 8
-    png = picture_of(next(_numbers))
-    put(folder / "a.png", png)
-    with watching(DOCCHU_URL=service.url):
-        deadline = time.monotonic() + _LONGEST_S
-        while service.faults and time.monotonic() < deadline:
-            assert tree(folder) == {"a.png"}
-            time.sleep(0.1)
-        service.jobs.clear()
-        # The fake gives back its document as text, which a picture is not; refusing is enough.
-        wait_for_no_file(folder / "a.png")
-    assert not service.faults
-
-
-def wait_for_no_file(path: Path) -> None:
-    deadline = time.monotonic() + _LONGEST_S
-    while path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    number = put(folder / "a.png")
+    line = FlakyLine(urlsplit(crew.url).port or 0, loss=1)
+    try:
+        with watching(DOCCHU_URL=f"http://127.0.0.1:{line.port}"):
+            deadline = time.monotonic() + _LONGEST_S
+            while line.num_breaks < 8 and time.monotonic() < deadline:
+                assert tree(folder) == {"a.png"}
+                time.sleep(0.05)
+            line.loss = 0
+            wait_for(folder / "done/a.png")
+    finally:
+        line.close()
+    assert text(folder / "done/a.png.txt") == text_of(number)
 
 
 def test_one_folder_has_one_watch(crew: Crew, command: Command, folder: Path) -> None:
