@@ -121,6 +121,40 @@ class StillTaken(RequestRefused):
     transient = True
 
 
+# What became of a batch.
+
+
+class BatchNotFound(DocchuError):
+    """There is no such batch."""
+
+    code = "batch_not_found"
+
+
+class BatchGone(DocchuError):
+    """The batch was erased or its time is over."""
+
+    code = "batch_gone"
+
+
+class BatchBusy(DocchuError):
+    """The batch is still being canceled or retried: try again in a moment."""
+
+    code = "batch_busy"
+    transient = True
+
+
+class BatchClosed(DocchuError):
+    """The batch is closed, or full: no more documents can be added."""
+
+    code = "batch_closed"
+
+
+class BatchNotFinished(DocchuError):
+    """The batch has not ended yet."""
+
+    code = "batch_not_finished"
+
+
 # What became of a job.
 
 
@@ -143,7 +177,7 @@ class JobNotFinished(DocchuError):
 
 
 class WaitTimedOut(JobNotFinished, TimeoutError):
-    """The job did not end in the time given; it goes on."""
+    """The job, or the batch, did not end in the time given; it goes on."""
 
     code = "wait_timed_out"
 

@@ -131,6 +131,7 @@ class Job:
     error: Problem | None
     timings: Timings
     model: Model | None
+    custom_id: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -156,9 +157,9 @@ class Job:
             status=json["status"],
             batch_id=json.get("batch_id"),
             created_at=datetime.fromisoformat(json["created_at"]),
-            started_at=_moment(json.get("started_at")),
-            finished_at=_moment(json.get("finished_at")),
-            expires_at=_moment(json.get("expires_at")),
+            started_at=moment(json.get("started_at")),
+            finished_at=moment(json.get("finished_at")),
+            expires_at=moment(json.get("expires_at")),
             document=Document.from_json(json["document"]),
             progress=Progress(progress["pages_done"], progress.get("pages_total")),
             queue=Queue(queue.get("position"), queue.get("eta_s")),
@@ -167,8 +168,10 @@ class Job:
             error=Problem.from_json(error) if error else None,
             timings=Timings.from_json(json.get("timings") or {}),
             model=Model.from_json(json.get("model")),
+            custom_id=json.get("custom_id"),
         )
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """Read a time of the service, where it gives one."""
     return datetime.fromisoformat(text) if text else None

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from client.errors import (
+    BatchBusy,
+    BatchClosed,
+    BatchGone,
+    BatchNotFinished,
+    BatchNotFound,
     Busy,
     DocchuError,
     DocumentRefused,
@@ -24,6 +29,12 @@ from client.errors import (
 )
 
 _BY_CODE: dict[str, type[DocchuError]] = {
+    "batch_busy": BatchBusy,
+    "batch_closed": BatchClosed,
+    "batch_full": BatchClosed,
+    "batch_gone": BatchGone,
+    "batch_not_finished": BatchNotFinished,
+    "batch_not_found": BatchNotFound,
     "document_too_large": DocumentRefused,
     "empty_document": DocumentRefused,
     "idempotency_in_flight": StillTaken,

@@ -25,11 +25,22 @@ from client.errors import (
 from client.jobs import Job, PageProblem
 from client.progress import Bar
 from client.sdk import Docchu
+from client.telling import (
+    ALL_READ,
+    CONTROLS,
+    INTERRUPTED,
+    NO_SERVICE,
+    SOME_FAILED,
+    USAGE,
+    tell,
+    why_hopeless,
+)
 
-Format = Literal["text", "json"]
+Format = Literal["text", "json", "markdown", "hocr", "alto", "pdf"]
 
-ALL_READ, SOME_FAILED, USAGE, NO_SERVICE, INTERRUPTED = 0, 1, 2, 3, 130
 STDIN = "-"
+_ONE_FILE = ("hocr", "alto", "pdf")
+"""Formats of which two in a row are nothing."""
 
 # Enough to keep the workers busy while one document is waited for, and little to cancel.
 _DOCUMENTS_AHEAD = 8
@@ -37,8 +48,6 @@ _PAGES_TOLD = 20
 _CANCEL_TIMEOUT_S = 5
 # After these nothing else can be read either.
 _HOPELESS = (ServiceNotReachable, Unauthorized, Unavailable, UnexpectedAnswer, InvalidOption)
-# What a hostile document could do to a terminal; form feeds, tabs and line ends stay.
-_CONTROLS = {c: None for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\t\f"}
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,10 @@ class Reading:
             return self._service.wait(asked.job, on_progress=bar.update)
 
     def _print(self, name: str, job: Job) -> None:
+        if self._form in _ONE_FILE:
+            sys.stdout.buffer.write(self._service.export(job, self._form))
+            sys.stdout.flush()
+            return
         if self._form == "json":
             error = {"code": job.error.code, "detail": job.error.detail} if job.error else None
             facts = {"file": name, "status": job.status, "error": error}
@@ -122,13 +135,13 @@ class Reading:
         self._printed = True
 
     def _text(self, name: str, job: Job) -> str:
-        text = self._service.text(job)
+        text = self._service.export(job, self._form).decode()
         if not text.endswith("\n"):
             text += "\n"
         if self._headers:
             gap = "\n" if self._printed else ""
             text = f"{gap}==> {name} <==\n{text}"
-        return text.translate(_CONTROLS) if sys.stdout.isatty() else text
+        return text.translate(CONTROLS) if sys.stdout.isatty() else text
 
     @contextmanager
     def _telling(self, name: str) -> Iterator[None]:
@@ -152,11 +165,6 @@ class Reading:
             tell(f"{name}: {error.strerror or error}")
 
 
-def tell(message: str) -> None:
-    """Write one line to stderr."""
-    print(f"docchu: {message}".translate(_CONTROLS), file=sys.stderr)
-
-
 def _tell_pages(name: str, pages: tuple[PageProblem, ...]) -> None:
     for page in pages[:_PAGES_TOLD]:
         tell(f"{name}: page {page.page}: {page.code}: {page.detail}")
@@ -173,6 +181,9 @@ def read(
     model: str | None = None,
 ) -> int:
     """Read the files as `docchu read` does and give its exit code."""
+    if form in _ONE_FILE and (len(files) > 1 or sys.stdout.isatty()):
+        tell(f"{form} is one file for each document: give one FILE, and send stdout to a file")
+        return USAGE
     try:
         with Docchu(url, key) as service:
             return _run(Reading(service, form, pages, model), files, url, key)
@@ -180,7 +191,7 @@ def read(
         tell(f"{error.code}: {error.detail}")
         return USAGE
     except DocchuError as error:
-        tell(_hopeless(error, url, key))
+        tell(why_hopeless(error, url, key))
         return NO_SERVICE
 
 
@@ -195,17 +206,6 @@ def _run(reading: Reading, files: list[str], url: str, key: str | None) -> int:
     except BaseException:
         _cancel(reading.under_way, url, key)
         raise
-
-
-def _hopeless(error: DocchuError, url: str, key: str | None) -> str:
-    if isinstance(error, Unauthorized):
-        wanted = "does not take this API key" if key else "wants an API key"
-        return f"The service at {url} {wanted}: give --api-key or set DOCCHU_API_KEY"
-    if error.code == ServiceNotReachable.code:
-        return f"{error.detail}: start one with `make run` or give --url"
-    if isinstance(error, UnexpectedAnswer):
-        return f"{error.detail} Is {url} the address of a Docchu service?"
-    return f"{error.detail} ({error.code} at {url})"
 
 
 def _cancel(jobs: list[Job], url: str, key: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 import httpx
 
+from client.batches import Batches
 from client.errors import JobGone, of_unfinished
 from client.jobs import Job
 from client.result import Result
@@ -31,8 +32,8 @@ class Docchu:
 
     `timeout_s`: seconds in which a part of an answer must come. `patience_s`: seconds of pauses in
     which a lost connection or a busy service (429, 503) is tried again; a service that has never
-    answered is given up after 2. Usable by several threads at once. Every method raises
-    DocchuError (see client.errors).
+    answered is given up after 2. Usable by several threads at once. `batches` are for many
+    documents at once. Every method raises DocchuError (see client.errors).
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Docchu:
     ) -> None:
         self._sleep = sleep
         self._transport = Transport(base_url, api_key, timeout_s, patience_s, sleep)
+        self.batches = Batches(self._transport, sleep)
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +113,7 @@ class Docchu:
         if metadata is not None:
             form["metadata"] = json.dumps(metadata, ensure_ascii=False)
         with open_upload(document, name) as upload:
-            return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, upload=upload))
+            return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, uploads=[upload]))
 
     def job(self, job_id: str) -> Job:
         """Ask how a job stands. Raises JobNotFound, JobGone."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -33,7 +34,9 @@ _CONNECT_TIMEOUT_S = 5.0
 @dataclass(frozen=True)
 class Call:
     """One request. All of Docchu's requests may be sent twice: those that are not so by nature
-    carry an Idempotency-Key. The service may take `wait_s` longer than usual to answer."""
+    carry an Idempotency-Key. The service may take `wait_s` longer than usual to answer.
+
+    `uploads` are the form's files; `content` is sent as the body itself, as `headers` tell it."""
 
     method: str
     path: str
@@ -41,7 +44,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
-    upload: Upload | None = None
+    uploads: Sequence[Upload] = ()
+    content: Upload | None = None
     wait_s: float = 0
 
 
@@ -73,28 +77,48 @@ class Transport:
     def send(self, call: Call, patience_s: float | None = None) -> httpx.Response:
         """Send a request until it is answered. Raises DocchuError when patience (seconds of
         pauses) is over or trying again cannot help."""
-        known_s = self._patience_s if patience_s is None else min(patience_s, self._patience_s)
         tries = Tries(self._sleep)
         while True:
             try:
-                return self._try(call)
+                with self.open(call) as answer:
+                    answer.read()
+                    return answer
             except DocchuError as error:
-                allowed_s = known_s if self._answered else min(known_s, _PATIENCE_WITH_STRANGERS_S)
-                if not tries.pause(error, allowed_s):
+                if not self.pause(tries, error, patience_s):
                     raise
 
-    def _try(self, call: Call) -> httpx.Response:
-        try:
-            response = self._http.request(
+    def pause(self, tries: Tries, error: DocchuError, patience_s: float | None = None) -> bool:
+        """Pause before the next try of a request, or say that there is none."""
+        known_s = self._patience_s if patience_s is None else min(patience_s, self._patience_s)
+        return tries.pause(
+            error, known_s if self._answered else min(known_s, _PATIENCE_WITH_STRANGERS_S)
+        )
+
+    @contextmanager
+    def open(self, call: Call) -> Iterator[httpx.Response]:
+        """Send a request once and give the answer, to be read in pieces. Raises DocchuError, also
+        for a connection that breaks while the answer is read."""
+        with (
+            self._telling(),
+            self._http.stream(
                 call.method,
                 call.path,
                 params=call.params,
                 headers=call.headers,
-                json=call.json,
-                data=call.form,
-                files=_files(call.upload),
                 timeout=httpx.Timeout(self._timeout_s + call.wait_s, connect=_CONNECT_TIMEOUT_S),
-            )
+                **_body(call),
+            ) as answer,
+        ):
+            self._answered = True
+            if not answer.is_success:
+                answer.read()
+                raise self._refusal(answer)
+            yield answer
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ServiceNotReachable(
                 f"No Docchu service at {self.base_url}{_why(error)}"
@@ -104,16 +128,17 @@ class Transport:
         except httpx.TransportError as error:
             detail = f"The connection to the Docchu service at {self.base_url} broke{_why(error)}"
             raise ConnectionLost(detail) from error
-        self._answered = True
-        if response.is_success:
-            return response
-        if response.is_redirect:
-            raise UnexpectedAnswer(
-                f"{self.base_url} points to {response.headers['Location']}: give that address",
-                status=response.status_code,
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer from error
+
+    def _refusal(self, answer: httpx.Response) -> DocchuError:
+        if answer.is_redirect:
+            return UnexpectedAnswer(
+                f"{self.base_url} points to {answer.headers['Location']}: give that address",
+                status=answer.status_code,
             )
-        after_s = retry_after_s(response.headers.get("Retry-After"))
-        raise from_problem(response.status_code, _problem(response), after_s)
+        after_s = retry_after_s(answer.headers.get("Retry-After"))
+        return from_problem(answer.status_code, _problem(answer), after_s)
 
 
 def understand(answer: httpx.Response, read: Callable[[Any], T]) -> T:
@@ -139,11 +164,16 @@ def _address(base_url: str) -> httpx.URL:
     return url
 
 
-def _files(upload: Upload | None) -> dict[str, Any] | None:
+def _body(call: Call) -> dict[str, Any]:
+    if call.content:
+        call.content.stream.seek(0)
+        return {"content": call.content.stream}
     # The service knows a document by its bytes, so its kind is not guessed from its name here.
-    if upload is None:
-        return None
-    return {"file": (upload.name, upload.stream, "application/octet-stream")}
+    files = [
+        ("file", (upload.name, upload.stream, "application/octet-stream"))
+        for upload in call.uploads
+    ]
+    return {"json": call.json, "data": call.form, "files": files or None}
 
 
 def _problem(response: httpx.Response) -> Mapping[str, Any]:

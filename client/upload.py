@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -9,7 +10,6 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -21,23 +21,64 @@ Source = str | os.PathLike[str] | bytes | BinaryIO
 class Upload:
     """A stream that can go back to its start, and the document's name."""
 
-    stream: IO[bytes]
+    stream: IO[bytes] | LazyFile
     name: str
+
+
+class LazyFile(io.RawIOBase):
+    """A file that is open only while it is being read, so that thousands can wait in one upload."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._size = path.stat().st_size
+        self._file: IO[bytes] | None = None
+        self._at = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to the start or the end, which is all that an upload needs."""
+        self._shut()
+        self._at = self._size if whence == os.SEEK_END else offset
+        return self._at
+
+    def tell(self) -> int:
+        """Where the next read starts."""
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on; at its end the file is closed. Raises OSError when it cannot be read."""
+        if self._file is None:
+            self._file = self._path.open("rb")
+            self._file.seek(self._at)
+        piece = self._file.read(size)
+        self._at += len(piece)
+        if not piece:
+            self._shut()
+        return piece
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        self._shut()
+        super().close()
+
+    def _shut(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
 
 
 @contextmanager
 def open_upload(source: Source, name: str | None = None) -> Iterator[Upload]:
     """Open a document for sending. Raises OSError when it cannot be read."""
     if isinstance(source, bytes):
-        yield Upload(BytesIO(source), _sendable(name or "document"))
+        yield Upload(io.BytesIO(source), sendable(name or "document"))
     elif isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file, _rewindable(file) as stream:
-            yield Upload(stream, _sendable(name or Path(source).name))
+            yield Upload(stream, sendable(name or Path(source).name))
     else:
         own_name = getattr(source, "name", None)
         known = Path(own_name).name if isinstance(own_name, str) else "document"
         with _rewindable(source) as stream:
-            yield Upload(stream, _sendable(name or known))
+            yield Upload(stream, sendable(name or known))
 
 
 @contextmanager
@@ -52,7 +93,7 @@ def _rewindable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def _sendable(name: str) -> str:
+def sendable(name: str) -> str:
     """The name as NFC, its bytes that are not UTF-8 replaced."""
     whole = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return unicodedata.normalize("NFC", whole)

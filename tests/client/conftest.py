@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.crew import Crew, running_crew
 from client.sdk import Docchu
 from tests.client.contract_fake import ContractFake
 
@@ -66,3 +67,37 @@ def docchu(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """A real service whose reader says the number that a document bears (`bench.marked`)."""
+    settings = {"DOCCHU_LEASE_S": "3", "DOCCHU_MAX_UPLOAD_BYTES": "1000000"}
+    with running_crew(tmp_path_factory.mktemp("crew"), "bench.marked", **settings) as crew:
+        yield crew
+
+
+@pytest.fixture
+def real(crew: Crew) -> Iterator[Docchu]:
+    """A client of the real service."""
+    with Docchu(crew.url) as client:
+        yield client
+
+
+@pytest.fixture
+def command(crew: Crew, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start `docchu` as people do who use the real service."""
+
+    def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+        clean = {name: text for name, text in os.environ.items() if not name.startswith("DOCCHU_")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "client.cli", *map(str, arguments)],
+            env=clean | {"DOCCHU_URL": crew.url, "PYTHONPATH": str(ROOT)} | variables,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return start

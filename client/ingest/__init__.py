@@ -1,0 +1,1 @@
+"""What `docchu ingest` does: thousands of documents, one command, resumable."""

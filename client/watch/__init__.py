@@ -1,0 +1,1 @@
+"""What `docchu watch` does: a folder whose documents are read as they come."""
