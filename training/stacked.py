@@ -2,11 +2,13 @@
 
 Vietnamese offices must print in Times New Roman (decree 30/2020/ND-CP). Its `ấ ề ổ` carry the tone
 on top of the circumflex, and its hooks are small; every free face sets the tone beside it. A
-recogniser that never saw the former reads `tổ` as `tỗ` and `tỉnh` as `tinh`.
+recogniser that never saw the former reads `tổ` as `tỗ` and `tỉnh` as `tinh`. Till printers draw the
+hook as a slanting wave, which passes for a tilde.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 _HOOK = "\u0309"
+_TILDE = 0x0303
 _SAMPLES = {"\u0300": "à", "\u0301": "á", _HOOK: "ả", "\u0303": "ã"}
 """Where a tone mark is cut out of, were it not in the font by itself."""
 _DOTLESS = {"i": "ı"}
@@ -25,12 +28,21 @@ _DOTLESS = {"i": "ı"}
 
 @dataclass(frozen=True)
 class Stacking:
-    """How the tone sits: its size, and the gap below it and its shift in parts of the em."""
+    """How the tone sits: its size, and the gap below it and its shift in parts of the em.
+
+    `wave` is the slope in degrees of the tilde that stands for the hook; 0 keeps the hook.
+    """
 
     hook: float
     mark: float
     gap: float
     shift: float
+    wave: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """What the family's name gets."""
+        return "Wavy" if self.wave else "Stacked"
 
 
 VARIANTS = (
@@ -39,6 +51,7 @@ VARIANTS = (
     Stacking(hook=0.88, mark=0.8, gap=0.03, shift=0.0),
     Stacking(hook=0.5, mark=0.9, gap=-0.005, shift=0.015),
 )
+WAVY = Stacking(hook=0.8, mark=0.85, gap=0.01, shift=0.0, wave=32.0)
 
 
 def stack(source: Path, target: Path, stacking: Stacking) -> bool:
@@ -65,7 +78,7 @@ def stack(source: Path, target: Path, stacking: Stacking) -> bool:
         font["glyf"][name].removeHinting()
     for record in font["name"].names:
         if record.nameID in (1, 16):
-            record.string = f"{record.toUnicode()} Stacked"
+            record.string = f"{record.toUnicode()} {stacking.label}"
     font.save(target)
     return True
 
@@ -88,19 +101,30 @@ def _compose(
 ) -> object:
     em = font["head"].unitsPerEm
     left, _, right, top = _bounds(glyphs, base)
+    if mark == _HOOK and stacking.wave:
+        tone = font.getBestCmap()[_TILDE]
     mark_left, bottom, mark_right, _ = _bounds(glyphs, tone)
     scale = stacking.hook if mark == _HOOK else stacking.mark
     shift = stacking.shift * em * (-1 if mark == "\u0300" else 1)
-    x = (left + right) / 2 + shift - scale * (mark_left + mark_right) / 2
-    y = top + stacking.gap * em - scale * bottom
+    matrix = _turned(scale, stacking.wave if mark == _HOOK else 0.0)
+    middle = (mark_left + mark_right) / 2
+    x = (left + right) / 2 + shift - matrix[0] * middle - matrix[2] * bottom
+    y = top + stacking.gap * em - matrix[1] * middle - matrix[3] * bottom
     if font["glyf"][base].numberOfContours and top < 0.6 * em:  # a plain letter: leave room
         y += 0.05 * em
     pen = TTGlyphPen(None)
-    for name, matrix in ((base, (1, 0, 0, 1, 0, 0)), (tone, (scale, 0, 0, scale, x, y))):
+    for name, placed in ((base, (1, 0, 0, 1, 0, 0)), (tone, (*matrix, x, y))):
         outline = DecomposingRecordingPen(glyphs)
         glyphs[name].draw(outline)  # type: ignore[index]
-        outline.replay(TransformPen(pen, matrix))
+        outline.replay(TransformPen(pen, placed))
     return pen.glyph()
+
+
+def _turned(scale: float, degrees: float) -> tuple[float, float, float, float]:
+    """The first four numbers of an affine matrix: scaled, and turned to the left."""
+    angle = math.radians(degrees)
+    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+    return cosine, sine, -sine, cosine
 
 
 def _bounds(glyphs: object, name: str) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import hashlib
 import html
 import random
 import re
@@ -11,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from training import phrases
+from training import forms, phrases, receipts
 from worker.ocr.charset import CHARACTERS, LETTERS
 
 _HELP = Path("/usr/share/libreoffice/help/vi/text")
@@ -22,6 +23,7 @@ _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
 _OUTSIDE = re.compile(f"[^{re.escape(CHARACTERS)}]")
 _MAX_WORDS = 22
+_HELD_OUT_BELOW = 26  # of the 256 values of a byte
 _UPPER_SHARE = 0.2
 _SYMBOLS = "".join(sorted(set(CHARACTERS) - set(LETTERS + LETTERS.upper()) - {" ", "…"}))
 
@@ -29,41 +31,74 @@ _SYMBOLS = "".join(sorted(set(CHARACTERS) - set(LETTERS + LETTERS.upper()) - {" 
 class Texts:
     """Draws label texts; everything it says is NFC, within the charset, and single-spaced."""
 
-    def __init__(self, corpus: Path, rng: random.Random) -> None:
-        """Read the prose under `corpus` (statutes.txt, places.txt) and the installed packages'."""
+    def __init__(self, corpus: Path, rng: random.Random, *, held_out: bool = False) -> None:
+        """Read the prose under `corpus` (statutes.txt, places.txt) and the installed packages'.
+
+        Training sees nine sentences in ten, tests (`held_out`) the others.
+        """
         self._rng = rng
-        self._statutes = _lines(corpus / "statutes.txt")
-        self._places = _lines(corpus / "places.txt")
-        self._prose = _libreoffice()
+        self._statutes = _half(_lines(corpus / "statutes.txt"), held_out)
+        self._places = _half(_lines(corpus / "places.txt"), held_out)
+        self._prose = _half(_libreoffice(), held_out) or self._statutes
         self._syllables = _syllables()
-        kinds: list[tuple[float, Callable[[], str]]] = [
+        self._marked = [word for word in self._syllables if _marks(word) > 1]
+        self._hooked = [word for word in self._syllables if _has_small_mark(word)]
+        self._mixture: list[tuple[float, Callable[[], str]]] = [
             (0.30, self._statute),
             (0.16, self._sentence),
             (0.04, lambda: phrases.place(rng, self._places)),
             (0.21, self._nonsense),
-            (0.02, self._lonely),
+            (0.03, self._lonely),
             (0.04, lambda: phrases.person(rng)),
             (0.07, lambda: phrases.figures(rng)),
-            (0.05, lambda: phrases.receipt(rng, self._words(1, 4))),
+            (0.04, lambda: receipts.receipt(rng)),
             (0.03, lambda: phrases.heading(rng)),
             (0.02, lambda: phrases.english(rng)),
             (0.06, self._random),
         ]
-        self._weights = [weight for weight, _ in kinds]
-        self._kinds = [kind for _, kind in kinds]
+        self._sources: dict[str, Callable[[], str]] = {
+            "mixed": self._mixed,
+            "prose": lambda: rng.choice([self._statute, self._statute, self._sentence])(),
+            "receipt": lambda: receipts.receipt(rng),
+            "card": lambda: forms.card(rng),
+            "form": lambda: forms.form(rng),
+            "exam": lambda: forms.exam(rng, self._sentence()),
+            "capitals": self._capitals,
+            "tones": self._tones,
+        }
 
-    def draw(self) -> str:
-        """One label, 1 to about 130 characters."""
+    def draw(self, source: str = "mixed") -> str:
+        """One label of a source, 1 to about 130 characters."""
         while True:
-            (kind,) = self._rng.choices(self._kinds, self._weights)
-            text = kind()
-            if self._rng.random() < _UPPER_SHARE and kind != self._random:
-                text = text.upper()
-            text = clean(self._mixed(text))
-            if text:
+            if text := clean(self._sources[source]()):
                 return text
 
-    def _mixed(self, text: str) -> str:
+    def _mixed(self) -> str:
+        rng = self._rng
+        (kind,) = rng.choices([k for _, k in self._mixture], [share for share, _ in self._mixture])
+        text = kind()
+        if rng.random() < _UPPER_SHARE and kind != self._random:
+            text = text.upper()
+        return self._with_aside(text)
+
+    def _capitals(self) -> str:
+        """Headings in capitals, two marks on many of their letters."""
+        rng = self._rng
+        if rng.random() < 0.3:
+            return rng.choice([phrases.heading(rng), self._statute()]).upper()
+        pool = [self._marked, self._syllables]
+        words = [rng.choice(rng.choice(pool)) for _ in range(rng.randint(1, 9))]
+        return phrases.spaced(rng, words).upper()
+
+    def _tones(self) -> str:
+        """Syllables whose marks are small or stacked, so that each has to be looked at."""
+        rng = self._rng
+        pool = [self._marked, self._hooked, self._hooked, self._syllables]
+        words = [rng.choice(rng.choice(pool)) for _ in range(rng.randint(1, 14))]
+        text = phrases.spaced(rng, words)
+        return text.capitalize() if rng.random() < 0.3 else text
+
+    def _with_aside(self, text: str) -> str:
         """Sometimes a number, a bracket or an English word amid the words."""
         rng = self._rng
         if rng.random() < 0.12:
@@ -138,6 +173,26 @@ def clean(text: str) -> str:
     """NFC, three dots for an ellipsis, single spaces, no character outside the charset."""
     text = unicodedata.normalize("NFC", text).replace("…", "...")
     return _SPACE.sub(" ", _OUTSIDE.sub("", text)).strip()
+
+
+def _half(sentences: list[str], held_out: bool) -> list[str]:
+    """The sentences for tests, one in ten by their hash, or the others."""
+    return [
+        sentence
+        for sentence in sentences
+        if (hashlib.sha256(sentence.encode()).digest()[0] < _HELD_OUT_BELOW) == held_out
+    ]
+
+
+def _marks(word: str) -> int:
+    """The most marks that one letter of a word bears."""
+    return max(len(unicodedata.normalize("NFD", letter)) - 1 for letter in word)
+
+
+def _has_small_mark(word: str) -> bool:
+    """Whether it has a hook or a tilde, or a tone on the thin letter i."""
+    apart = unicodedata.normalize("NFD", word)
+    return "\u0309" in apart or "\u0303" in apart or any(letter in word for letter in "ìíỉĩị")
 
 
 def _lines(path: Path) -> list[str]:

@@ -12,11 +12,11 @@ import torch
 
 from training.batches import Batch, batch_size, target
 from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
-from training.degrade import Degrader
 from training.ema import Average
 from training.export import accuracy
 from training.reading import greedy, read_lines
 from training.real import load_labelled
+from training.scenes import Scenes
 from training.text import clean
 from training.train import ctc_loss
 from worker.ocr.charset import NUM_CLASSES, can_write, encode
@@ -38,11 +38,11 @@ def test_wide_lines_come_in_small_batches() -> None:
 
 
 def test_wear_keeps_a_line_readable_as_a_picture() -> None:
-    degrader = Degrader(random.Random(1), seed=1)
+    scenes = Scenes(random.Random(1), seed=1)
     ink = np.zeros((40, 300), np.uint8)
     ink[10:30, 20:280:9] = 255
     for _ in range(60):
-        worn = degrader.wear(ink.copy())
+        worn = scenes.wear(ink.copy())
         assert worn.dtype == np.uint8
         assert worn.ndim == 3
         assert worn.shape[2] == 3
