@@ -157,7 +157,7 @@ class Scenes:
         rng = self._rng
         height, width = ink.shape
         if rng.random() < 0.6:
-            rows = rng.randint(18, 30)
+            rows = rng.randint(21, 34)
             wide = max(4, round(width * rows / height))
             coarse = cv2.resize(ink, (wide, rows), interpolation=cv2.INTER_AREA)
             coarse = np.where(coarse > rng.randint(70, 130), 255, 0).astype(np.uint8)

@@ -20,6 +20,8 @@ _STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")
 _SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
 _PARAGRAPH = re.compile(r"<(?:p|h\d|td)[^>]*>(.*?)</(?:p|h\d|td)>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
+_JOINED = re.compile(r"(?<=[a-zà-ỹ][,.;:])(?=[^\W\d])|(?<=[a-zà-ỹ]{2})(?=\d\d)")
+"""Where a space was lost: after a mark before a letter, and between a word and a number."""
 _SPACE = re.compile(r"\s+")
 _OUTSIDE = re.compile(f"[^{re.escape(CHARACTERS)}]")
 _MAX_WORDS = 22
@@ -37,10 +39,12 @@ class Texts:
         Training sees nine sentences in ten, tests (`held_out`) the others.
         """
         self._rng = rng
-        self._statutes = _half(_lines(corpus / "statutes.txt"), held_out)
+        self._syllables = _syllables()
+        known = set(self._syllables)
+        statutes = [_parted(row, known) for row in _lines(corpus / "statutes.txt")]
+        self._statutes = _half(statutes, held_out)
         self._places = _half(_lines(corpus / "places.txt"), held_out)
         self._prose = _half(_libreoffice(), held_out) or self._statutes
-        self._syllables = _syllables()
         self._marked = [word for word in self._syllables if _marks(word) > 1]
         self._hooked = [word for word in self._syllables if _has_small_mark(word)]
         self._mixture: list[tuple[float, Callable[[], str]]] = [
@@ -173,6 +177,25 @@ def clean(text: str) -> str:
     """NFC, three dots for an ellipsis, single spaces, no character outside the charset."""
     text = unicodedata.normalize("NFC", text).replace("…", "...")
     return _SPACE.sub(" ", _OUTSIDE.sub("", text)).strip()
+
+
+def _parted(sentence: str, syllables: set[str]) -> str:
+    """A sentence with the spaces that were lost when its text was taken out of a PDF.
+
+    Lines without them teach the network that two words may well be one.
+    """
+    sentence = _JOINED.sub(" ", sentence)
+    return " ".join(_split(word, syllables) for word in sentence.split(" "))
+
+
+def _split(word: str, syllables: set[str]) -> str:
+    low = word.lower().rstrip(",.;:)”")
+    if low in syllables or low.isascii():
+        return word
+    for cut in range(len(low) - 2, 1, -1):
+        if low[:cut] in syllables and low[cut:] in syllables:
+            return f"{word[:cut]} {word[cut:]}"
+    return word
 
 
 def _half(sentences: list[str], held_out: bool) -> list[str]:
