@@ -83,7 +83,9 @@ class Reader:
         Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
-        lane = Lane(self._batcher, job, alone, self.model.characters)
+        lane = Lane(
+            self._batcher, job, alone, self.model.characters, calibration=self.model.calibrated
+        )
         start = time.perf_counter()
         sheet = Sheet(picture, NONE) if is_blank(picture) else find_upright(lane, picture)
         detected = time.perf_counter()
