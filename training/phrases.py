@@ -230,6 +230,11 @@ def punctuated(rng: random.Random, word: str) -> str:
     return word + rng.choice(",.;:,.,.!?-/")
 
 
+def saying(rng: random.Random) -> str:
+    """Many phrases in a row: stands for prose where none is installed."""
+    return " ".join(rng.choice([goods_word, full_name, aside, figures])(rng) for _ in range(14))
+
+
 def spaced(rng: random.Random, words: list[str]) -> str:
     """Words of a heading, sometimes with a dash, a comma or a number between them."""
     if len(words) > 2 and rng.random() < 0.25:

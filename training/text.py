@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import gettext
-import hashlib
-import html
 import random
-import re
 import string
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 from training import forms, phrases, receipts
+from training.prose import clean, half, libreoffice, parted, sentences_of, syllables
+from training.vocabulary import WORDS
 from worker.ocr.charset import CHARACTERS, LETTERS
 
-_HELP = Path("/usr/share/libreoffice/help/vi/text")
-_STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")
-_SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
-_PARAGRAPH = re.compile(r"<(?:p|h\d|td)[^>]*>(.*?)</(?:p|h\d|td)>", re.DOTALL)
-_TAG = re.compile(r"<[^>]+>")
-_JOINED = re.compile(r"(?<=[a-zà-ỹ][,.;:])(?=[^\W\d])|(?<=[a-zà-ỹ]{2})(?=\d\d)")
-"""Where a space was lost: after a mark before a letter, and between a word and a number."""
-_SPACE = re.compile(r"\s+")
-_OUTSIDE = re.compile(f"[^{re.escape(CHARACTERS)}]")
 _MAX_WORDS = 22
-_HELD_OUT_BELOW = 26  # of the 256 values of a byte
 _UPPER_SHARE = 0.2
 _SYMBOLS = "".join(sorted(set(CHARACTERS) - set(LETTERS + LETTERS.upper()) - {" ", "…"}))
 
@@ -36,15 +24,16 @@ class Texts:
     def __init__(self, corpus: Path, rng: random.Random, *, held_out: bool = False) -> None:
         """Read the prose under `corpus` (statutes.txt, places.txt) and the installed packages'.
 
-        Training sees nine sentences in ten, tests (`held_out`) the others.
+        What is not there is made up for by the rest. Training sees nine sentences in ten, tests
+        (`held_out`) the others.
         """
         self._rng = rng
-        self._syllables = _syllables()
+        self._syllables = syllables()
         known = set(self._syllables)
-        statutes = [_parted(row, known) for row in _lines(corpus / "statutes.txt")]
-        self._statutes = _half(statutes, held_out)
-        self._places = _half(_lines(corpus / "places.txt"), held_out)
-        self._prose = _half(_libreoffice(), held_out) or self._statutes
+        statutes = [parted(row, known) for row in sentences_of(corpus / "statutes.txt")]
+        self._prose = half(libreoffice(), held_out) or [phrases.saying(rng) for _ in range(999)]
+        self._statutes = half(statutes, held_out) or self._prose
+        self._places = half(sentences_of(corpus / "places.txt"), held_out) or WORDS["card_places"]
         self._marked = [word for word in self._syllables if _marks(word) > 1]
         self._hooked = [word for word in self._syllables if _has_small_mark(word)]
         self._mixture: list[tuple[float, Callable[[], str]]] = [
@@ -173,40 +162,6 @@ class Texts:
         return " ".join(words)
 
 
-def clean(text: str) -> str:
-    """NFC, three dots for an ellipsis, single spaces, no character outside the charset."""
-    text = unicodedata.normalize("NFC", text).replace("…", "...")
-    return _SPACE.sub(" ", _OUTSIDE.sub("", text)).strip()
-
-
-def _parted(sentence: str, syllables: set[str]) -> str:
-    """A sentence with the spaces that were lost when its text was taken out of a PDF.
-
-    Lines without them teach the network that two words may well be one.
-    """
-    sentence = _JOINED.sub(" ", sentence)
-    return " ".join(_split(word, syllables) for word in sentence.split(" "))
-
-
-def _split(word: str, syllables: set[str]) -> str:
-    low = word.lower().rstrip(",.;:)”")
-    if low in syllables or low.isascii():
-        return word
-    for cut in range(len(low) - 2, 1, -1):
-        if low[:cut] in syllables and low[cut:] in syllables:
-            return f"{word[:cut]} {word[cut:]}"
-    return word
-
-
-def _half(sentences: list[str], held_out: bool) -> list[str]:
-    """The sentences for tests, one in ten by their hash, or the others."""
-    return [
-        sentence
-        for sentence in sentences
-        if (hashlib.sha256(sentence.encode()).digest()[0] < _HELD_OUT_BELOW) == held_out
-    ]
-
-
 def _marks(word: str) -> int:
     """The most marks that one letter of a word bears."""
     return max(len(unicodedata.normalize("NFD", letter)) - 1 for letter in word)
@@ -216,34 +171,3 @@ def _has_small_mark(word: str) -> bool:
     """Whether it has a hook or a tilde, or a tone on the thin letter i."""
     apart = unicodedata.normalize("NFD", word)
     return "\u0309" in apart or "\u0303" in apart or any(letter in word for letter in "ìíỉĩị")
-
-
-def _lines(path: Path) -> list[str]:
-    rows = (_SPACE.sub(" ", row).strip() for row in path.read_text(encoding="utf-8").splitlines())
-    return [clean(html.unescape(row)) for row in rows if row]
-
-
-def _libreoffice() -> list[str]:
-    """Sentences of the Vietnamese help and interface texts; empty if they are not installed."""
-    found: set[str] = set()
-    for page in _HELP.rglob("*.html"):
-        for block in _PARAGRAPH.findall(page.read_text(encoding="utf-8")):
-            found.add(html.unescape(_TAG.sub("", block)))
-    for catalogue in _STRINGS.glob("*.mo"):
-        with catalogue.open("rb") as file:
-            strings = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-        found.update(text.replace("~", "") for text in strings.values() if isinstance(text, str))
-    tidy = sorted({clean(_SPACE.sub(" ", text).strip()) for text in found})
-    return [text for text in tidy if len(text) > 3 and _is_vietnamese(text)]
-
-
-def _is_vietnamese(text: str) -> bool:
-    """Whether it has a letter beyond ASCII; the catalogues are half English."""
-    return not text.isascii() and not text.startswith(("Title is", "This page is"))
-
-
-def _syllables() -> list[str]:
-    """Hunspell's Vietnamese syllables, lower case."""
-    rows = _SYLLABLES.read_text(encoding="utf-8").splitlines()[1:]
-    words = (unicodedata.normalize("NFC", row.split("/")[0].strip()) for row in rows)
-    return sorted({word for word in words if word and set(word) <= set(LETTERS)})
