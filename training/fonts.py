@@ -18,7 +18,7 @@ from pathlib import Path
 from fontTools.merge import Merger, Options
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
-from training.stacked import VARIANTS, WAVY, stack
+from training.stacked import SQUEEZED, VARIANTS, WAVY, stack
 from worker.ocr.charset import CHARACTERS, LETTERS
 
 FOLDER = Path(__file__).parent / "fonts"
@@ -26,13 +26,14 @@ INDEX = FOLDER / "faces.json"
 
 OFFICE = (
     "Tinos", "Tinos Stacked", "Arimo", "Arimo Stacked", "Carlito", "Carlito Stacked", "DejaVu Sans",
-    "DejaVu Serif", "Noto Sans", "Noto Serif", "FreeSerif Stacked",
+    "DejaVu Serif", "Noto Sans", "Noto Serif", "FreeSerif Stacked", "Tinos Squeezed",
 )  # fmt: skip
 """Families with the looks of what offices print in: Times, Arial, Calibri and the free defaults.
 
 Debian's Liberation has the same outlines as Tinos and Arimo but no Vietnamese.
 """
 _RESTACKED = ("Tinos", "Arimo", "Carlito", "FreeSerif", "Charis SIL")
+_SQUEEZED = ("Tinos", "FreeSerif", "Charis SIL")
 _WAVY = ("Roboto Mono", "Inconsolata", "Arimo", "Roboto Condensed", "Cousine")
 
 FONTSOURCE = (
@@ -98,7 +99,7 @@ def load(held_out: bool) -> list[Face]:
 
 def is_held_out(family: str) -> bool:
     """Whether a family is kept for tests; never one of the office families."""
-    plain = family.removesuffix(" Stacked").removesuffix(" Wavy")
+    plain = re.sub(" (Stacked|Squeezed|Wavy)$", "", family)
     digest = hashlib.sha256(plain.encode()).digest()
     return plain not in OFFICE and digest[0] % _HELD_OUT_OF == 0
 
@@ -166,6 +167,8 @@ def restack(faces: list[Face]) -> list[Path]:
         ways = VARIANTS if face.family == "Tinos" else VARIANTS[:1]
         named = [(f"stacked{number}", way) for number, way in enumerate(ways)]
         wanted = named if face.family in _RESTACKED else []
+        if face.family in _SQUEEZED:
+            wanted += [(f"squeezed{number}", way) for number, way in enumerate(SQUEEZED)]
         if face.family in _WAVY and "Italic" not in face.style:
             wanted = [*wanted, ("wavy", WAVY)]
         for suffix, way in wanted:

@@ -17,7 +17,7 @@ from training.text import Texts
 from training.typeset import Setting, extents, font_of, set_line
 
 _OFFICE_SHARE = 0.36
-_TIMES, _TIMES_SHARE = "Tinos Stacked", 0.2
+_TIMES, _TIMES_SHARE = ("Tinos Stacked", "Tinos Squeezed"), 0.2
 _EXTREME = ("Thin", "Hairline", "Black", "ExtraLight", "Extra Light", "Heavy")
 _FANCY = ("Lobster", "Pacifico", "Dancing Script", "Sriracha", "Comfortaa", "Space Mono", "Mali")
 _HANDS = (
@@ -46,7 +46,7 @@ class Renderer:
         self._scenes = Scenes(self._rng, seed)
         faces = load(held_out)
         self._office = _by_family([face for face in faces if face.office])
-        self._times = _by_family([face for face in faces if face.family == _TIMES])
+        self._times = _by_family([face for face in faces if face.family in _TIMES])
         self._others = _by_family([face for face in faces if not face.office])
         self._hands = [face for face in faces if face.family in _HANDS]
         self._faces = {family.name: _chosen(family, faces) for family in FAMILIES}
@@ -93,7 +93,7 @@ class Renderer:
         """The line's ink (H, W), 255 where there is ink, cut out as a detector would."""
         rng = self._rng
         size = int(np.clip(rng.gauss(31, 8), 14, 56))
-        if rng.random() < 0.14:  # the size at which screens show text, with the hinting it gets
+        if rng.random() < family.small:
             size = rng.randint(12, 19)
         setting = self._setting(face, text, size, family)
         line = set_line(text, setting)
