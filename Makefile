@@ -3,7 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: run test check bench faults clean
+# Of training: the run's folder, its model's name, how long it trains, where the weights go.
+NAME ?= vi-print
+RUN ?= training/runs/$(NAME)
+MINUTES ?= 100
+OUT ?= models
+FACES := training/fonts/faces.json
+BASE := training/runs/recognizer_base.safetensors
+SHIPPED := worker/ocr/weights/vi-print.safetensors
+
+.PHONY: run test check bench faults train tune evaluate export clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.local
@@ -22,6 +31,26 @@ bench: $(VENV)/test.stamp
 
 faults: $(VENV)/test.stamp
 	$(BIN)/python -m tests.faults $(ARGS)
+
+train: $(FACES) $(BASE)
+	$(BIN)/python -m training.train --minutes $(MINUTES) --out $(RUN) $(ARGS)
+
+# make tune LINES=my-lines NAME=mine MINUTES=30
+tune: $(FACES)
+	$(BIN)/python -m training.train --start $(SHIPPED) --rate 0.3 --real $(LINES) \
+		--minutes $(MINUTES) --out $(RUN) $(ARGS)
+
+evaluate: $(FACES)
+	$(BIN)/python -m training.evaluate synthetic --tesseract --rapidocr $(ARGS)
+
+export: $(FACES)
+	$(BIN)/python -m training.export $(RUN) --name $(NAME) --out $(OUT) $(ARGS)
+
+$(FACES): | $(VENV)/test.stamp
+	$(BIN)/python -m training.fonts
+
+$(BASE): | $(VENV)/test.stamp
+	$(BIN)/python -m training.import_weights
 
 # Debian ships Python without ensurepip: then the machine's own pip installs one.
 $(VENV)/bin/python:

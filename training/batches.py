@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.degrade import Degrader
+from training.prose import clean
 from training.real import LabelledLine, load_labelled
 from training.render import Line, Renderer
-from training.text import clean
 from worker.ocr.charset import encode
 from worker.ocr.lines import HEIGHT, prepare
 

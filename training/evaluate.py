@@ -1,43 +1,71 @@
-"""Measure a recogniser on real lines, by kind: `python -m training.evaluate lines DIR`."""
+"""Measure a recogniser by kind, on real lines (`lines DIR`) or on synthetic ones (`synthetic`)."""
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
+from training.calibrate import ReadLine, line_error, word_error
 from training.checkpoint import load_average
-from training.reading import read_lines
+from training.heldout import PER_FAMILY, TEST_SEED, held_out_lines
+from training.reading import read_characters
 from training.real import LabelledLine, load_labelled
+from training.rivals import rivals
 from training.scoring import LineScore, by_kind, normalise
+from worker.ocr.calibration import UNCALIBRATED, Calibration
 from worker.ocr.charset import NUM_CLASSES
+from worker.ocr.ctc import Character
 from worker.ocr.recognizer import Recognizer
+from worker.ocr.weights import bundled, load_card
 
 
 def main() -> None:
-    """Read the command line, read the lines, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["lines"])
-    parser.add_argument("folder", type=Path, help="pictures with a labels.tsv: file, text, kind")
-    weights = parser.add_mutually_exclusive_group(required=True)
-    weights.add_argument("--run", type=Path, help="folder of a training run")
-    weights.add_argument("--weights", type=Path, help="a .safetensors file")
-    parser.add_argument("--tesseract", action="store_true", help="compare with tesseract's vie")
-    parser.add_argument("--errors", action="store_true", help="print the lines with an error")
-    arguments = parser.parse_args()
-    lines = load_labelled(arguments.folder)
-    read = read_lines(load_recognizer(arguments.run, arguments.weights), [x.crop for x in lines])
-    columns = {"docchu": read}
-    if arguments.tesseract:
-        columns["tesseract"] = [tesseract(arguments.folder / line.file) for line in lines]
+    """Read the command line, read the lines, print the tables."""
+    arguments = _arguments()
+    if arguments.what == "lines":
+        lines = load_labelled(arguments.folder)
+    else:
+        lines = held_out_lines(arguments.corpus, arguments.seed, arguments.per_family)
+    model = load_recognizer(arguments.run, arguments.weights)
+    calibration = UNCALIBRATED if arguments.run else load_card(arguments.weights).calibrated
+    crops = [line.crop for line in lines]
+    read = read_characters(model, crops)
+    columns = {"docchu": [text_of(line) for line in read]}
+    for name, reader in rivals(arguments.beside).items():
+        columns[name] = reader(crops)
     for name, texts in columns.items():
         rows = [(line.kind, (line.text, text)) for line, text in zip(lines, texts, strict=True)]
         print(table(name, by_kind(rows)))
+    print(confidence_report(lines, read, calibration))
     if arguments.errors:
-        print_errors(lines, read)
+        print_errors(lines, columns["docchu"])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_subparsers(dest="what", required=True)
+    real = what.add_parser("lines", help="real lines")
+    real.add_argument("folder", type=Path, help="pictures with a labels.tsv: file, text, kind")
+    made = what.add_parser("synthetic", help="lines in faces and sentences that training never saw")
+    made.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
+    made.add_argument("--seed", type=int, default=TEST_SEED)
+    made.add_argument("--per-family", type=int, default=PER_FAMILY)
+    for command in (real, made):
+        weights = command.add_mutually_exclusive_group()
+        weights.add_argument("--run", type=Path, help="folder of a training run")
+        weights.add_argument("--weights", type=Path, default=bundled("vi-print"))
+        command.add_argument("--errors", action="store_true", help="print what was misread")
+        for rival in ("tesseract", "rapidocr"):
+            told = f"compare with {rival}"
+            command.add_argument(
+                f"--{rival}", dest="beside", action="append_const", const=rival, help=told
+            )
+        command.set_defaults(beside=[])
+    return parser.parse_args()
 
 
 def load_recognizer(run: Path | None, weights: Path | None) -> Recognizer:
@@ -48,10 +76,9 @@ def load_recognizer(run: Path | None, weights: Path | None) -> Recognizer:
     return model.to(memory_format=torch.channels_last).eval()
 
 
-def tesseract(picture: Path) -> str:
-    """What tesseract reads in the picture of one line."""
-    command = ["tesseract", str(picture), "-", "-l", "vie", "--psm", "7"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+def text_of(read: Sequence[Character]) -> str:
+    """The text of a line that was read."""
+    return "".join(character.text for character in read)
 
 
 def table(name: str, scores: dict[str, LineScore]) -> str:
@@ -61,6 +88,19 @@ def table(name: str, scores: dict[str, LineScore]) -> str:
         figures = f"{100 * score.cer:.2f} | {100 * score.der:.2f} | {100 * score.exact:.1f}"
         rows.append(f"| {kind} | {score.num_lines} | {figures} |")
     return "\n".join(rows) + "\n"
+
+
+def confidence_report(
+    lines: Sequence[LabelledLine], read: Sequence[Sequence[Character]], calibration: Calibration
+) -> str:
+    """How far the confidences of lines and words are from coming true."""
+    both = [ReadLine(line.text, chars) for line, chars in zip(lines, read, strict=True)]
+    before, after = line_error(both, None), line_error(both, calibration)
+    words = word_error(both, calibration)
+    return (
+        f"Expected calibration error: lines {100 * after:.1f} % (mean probability of the "
+        f"characters: {100 * before:.1f} %), words {100 * words:.1f} %\n"
+    )
 
 
 def print_errors(lines: list[LabelledLine], read: list[str]) -> None:

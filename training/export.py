@@ -1,16 +1,22 @@
-"""Turn a run into weights that ship: `python -m training.export RUN --name vi-print`."""
+"""Turn a run into weights that a worker can load: `python -m training.export RUN --name mine`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from training.calibrate import ReadLine, fit, line_error, word_error
 from training.checkpoint import Progress, load_average
-from training.evaluate import load_recognizer
+from training.evaluate import load_recognizer, text_of
+from training.heldout import FIT_SEED, PER_FAMILY, TEST_SEED, held_out_lines
+from training.reading import read_characters
+from training.real import LabelledLine, load_labelled
+from training.scoring import by_kind, score_lines
+from worker.ocr.calibration import Calibration
 from worker.ocr.charset import CHARACTERS
+from worker.ocr.recognizer import Recognizer
 from worker.ocr.weights import Card, bundled, save_card, save_weights, sha256_of
 
 _ORIGIN = (
@@ -21,48 +27,93 @@ _ORIGIN = (
 
 def main() -> None:
     """Write the averaged weights in half precision, and the card that tells how they were made."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("--name", default="vi-print")
-    parser.add_argument("--version", default="1")
-    parser.add_argument("--machine", default=f"{os.cpu_count()} CPU cores with bf16, no GPU")
-    arguments = parser.parse_args()
-    target = bundled(arguments.name)
-    save_weights(load_recognizer(arguments.run, None), target)
+    arguments = _arguments()
+    model = load_recognizer(arguments.run, None)
+    synthetic = _held_out(arguments, TEST_SEED)
+    real = load_labelled(arguments.eval) if arguments.eval else []
+    calibration = fit(_read(model, _held_out(arguments, FIT_SEED)))
+    accuracy = measure("synthetic", synthetic, _read(model, synthetic), calibration)
+    if real:
+        accuracy |= measure("real", real, _read(model, real), calibration)
+    folder = arguments.out or bundled(arguments.name).parent
+    target = folder / f"{arguments.name}.safetensors"
+    save_weights(model, target)
     _, progress = load_average(arguments.run)
     card = Card(
         name=arguments.name,
         version=arguments.version,
         kind="recognizer",
-        origin=_ORIGIN,
-        licence="Apache-2.0",
+        origin=arguments.origin,
+        licence=arguments.licence,
         sha256=sha256_of(target),
-        training_command=command(progress),
+        training_command=command(progress, arguments.run),
         machine=arguments.machine,
         characters=CHARACTERS,
-        accuracy=accuracy(arguments.run / "log.jsonl"),
+        accuracy=accuracy,
+        calibration={
+            "scale": calibration.scale,
+            "exponent": calibration.exponent,
+            "floor": calibration.floor,
+        },
     )
     save_card(card, target)
-    print(f"{target}: {progress.num_lines} lines seen, {card.accuracy}")
+    print(f"{target}: {progress.num_lines} lines seen, {calibration}")
+    for name, share in accuracy.items():
+        print(f"{name:32} {100 * share:6.2f} %")
 
 
-def command(progress: Progress) -> str:
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("--name", default="vi-print")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--out", type=Path, help="folder for weights and card; else what ships")
+    parser.add_argument("--machine", default=f"{os.cpu_count()} CPU cores with bf16, no GPU")
+    parser.add_argument("--origin", default=_ORIGIN)
+    parser.add_argument("--licence", default="Apache-2.0")
+    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
+    parser.add_argument("--per-family", type=int, default=PER_FAMILY)
+    parser.add_argument(
+        "--eval", type=Path, help="folder of real lines whose figures the card tells"
+    )
+    return parser.parse_args()
+
+
+def command(progress: Progress, run: Path) -> str:
     """How the run was started, and how far it went."""
     minutes = round(progress.seconds / 60)
     told = f"{progress.num_lines} lines in {progress.step} steps"
-    return f"python -m training.train --minutes {minutes} --out training/runs/vi-print ({told})"
+    return f"python -m training.train --minutes {minutes} --out training/runs/{run.name} ({told})"
 
 
-def accuracy(log: Path) -> dict[str, float]:
-    """The last figures of each evaluation in a run's log, as shares."""
-    figures: dict[str, float] = {}
-    for text in log.read_text(encoding="utf-8").splitlines():
-        row: dict[str, Any] = json.loads(text)
-        if name := row.get("evaluated"):
-            figures |= {
-                f"{name}_lines_{key}": round(row[key], 5) for key in ("cer", "exact", "der")
-            }
-    return figures
+def measure(
+    name: str, lines: Sequence[LabelledLine], read: Sequence[ReadLine], calibration: Calibration
+) -> dict[str, float]:
+    """Figures as shares: CER by kind; over all CER, exact, DER and calibration errors."""
+    pairs = [
+        (line.kind, (line.text, text_of(seen.read))) for line, seen in zip(lines, read, strict=True)
+    ]
+    whole = score_lines(pair for _, pair in pairs)
+    figures = {
+        f"{name}_lines_cer": whole.cer,
+        f"{name}_lines_exact": whole.exact,
+        f"{name}_lines_der": whole.der,
+        f"{name}_lines_ece": line_error(read, calibration),
+        f"{name}_lines_ece_of_mean_probability": line_error(read, None),
+        f"{name}_words_ece": word_error(read, calibration),
+    }
+    kinds = {f"{name}_{kind}_cer": score.cer for kind, score in by_kind(pairs).items()}
+    kinds.pop(f"{name}_all_cer")
+    return {key: round(share, 5) for key, share in (figures | kinds).items()}
+
+
+def _held_out(arguments: argparse.Namespace, seed: int) -> list[LabelledLine]:
+    return held_out_lines(arguments.corpus, seed, arguments.per_family)
+
+
+def _read(model: Recognizer, lines: Sequence[LabelledLine]) -> list[ReadLine]:
+    read = read_characters(model, [line.crop for line in lines])
+    return [ReadLine(line.text, chars) for line, chars in zip(lines, read, strict=True)]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 from fontTools.merge import Merger, Options
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
-from training.stacked import VARIANTS, stack
+from training.stacked import SQUEEZED, VARIANTS, WAVY, stack
 from worker.ocr.charset import CHARACTERS, LETTERS
 
 FOLDER = Path(__file__).parent / "fonts"
@@ -26,19 +26,24 @@ INDEX = FOLDER / "faces.json"
 
 OFFICE = (
     "Tinos", "Tinos Stacked", "Arimo", "Arimo Stacked", "Carlito", "Carlito Stacked", "DejaVu Sans",
-    "DejaVu Serif", "Noto Sans", "Noto Serif", "FreeSerif Stacked",
+    "DejaVu Serif", "Noto Sans", "Noto Serif", "FreeSerif Stacked", "Tinos Squeezed",
 )  # fmt: skip
 """Families with the looks of what offices print in: Times, Arial, Calibri and the free defaults.
 
 Debian's Liberation has the same outlines as Tinos and Arimo but no Vietnamese.
 """
-_RESTACKED = ("Tinos", "Arimo", "Carlito", "FreeSerif")
+_RESTACKED = ("Tinos", "Arimo", "Carlito", "FreeSerif", "Charis SIL")
+_SQUEEZED = ("Tinos", "FreeSerif", "Charis SIL")
+_WAVY = ("Roboto Mono", "Inconsolata", "Arimo", "Roboto Condensed", "Cousine")
 
 FONTSOURCE = (
-    "arimo", "barlow-condensed", "be-vietnam-pro", "cousine", "dancing-script", "ibm-plex-mono",
-    "ibm-plex-sans", "itim", "lobster", "lora", "mali", "merriweather", "montserrat", "noto-serif",
-    "nunito", "oswald", "pacifico", "patrick-hand", "playfair-display", "roboto-condensed",
-    "roboto-mono", "saira-condensed", "source-serif-4", "space-mono", "sriracha", "tinos", "vt323",
+    "archivo-narrow", "arimo", "barlow-condensed", "be-vietnam-pro", "chivo-mono", "cousine",
+    "dancing-script", "fira-sans-condensed", "gelasio", "ibm-plex-mono", "ibm-plex-sans",
+    "inconsolata", "itim", "lobster", "lora", "mali", "merriweather", "montserrat", "noto-serif",
+    "nunito", "old-standard-tt", "oswald", "pacifico", "pangolin", "patrick-hand",
+    "playfair-display", "playpen-sans", "roboto-condensed", "roboto-mono", "saira-condensed",
+    "sedgwick-ave", "source-code-pro", "source-serif-4", "space-mono", "spectral", "sriracha",
+    "tinos", "vt323", "xanh-mono",
 )  # fmt: skip
 _SUBSETS = ("latin", "latin-ext", "vietnamese")
 _STYLES = ("400-normal", "700-normal", "400-italic", "700-italic", "500-normal")
@@ -94,8 +99,9 @@ def load(held_out: bool) -> list[Face]:
 
 def is_held_out(family: str) -> bool:
     """Whether a family is kept for tests; never one of the office families."""
-    digest = hashlib.sha256(family.encode()).digest()
-    return family not in OFFICE and digest[0] % _HELD_OUT_OF == 0
+    plain = re.sub(" (Stacked|Squeezed|Wavy)$", "", family)
+    digest = hashlib.sha256(plain.encode()).digest()
+    return plain not in OFFICE and digest[0] % _HELD_OUT_OF == 0
 
 
 def installed() -> list[Path]:
@@ -155,14 +161,19 @@ def _merge(parts: list[Path], target: Path) -> bool:
 
 
 def restack(faces: list[Face]) -> list[Path]:
-    """Write the office faces again with stacked tones; Tinos in all ways, the others in one."""
+    """Write faces again with stacked tones, Tinos in all ways, and till faces with wavy hooks."""
     written = []
     for face in faces:
-        if face.family not in _RESTACKED:
-            continue
-        for number, stacking in enumerate(VARIANTS if face.family == "Tinos" else VARIANTS[:1]):
-            target = FOLDER / f"{Path(face.path).stem}-stacked{number}.ttf"
-            if stack(Path(face.path), target, stacking):
+        ways = VARIANTS if face.family == "Tinos" else VARIANTS[:1]
+        named = [(f"stacked{number}", way) for number, way in enumerate(ways)]
+        wanted = named if face.family in _RESTACKED else []
+        if face.family in _SQUEEZED:
+            wanted += [(f"squeezed{number}", way) for number, way in enumerate(SQUEEZED)]
+        if face.family in _WAVY and "Italic" not in face.style:
+            wanted = [*wanted, ("wavy", WAVY)]
+        for suffix, way in wanted:
+            target = FOLDER / f"{Path(face.path).stem}-{suffix}.ttf"
+            if stack(Path(face.path), target, way):
                 written.append(target)
             else:
                 _log.warning("%s has no marks to stack and is left out", face.path)

@@ -27,17 +27,35 @@ class Paper:
         self._fine = source.standard_normal((*_STORE, 3), np.float32)
         self._clouds = [_cloud(source, 2.0 + 3.0 * number) for number in range(_GRAINS)]
 
-    def compose(self, ink: Picture, *, plain: bool = False, faded: bool = False) -> Picture:
-        """Ink (H, W) in one colour on a ground; `plain` without texture, `faded` as on receipts."""
+    def compose(
+        self,
+        ink: Picture,
+        *,
+        plain: bool = False,
+        faded: bool = False,
+        yellowed: bool = False,
+        security: bool = False,
+    ) -> Picture:
+        """Ink (H, W) in one colour on a ground.
+
+        `plain` without texture, `faded` as on receipts, `yellowed` as in books, `security` with
+        the coloured waves of cards.
+        """
         rng = self._rng
         height, width = ink.shape
         ground, colour = self._colours(faded)
+        if yellowed and rng.random() < 0.7:
+            ground, colour = self._aged()
+        elif security and rng.random() < 0.85:
+            ground, colour = self._tinted()
         cover = ink.astype(np.float32)[:, :, None] / 255
         if faded:
             cover *= rng.uniform(0.45, 1.0)
         paper: Field = np.broadcast_to(ground, (height, width, 3)).astype(np.float32)
         if not plain:
             paper = self._surface(paper)
+        for _ in range(rng.randint(1, 2) if security else 0):
+            paper = self._guilloche(paper)
         picture = paper + cover * (colour - paper)
         return np.clip(picture, 0, 255).astype(np.uint8)
 
@@ -60,6 +78,23 @@ class Paper:
             ground = np.full(3, level, np.float32) + rng.uniform(-8, 8)
             return ground, np.full(3, rng.uniform(0, 0.45) * level, np.float32)
         return self._coloured(inverted=chance > 0.93)
+
+    def _aged(self) -> tuple[Field, Field]:
+        """Yellow or grey paper, black or brown ink."""
+        rng = self._rng
+        level, dark = rng.randint(165, 250), rng.randint(5, 80)
+        ground = np.array([level, level - rng.randint(0, 14), level - rng.randint(0, 45)])
+        ink = np.array([dark + rng.randint(0, 25), dark, dark])
+        return ground.astype(np.float32), ink.astype(np.float32)
+
+    def _tinted(self) -> tuple[Field, Field]:
+        """The pale ground of a card, and ink that is black, blue, brown or dark red."""
+        rng = self._rng
+        ground = np.array([rng.randint(145, 250) for _ in range(3)], np.float32)
+        dark = rng.randint(5, 75)
+        ink = np.full(3, dark, np.float32)
+        ink[rng.randrange(3)] += rng.choice([0, 0, 20, 60])
+        return ground, ink
 
     def _coloured(self, *, inverted: bool) -> tuple[Field, Field]:
         """Two colours far enough apart to be read."""
@@ -112,6 +147,16 @@ class Paper:
         period = height * rng.uniform(0.7, 1.3)
         band = np.clip(np.sin(row * (6.28 / period) + rng.uniform(0, 6)) * 2, 0, 1)
         return paper - (np.clip(cloud, 0, 1.5) * band)[:, :, None] * rng.uniform(8, 34)
+
+    def glare(self, picture: Picture) -> Picture:
+        """A lamp mirrored by the plastic: a bright spot in which the ink is still to be seen."""
+        rng = self._rng
+        height, width = picture.shape[:2]
+        x = np.arange(width, dtype=np.float32)[None] - rng.uniform(0, width)
+        y = np.arange(height, dtype=np.float32)[:, None] - rng.uniform(0, height)
+        reach = (height * rng.uniform(0.8, 4)) ** 2
+        spot = np.exp(-(x * x + y * y) / reach)[:, :, None] * rng.uniform(0.2, 0.6)
+        return np.asarray(picture + (255 - picture.astype(np.float32)) * spot, np.uint8)
 
     def stamp(self, picture: Picture) -> Picture:
         """A red or blue seal's rim and strokes across the line, the print still to be seen."""

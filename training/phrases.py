@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import random
 import string
-from pathlib import Path
 
 from faker import Faker
 
+from training.vocabulary import WORDS
+
 _fake = Faker("vi_VN")
-_WORDS: dict[str, list[str]] = json.loads(
-    (Path(__file__).parent / "words.json").read_text(encoding="utf-8")
+_PAPERS, _UNITS, _MONEY, _STREETS = (WORDS[key] for key in ("papers", "units", "money", "streets"))
+_LABELS, _HEADINGS, _SUMS, _ENGLISH = (
+    WORDS[key] for key in ("labels", "headings", "sums", "english")
 )
-_PAPERS, _UNITS, _MONEY, _STREETS = (_WORDS[key] for key in ("papers", "units", "money", "streets"))
-_LABELS, _HEADINGS, _RECEIPT, _ENGLISH = (
-    _WORDS[key] for key in ("labels", "headings", "receipt", "english")
-)
+_SURNAMES, _MIDDLES, _GIVEN = (WORDS[key] for key in ("surnames", "middles", "given"))
 _ENDINGS = (
     "...",
     ", ...",
@@ -54,6 +52,34 @@ def _name(rng: random.Random) -> str:
     return name.upper() if rng.random() < 0.4 else name
 
 
+def full_name(rng: random.Random) -> str:
+    """A person's name, rare given names as likely as common ones."""
+    middle = rng.choices(_MIDDLES, k=rng.choice([0, 1, 1, 1, 2]))
+    return " ".join([rng.choice(_SURNAMES), *middle, rng.choice(_GIVEN)])
+
+
+def goods_word(rng: random.Random) -> str:
+    """One or two words that name a thing, a shop or a place."""
+    return " ".join(rng.choices(_GIVEN, k=rng.randint(1, 2)))
+
+
+def street(rng: random.Random) -> str:
+    """A street's name, with or without its title."""
+    name = f"{rng.choice(_SURNAMES)} {goods_word(rng)}"
+    return rng.choice([name, f"{rng.choice(_STREETS)} {name}", f"Đ. {name}"])
+
+
+def moment(rng: random.Random) -> str:
+    """Date and time as machines print them."""
+    day, month, year = rng.randint(1, 31), rng.randint(1, 12), rng.randint(2008, 2026)
+    clock = f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
+    if rng.random() < 0.4:
+        clock += f":{rng.randint(0, 59):02}"
+    mark = rng.choice("//-.")
+    day_text = f"{day:02}{mark}{month:02}{mark}{rng.choice([year, year % 100])}"
+    return rng.choice([f"{day_text} {clock}", f"{clock} {day_text}", day_text, clock])
+
+
 def _address(rng: random.Random) -> str:
     number = f"{rng.randint(1, 999)}{rng.choice(['', 'A', '/12', '/5B', 'bis'])}"
     return (
@@ -69,11 +95,12 @@ def place(rng: random.Random, places: list[str]) -> str:
 
 def figures(rng: random.Random) -> str:
     """A date, a time, an amount, a document's number, a telephone number, an address of the net."""
-    kind = rng.choice([_date, _date, _time, amount, amount, _paper, _phone, _net, _code, _item])
+    kind = rng.choice([date, date, time_of_day, amount, amount, _paper, _phone, _net, _code, _item])
     return kind(rng)
 
 
-def _date(rng: random.Random) -> str:
+def date(rng: random.Random) -> str:
+    """A date in one of the ways in which papers write it."""
     day, month, year = rng.randint(1, 31), rng.randint(1, 12), rng.randint(1940, 2035)
     return rng.choice(
         [
@@ -93,7 +120,8 @@ def _date(rng: random.Random) -> str:
     )
 
 
-def _time(rng: random.Random) -> str:
+def time_of_day(rng: random.Random) -> str:
+    """A time of day, sometimes with its date."""
     hour, minute, second = rng.randint(0, 23), rng.randint(0, 59), rng.randint(0, 59)
     return rng.choice(
         [
@@ -102,7 +130,7 @@ def _time(rng: random.Random) -> str:
             f"{hour}h{minute:02}",
             f"{hour} giờ {minute:02} phút",
             f"{hour % 12}:{minute:02} {rng.choice(['AM', 'PM'])}",
-            f"{hour:02}:{minute:02}:{second:02} {_date(rng)}",
+            f"{hour:02}:{minute:02}:{second:02} {date(rng)}",
         ]
     )
 
@@ -131,7 +159,7 @@ def _paper(rng: random.Random) -> str:
             f"{number}/{paper}",
             f"Điều {rng.randint(1, 200)}",
             f"khoản {rng.randint(1, 9)} Điều {rng.randint(1, 99)}",
-            f"Quyết định số {number}/{paper} ngày {_date(rng)}",
+            f"Quyết định số {number}/{paper} ngày {date(rng)}",
         ]
     )
 
@@ -163,35 +191,6 @@ def _item(rng: random.Random) -> str:
     return f"{size}{share}{rng.choice(['', ' '])}{rng.choice(_UNITS)}"
 
 
-def receipt(rng: random.Random, goods: str) -> str:
-    """A row of a till receipt; `goods` stands for the name of what was bought."""
-    label, price = rng.choice(_RECEIPT), amount(rng)
-    if rng.random() < 0.4:
-        goods = goods.upper()
-    return rng.choice(
-        [
-            f"{label}: {price}",
-            f"{label} {price}",
-            label,
-            f"{goods} {rng.randint(1, 20)} {price} {amount(rng)}",
-            f"{rng.randint(1, 30)}. {goods}",
-            f"{goods} {rng.randint(1, 999)}{rng.choice(_UNITS)}",
-            f"{rng.randint(1, 9)} x {price}",
-            f"{_ean(rng)} {goods.upper()}",
-            _ean(rng),
-            f"{price} {amount(rng)}",
-            f"{rng.uniform(0, 3):.3f} {price} {amount(rng)}",
-            f"{label}: {_code(rng)}",
-            f"{label}: {_time(rng)}",
-            f"{rng.choice(['X', 'x', 'SL'])} {rng.randint(1, 9)} = {price}",
-        ]
-    )
-
-
-def _ean(rng: random.Random) -> str:
-    return "893" + "".join(rng.choices(string.digits, k=10))
-
-
 def heading(rng: random.Random) -> str:
     """What stands on top of or below an official paper."""
     text = rng.choice(_HEADINGS)
@@ -213,7 +212,7 @@ def english_word(rng: random.Random) -> str:
 
 def aside(rng: random.Random) -> str:
     """Brackets, quotes, footnote marks and leaders."""
-    word = rng.choice([*_LABELS, *_UNITS, *_RECEIPT])
+    word = rng.choice([*_LABELS, *_UNITS, *_SUMS])
     around = [f"({word})", f"“{word}”", f'"{word}"', f"[{word}]", f"«{word}»", f"‘{word}’"]
     number = [f"({rng.randint(1, 20)})", f"{rng.randint(1, 99)}%"]
     return rng.choice([*around, *number, *_SIGNS])
@@ -229,3 +228,17 @@ def punctuated(rng: random.Random, word: str) -> str:
     if rng.random() < 0.15:
         return word + rng.choice(_ENDINGS)
     return word + rng.choice(",.;:,.,.!?-/")
+
+
+def saying(rng: random.Random) -> str:
+    """Many phrases in a row: stands for prose where none is installed."""
+    return " ".join(rng.choice([goods_word, full_name, aside, figures])(rng) for _ in range(14))
+
+
+def spaced(rng: random.Random, words: list[str]) -> str:
+    """Words of a heading, sometimes with a dash, a comma or a number between them."""
+    if len(words) > 2 and rng.random() < 0.25:
+        between = rng.choice(["-", "–", "&", "VÀ", str(rng.randint(1, 99))])
+        words.insert(rng.randint(1, len(words) - 1), between)
+    text = " ".join(words)
+    return text + rng.choice(["", "", "", ":", ",", "."])

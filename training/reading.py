@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from training.degrade import Picture
-from worker.ocr.charset import BLANK, decode
+from worker.ocr.charset import BLANK, CHARACTERS, decode
+from worker.ocr.ctc import Character, characters_of
 from worker.ocr.lines import prepare, to_tensor
 from worker.ocr.recognizer import Recognizer
 
@@ -16,23 +17,29 @@ _BATCH = 16
 
 
 def read_lines(model: Recognizer, crops: Sequence[Picture]) -> list[str]:
+    """Read RGB crops (H, W, 3) greedily; `…` stands for three dots."""
+    return ["".join(char.text for char in line) for line in read_characters(model, crops)]
+
+
+def read_characters(model: Recognizer, crops: Sequence[Picture]) -> list[list[Character]]:
     """Read RGB crops (H, W, 3) greedily, in bf16, in batches of equal padded width."""
     groups: dict[int, list[tuple[int, Picture]]] = {}
     for number, crop in enumerate(crops):
         prepared = prepare(crop)
         groups.setdefault(prepared.shape[1], []).append((number, prepared))
-    texts = [""] * len(crops)
+    read: list[list[Character]] = [[] for _ in crops]
     was_training = model.training
     model.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for group in groups.values():
             for start in range(0, len(group), _BATCH):
                 part = group[start : start + _BATCH]
-                best = model(to_tensor([image for _, image in part])).argmax(-1)
-                for (number, _), classes in zip(part, best, strict=True):
-                    texts[number] = greedy(classes)
+                logits = model(to_tensor([image for _, image in part]))
+                chances, best = (found.numpy() for found in logits.float().softmax(2).max(2))
+                for (number, _), classes, chance in zip(part, best, chances, strict=True):
+                    read[number] = characters_of(classes, chance, CHARACTERS)
     model.train(was_training)
-    return texts
+    return read
 
 
 def greedy(classes: Tensor) -> str:

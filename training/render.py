@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from training.degrade import Degrader, Picture
+from training.degrade import Picture
+from training.families import FAMILIES, Family, draw_family
 from training.fonts import Face, load
+from training.scenes import Scenes
 from training.text import Texts
+from training.typeset import Setting, extents, font_of, set_line
 
 _OFFICE_SHARE = 0.36
-_TIMES, _TIMES_SHARE = "Tinos Stacked", 0.2
+_TIMES, _TIMES_SHARE = ("Tinos Stacked", "Tinos Squeezed"), 0.2
 _EXTREME = ("Thin", "Hairline", "Black", "ExtraLight", "Extra Light", "Heavy")
 _FANCY = ("Lobster", "Pacifico", "Dancing Script", "Sriracha", "Comfortaa", "Space Mono", "Mali")
+_HANDS = (
+    "Dancing Script", "Itim", "Mali", "Pangolin", "Patrick Hand", "Playpen Sans", "Sedgwick Ave",
+    "Sriracha",
+)  # fmt: skip
 MAX_RATIO = 34.0
 """Width over height of the widest line made: 1,632 pixels at 48 high."""
 
@@ -31,47 +36,43 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True)
-class _Setting:
-    """How one line is set: all lengths in pixels."""
-
-    font: ImageFont.FreeTypeFont
-    tracking: float
-    word_gap: float
-    stretch: float
-
-
 class Renderer:
     """Draws lines for ever; the same seed gives the same lines."""
 
     def __init__(self, corpus: Path, seed: int, *, held_out: bool = False) -> None:
-        """Use the faces for training, or with `held_out` those kept for tests."""
+        """Use the faces and sentences for training, or with `held_out` those kept for tests."""
         self._rng = random.Random(seed)
-        self._texts = Texts(corpus, self._rng)
-        self._degrader = Degrader(self._rng, seed)
+        self._texts = Texts(corpus, self._rng, held_out=held_out)
+        self._scenes = Scenes(self._rng, seed)
         faces = load(held_out)
         self._office = _by_family([face for face in faces if face.office])
-        self._times = _by_family([face for face in faces if face.family == _TIMES])
+        self._times = _by_family([face for face in faces if face.family in _TIMES])
         self._others = _by_family([face for face in faces if not face.office])
+        self._hands = [face for face in faces if face.family in _HANDS]
+        self._faces = {family.name: _chosen(family, faces) for family in FAMILIES}
         self.max_ratio = MAX_RATIO
 
-    def draw(self) -> Line:
-        """One line, with its neighbours and its wear."""
+    def draw(self, family: Family | None = None) -> Line:
+        """One line, with its neighbours and its wear; of a drawn family unless told which."""
         while True:
-            text = self._texts.draw()
-            face = self._face_for(text)
+            kind = family or draw_family(self._rng)
+            text = self._texts.draw(kind.text)
+            face = self._face_for(text, kind)
             if face is None:
                 continue
-            ink = self._ink(text, face)
+            ink = self._ink(text, face, kind)
             height, width = ink.shape
             if height >= 8 and 4 <= width <= height * self.max_ratio:
-                return Line(self._degrader.wear(ink), text)
+                return Line(self._scenes.wear(ink, self._rng.choice(kind.scenes)), text)
 
-    def _face_for(self, text: str) -> Face | None:
+    def _face_for(self, text: str, family: Family) -> Face | None:
         rng = self._rng
-        for _ in range(4):
+        bold = rng.random() < family.bold
+        for attempt in range(6):
             groups = self._others
-            if self._times and rng.random() < _TIMES_SHARE:
+            if family.faces:
+                groups = self._faces[family.name]
+            elif self._times and rng.random() < _TIMES_SHARE:
                 groups = self._times
             elif self._office and rng.random() < _OFFICE_SHARE:
                 groups = self._office
@@ -80,26 +81,27 @@ class Renderer:
                 continue
             if face.family in _FANCY and rng.random() < 0.6:
                 continue
-            if "Italic" in face.style and rng.random() < 0.3:
+            if "Italic" in face.style and rng.random() < (0.7 if family.faces else 0.3):
+                continue
+            if bold and "Bold" not in face.style and attempt < 5:
                 continue
             if not set(face.missing) & set(text):
                 return face
         return None
 
-    def _ink(self, text: str, face: Face) -> Picture:
+    def _ink(self, text: str, face: Face, family: Family) -> Picture:
         """The line's ink (H, W), 255 where there is ink, cut out as a detector would."""
         rng = self._rng
         size = int(np.clip(rng.gauss(31, 8), 14, 56))
-        if rng.random() < 0.14:  # the size at which screens show text, with the hinting it gets
+        if rng.random() < family.small:
             size = rng.randint(12, 19)
-        font = _font(face.path, face.index, size)
-        setting = self._setting(font, text, size)
-        line = _set(text, setting)
-        top, left, bottom, right = _extents(line)
+        setting = self._setting(face, text, size, family)
+        line = set_line(text, setting)
+        top, left, bottom, right = extents(line)
         if bottom <= top:
             return np.zeros((1, 1), np.uint8)
         if rng.random() < 0.3:  # a line without tall or deep letters in a box for all
-            ascent, descent = font.getmetrics()
+            ascent, descent = setting.font.getmetrics()
             top, bottom = min(top, size), max(bottom, size + ascent + descent - size // 4)
         tall = bottom - top
         tightness = rng.choice([(-0.02, 0.08), (0.06, 0.25), (0.06, 0.25), (0.1, 0.45)])
@@ -117,6 +119,8 @@ class Renderer:
         cut = np.array(page.crop(box))
         if rng.random() < 0.16:
             self._peek(cut, setting, pads, tall)
+        if rng.random() < family.boxed:
+            _rule(cut, rng)
         if setting.stretch != 1.0:
             wide = max(4, round(cut.shape[1] * setting.stretch))
             cut = np.array(
@@ -124,7 +128,7 @@ class Renderer:
             )
         return cut
 
-    def _setting(self, font: ImageFont.FreeTypeFont, text: str, size: int) -> _Setting:
+    def _setting(self, face: Face, text: str, size: int, family: Family) -> Setting:
         rng = self._rng
         tracking = 0.0
         if rng.random() < 0.05 and len(text) < 40:
@@ -133,20 +137,38 @@ class Renderer:
             tracking = -size * rng.uniform(0.01, 0.035)
         word_gap = 0.0
         chance = rng.random()
-        if chance < 0.25:  # justified
+        if chance < family.tight:  # set tight, as in narrow forms
+            word_gap = -size * rng.uniform(0.0, 0.13)
+        elif chance < family.tight + 0.25:  # justified
             word_gap = size * rng.uniform(0.0, 0.5)
-        elif chance < 0.33:  # set tight, as in narrow forms
-            word_gap = -size * rng.uniform(0.0, 0.1)
-        elif chance < 0.35:  # columns of a table
+        elif chance < family.tight + 0.27:  # columns of a table
             word_gap = size * rng.uniform(0.5, 2.0)
-        stretch = rng.uniform(0.7, 1.25) if rng.random() < 0.25 else 1.0
-        return _Setting(font, tracking, word_gap, stretch)
+        stretch = rng.uniform(0.85, 1.25) if rng.random() < 0.13 else 1.0
+        if rng.random() < family.squeezed:
+            stretch = rng.uniform(0.62, 0.95)
+        second, turn = None, rng.randint(1, 4)
+        if rng.random() < family.two_faces:
+            other = self._companion(face)
+            if not set(other.missing) & set(text):
+                second = font_of(other.path, other.index, size)
+        strikes = rng if family.typed else None
+        font = font_of(face.path, face.index, size)
+        return Setting(font, tracking, word_gap, stretch, second, turn, strikes)
 
-    def _peek(self, cut: Picture, setting: _Setting, pads: list[float], tall: int) -> None:
+    def _companion(self, face: Face) -> Face:
+        """A face to go on in: another style of the same family, or handwriting."""
+        rng = self._rng
+        if self._hands and rng.random() < 0.35:
+            return rng.choice(self._hands)
+        groups = [*self._office, *self._times, *self._others]
+        same = [group for group in groups if group[0].family == face.family]
+        return rng.choice(rng.choice(same or groups))
+
+    def _peek(self, cut: Picture, setting: Setting, pads: list[float], tall: int) -> None:
         """Let the feet of the line above or the heads of the line below show at the rim."""
         rng = self._rng
-        other = _set(self._texts.draw()[:160], setting)
-        top, left, bottom, right = _extents(other)
+        other = set_line(self._texts.draw()[:160], setting)
+        top, left, bottom, right = extents(other)
         strip = other[top:bottom, left:right]
         height, width = cut.shape
         for above in rng.choice([(True,), (False,), (True, False)]):
@@ -163,50 +185,29 @@ class Renderer:
             np.maximum(spot, part[: spot.shape[0]], out=spot)
 
 
+def _rule(cut: Picture, rng: random.Random) -> None:
+    """Draw what forms are ruled with: a line or dots to write on, or bars between the fields."""
+    height, width = cut.shape
+    dark, thick = rng.randint(90, 255), rng.randint(1, max(1, height // 24))
+    if rng.random() < 0.6:
+        y = int(height * rng.uniform(0.76, 0.95))
+        start = int(width * rng.choice([0.0, 0.0, rng.uniform(0.1, 0.6)]))
+        step = rng.choice([1, 1, 3, 4, 6])
+        cut[y : y + thick, start::step] = dark
+        return
+    gaps = np.flatnonzero(~cut.any(axis=0))  # a bar stands where no letter does
+    for x in rng.sample(list(gaps), min(len(gaps), rng.randint(1, 3))):
+        cut[:, x : x + 1] = dark
+
+
+def _chosen(family: Family, faces: list[Face]) -> list[list[Face]]:
+    """A family of documents' faces; all faces where it names none or none of them is there."""
+    named = [face for face in faces if any(part in face.family for part in family.faces)]
+    return _by_family(named or faces)
+
+
 def _by_family(faces: list[Face]) -> list[list[Face]]:
     groups: dict[str, list[Face]] = {}
     for face in faces:
         groups.setdefault(face.family, []).append(face)
     return list(groups.values())
-
-
-@lru_cache(maxsize=1500)
-def _font(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size, index, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _set(text: str, setting: _Setting) -> Picture:
-    """Set a line in ink on an empty canvas, one font size of room all around it."""
-    font = setting.font
-    room = int(font.size)
-    ascent, descent = font.getmetrics()
-    high = ascent + descent + 2 * room
-    if not setting.tracking and not setting.word_gap:
-        wide = int(font.getlength(text)) + 2 * room
-        canvas = Image.new("L", (wide, high))
-        ImageDraw.Draw(canvas).text((room, room), text, fill=255, font=font)
-        return np.array(canvas)
-    pieces = list(text) if setting.tracking else _words(text)
-    gaps = [setting.tracking + (setting.word_gap if piece[-1] == " " else 0) for piece in pieces]
-    lengths = [font.getlength(piece) for piece in pieces]
-    canvas = Image.new("L", (int(sum(lengths) + sum(gaps)) + 2 * room, high))
-    draw = ImageDraw.Draw(canvas)
-    x = float(room)
-    for piece, length, gap in zip(pieces, lengths, gaps, strict=True):
-        draw.text((x, room), piece, fill=255, font=font)
-        x += length + gap
-    return np.array(canvas)
-
-
-def _words(text: str) -> list[str]:
-    words = text.split(" ")
-    return [word + " " for word in words[:-1]] + words[-1:]
-
-
-def _extents(ink: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right of the ink; bottom and right are one past it."""
-    rows = np.flatnonzero(ink.max(axis=1) > 40)
-    columns = np.flatnonzero(ink.max(axis=0) > 40)
-    if not len(rows):
-        return 0, 0, 0, 0
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

@@ -35,7 +35,7 @@ def words(text: str) -> list[Span]:
     starts = [i for i, c in enumerate(text) if c != " " and (i == 0 or text[i - 1] == " ")]
     parts = zip(starts, text.split(), strict=True)
     length = len(text)
-    return [Span(word, 0.9, at / length, (at + len(word)) / length) for at, word in parts]
+    return [Span(word, 0.9, at / length, (at + len(word)) / length, 0.9) for at, word in parts]
 
 
 def read(texts: Sequence[Text], degrees: float = 0) -> list[str]:
@@ -170,7 +170,7 @@ def test_a_line_joined_of_pieces_holds_them_and_their_words() -> None:
     (line,) = lines_in_order(pieces([(0, 0, "Tổng cộng:"), (400, 2, "127,000")]))
     assert line.text == "Tổng cộng: 127,000"
     assert [word.text for word in line.words] == ["Tổng", "cộng:", "127,000"]
-    assert line.confidence == pytest.approx(0.9)
+    assert line.confidence == pytest.approx(0.9**3)  # that all three words are right
     assert min(x for x, _ in line.box) <= 0
     assert max(x for x, _ in line.box) >= 470
     assert max(y for _, y in line.box) >= 26

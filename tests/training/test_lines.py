@@ -12,12 +12,11 @@ import torch
 
 from training.batches import Batch, batch_size, target
 from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
-from training.degrade import Degrader
 from training.ema import Average
-from training.export import accuracy
+from training.prose import clean
 from training.reading import greedy, read_lines
 from training.real import load_labelled
-from training.text import clean
+from training.scenes import Scenes
 from training.train import ctc_loss
 from worker.ocr.charset import NUM_CLASSES, can_write, encode
 from worker.ocr.recognizer import Recognizer
@@ -38,11 +37,11 @@ def test_wide_lines_come_in_small_batches() -> None:
 
 
 def test_wear_keeps_a_line_readable_as_a_picture() -> None:
-    degrader = Degrader(random.Random(1), seed=1)
+    scenes = Scenes(random.Random(1), seed=1)
     ink = np.zeros((40, 300), np.uint8)
     ink[10:30, 20:280:9] = 255
     for _ in range(60):
-        worn = degrader.wear(ink.copy())
+        worn = scenes.wear(ink.copy())
         assert worn.dtype == np.uint8
         assert worn.ndim == 3
         assert worn.shape[2] == 3
@@ -115,10 +114,3 @@ def test_the_average_trails_the_weights() -> None:
     average.update(step=1_000_000)
     moved = average.model.head.bias - before
     assert torch.allclose(moved, torch.full_like(moved, 0.001), atol=1e-5)
-
-
-def test_the_card_tells_the_last_figures_of_the_log(tmp_path: Path) -> None:
-    log = tmp_path / "log.jsonl"
-    row = '{"evaluated": "real", "cer": %s, "exact": 0.5, "der": 0.01}\n'
-    log.write_text('{"step": 1}\n' + row % 0.2 + row % 0.1, encoding="utf-8")
-    assert accuracy(log)["real_lines_cer"] == 0.1

@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.ocr.calibration import UNCALIBRATED, Calibration
 from worker.ocr.charset import BLANK
 
 _SPACE = " "
@@ -33,12 +34,17 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A word of a line; `start` and `end` are its edges as shares (0 to 1) of the line's length."""
+    """A word of a line; `start` and `end` are its edges as shares (0 to 1) of the line's length.
+
+    `confidence` is what the network gives its characters on average, which tells text from specks;
+    `chance` is how likely the word is right, which is what the result calls its confidence.
+    """
 
     text: str
     confidence: float
     start: float
     end: float
+    chance: float = 1.0
 
     def within(self, start: float, end: float) -> Span:
         """The same word where its line is only the part from `start` to `end` of a longer one."""
@@ -67,7 +73,9 @@ def characters_of(
     return decoded
 
 
-def words_of(decoded: Sequence[Character], num_steps: float) -> list[Span]:
+def words_of(
+    decoded: Sequence[Character], num_steps: float, calibration: Calibration = UNCALIBRATED
+) -> list[Span]:
     """Split characters at spaces into words; the line itself is `num_steps` long, the rest padding.
 
     A word reaches half a letter past the middles of its outer letters, but not past the middle of
@@ -92,6 +100,7 @@ def words_of(decoded: Sequence[Character], num_steps: float) -> list[Span]:
                 confidence=statistics.fmean(c.confidence for c in group),
                 start=_share(start, num_steps),
                 end=_share(end, num_steps),
+                chance=calibration.chance(c.confidence for c in group),
             )
         )
     return words

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from worker.ocr.batcher import Batcher
+from worker.ocr.calibration import UNCALIBRATED, Calibration
 from worker.ocr.crops import parts_of
 from worker.ocr.ctc import Span, characters_of, words_of
 from worker.ocr.lines import Picture, natural_width, prepare
@@ -33,6 +34,7 @@ class Lane:
     alone: bool
     characters: str
     recognizer: nn.Module | None = None
+    calibration: Calibration = UNCALIBRATED
 
     def probability(self, picture: Picture) -> NDArray[np.float32]:
         """The detector's map (H, W) of a BGR picture (H, W, 3)."""
@@ -62,7 +64,8 @@ class Lane:
     def _decoded(self, part: Picture, steps: Steps) -> list[Span]:
         height, width = part.shape[:2]
         decoded = characters_of(steps.classes, steps.confidences, self.characters)
-        return fitted(words_of(decoded, natural_width(height, width) / PIXELS_PER_STEP), part)
+        num_steps = natural_width(height, width) / PIXELS_PER_STEP
+        return fitted(words_of(decoded, num_steps, self.calibration), part)
 
     def _run(self, task: Task, pictures: Sequence[Picture]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,13 +62,15 @@ def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
 
 
 def joined(pieces: Sequence[Piece]) -> Line:
-    """Make one line of pieces that stand in one row, left to right."""
+    """Make one line of pieces that stand in one row, left to right.
+
+    Its confidence is the chance that all its words are right.
+    """
     words = tuple(word for piece in pieces for word in piece.words)
-    num_characters = sum(len(word.text) for word in words)
     quad = pieces[0].quad if len(pieces) == 1 else _around([piece.quad for piece in pieces])
     return Line(
         text=" ".join(word.text for word in words),
-        confidence=sum(word.confidence * len(word.text) for word in words) / num_characters,
+        confidence=math.prod(word.confidence for word in words),
         box=as_box(quad),
         words=words,
     )
@@ -90,7 +93,7 @@ def _piece(quad: Quad, spans: Sequence[Span], margin: float) -> Piece:
     words = tuple(
         Word(
             text=span.text,
-            confidence=span.confidence,
+            confidence=span.chance,
             box=as_box(along(quad, span.start, span.end)),
         )
         for span in spans

@@ -104,7 +104,14 @@ class Reader:
         Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
-        lane = Lane(self._batcher, job, alone, self.model.characters, self._recognizer)
+        lane = Lane(
+            self._batcher,
+            job,
+            alone,
+            self.model.characters,
+            self._recognizer,
+            self.model.calibrated,
+        )
         start = time.perf_counter()
         blank = is_blank(picture)
         sheet = Sheet(picture, NONE) if blank else find_upright(lane, without_seals(picture))

@@ -12,6 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from worker.ocr.calibration import Calibration
+
 _BUNDLED = Path(__file__).parent / "weights"
 
 
@@ -41,6 +43,16 @@ class Card:
     characters: str = ""
     """What a recogniser can write: class `i + 1` is character `i`."""
     accuracy: dict[str, float] = field(default_factory=dict)
+    calibration: dict[str, float] = field(default_factory=dict)
+    """Of a recogniser: the numbers of its `Calibration`; empty for none."""
+
+    def __post_init__(self) -> None:
+        _ = self.calibrated  # raises where the numbers are none
+
+    @property
+    def calibrated(self) -> Calibration:
+        """How far the recogniser's probabilities are to be believed."""
+        return Calibration(**self.calibration)
 
 
 def bundled(name: str) -> Path:

@@ -1,0 +1,82 @@
+"""Setting a line: its letters in ink on an empty canvas, at given sizes and distances."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from training.degrade import Picture
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one line is set: all lengths in pixels."""
+
+    font: ImageFont.FreeTypeFont
+    tracking: float = 0.0
+    word_gap: float = 0.0
+    stretch: float = 1.0
+    second: ImageFont.FreeTypeFont | None = None
+    """The font of the words from number `turn` on."""
+    turn: int = 0
+    strikes: random.Random | None = None
+    """Where given, each letter is struck by itself: not quite level, not equally dark."""
+
+
+@lru_cache(maxsize=1500)
+def font_of(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
+    """A face at a size in pixels."""
+    return ImageFont.truetype(path, size, index, layout_engine=ImageFont.Layout.BASIC)
+
+
+def set_line(text: str, setting: Setting) -> Picture:
+    """Set a line in ink (H, W), with one font size of room all around it."""
+    room = int(setting.font.size)
+    fonts = [font for font in (setting.font, setting.second) if font]
+    ascent = max(font.getmetrics()[0] for font in fonts)
+    descent = max(font.getmetrics()[1] for font in fonts)
+    pieces = list(_pieces(text, setting))
+    lengths = [font.getlength(piece) for piece, font in pieces]
+    gaps = [
+        setting.tracking + (setting.word_gap if piece.endswith(" ") else 0) for piece, _ in pieces
+    ]
+    size = (int(sum(lengths) + sum(gaps)) + 2 * room, ascent + descent + 2 * room)
+    canvas = Image.new("L", size)
+    draw = ImageDraw.Draw(canvas)
+    x, base = float(room), room + ascent
+    for (piece, font), length, gap in zip(pieces, lengths, gaps, strict=True):
+        y, dark = base, 255
+        if strikes := setting.strikes:
+            y += round(strikes.gauss(0, 0.02) * room)
+            dark = strikes.randint(130, 255)
+        draw.text((x, y), piece, fill=dark, font=font, anchor="ls")
+        x += length + gap
+    return np.array(canvas)
+
+
+def extents(ink: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the ink; bottom and right are one past it."""
+    rows = np.flatnonzero(ink.max(axis=1) > 40)
+    columns = np.flatnonzero(ink.max(axis=0) > 40)
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _pieces(text: str, setting: Setting) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+    """The parts that are placed one after the other, each with its font."""
+    if not (setting.tracking or setting.word_gap or setting.second or setting.strikes):
+        return [(text, setting.font)]
+    words = text.split(" ")
+    words = [word + " " for word in words[:-1]] + words[-1:]
+    parted = bool(setting.tracking or setting.strikes)
+    pieces = []
+    for number, word in enumerate(words):
+        font = setting.second if setting.second and number >= setting.turn else setting.font
+        pieces += [(part, font) for part in (word if parted else [word])]
+    return pieces

@@ -1,0 +1,36 @@
+"""From what the network gives its characters to the chance that a word is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far a network's own probabilities are to be believed; fitted on lines it never saw.
+
+    A character of probability p is right with 1 - scale * (1 - p) ** exponent - floor, and a word
+    is right where all its characters are. Raises ValueError for numbers outside their range.
+    """
+
+    scale: float = 1.0
+    exponent: float = 1.0
+    floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.scale <= 10 and 0 < self.exponent <= 10 and 0 <= self.floor < 1):
+            raise ValueError(f"not a calibration: {self}")
+
+    def chance(self, probabilities: Iterable[float]) -> float:
+        """The chance (0 to 1) that characters of these probabilities are all right."""
+        return math.prod(self._of_one(probability) for probability in probabilities)
+
+    def _of_one(self, probability: float) -> float:
+        doubt = max(0.0, 1.0 - probability)
+        return min(1.0, max(0.0, 1.0 - self.scale * doubt**self.exponent - self.floor))
+
+
+UNCALIBRATED = Calibration()
+"""The network's probabilities as they are."""
