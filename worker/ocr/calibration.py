@@ -25,7 +25,7 @@ class Calibration:
 
     def chance(self, probabilities: Iterable[float]) -> float:
         """The chance (0 to 1) that characters of these probabilities are all right."""
-        return math.prod(self._of_one(probability) for probability in probabilities)
+        return float(math.prod(self._of_one(probability) for probability in probabilities))
 
     def _of_one(self, probability: float) -> float:
         doubt = max(0.0, 1.0 - probability)
