@@ -25,11 +25,12 @@ class Calibration:
 
     def chance(self, probabilities: Iterable[float]) -> float:
         """The chance (0 to 1) that characters of these probabilities are all right."""
-        return float(math.prod(self._of_one(probability) for probability in probabilities))
+        return math.prod(self._of_one(probability) for probability in probabilities)
 
     def _of_one(self, probability: float) -> float:
         doubt = max(0.0, 1.0 - probability)
-        return min(1.0, max(0.0, 1.0 - self.scale * doubt**self.exponent - self.floor))
+        wrong: float = self.scale * doubt**self.exponent + self.floor
+        return min(1.0, max(0.0, 1.0 - wrong))
 
 
 UNCALIBRATED = Calibration()
