@@ -71,8 +71,7 @@ local function count_waiting(lane, flow, tenant, change)
 end
 
 -- Queue a slice. With `ahead` it goes that many pages behind the head, else behind its flow's work.
--- The batches of a tenant share its part: a page of one of three costs as much as three pages, and
--- one that begins does so behind a page of each other, or many small batches would all go first.
+-- The batches of a tenant share its part: a page of one of three costs as much as three pages.
 local function make_ready(index, slice, ahead)
   local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
   local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
@@ -83,6 +82,7 @@ local function make_ready(index, slice, ahead)
     local known = redis.call('HMGET', FLOWS[lane], flow, tenant .. '/batches')
     local flows = tonumber(known[2] or 0) + (flow == tenant and 1 or 0)
     local pages = math.max(1, slice.p and #slice.p or 1)
+    -- A flow begins behind a turn of each other one, or many small batches would all go first.
     start = math.max(virtual + (flows - 1) * pages, tonumber(known[1] or 0))
     redis.call('HSET', FLOWS[lane], flow, start + flows * pages)
   end
