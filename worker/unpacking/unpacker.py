@@ -88,27 +88,31 @@ class Unpacker:
             return False
         reach("unpacking.taken")
         try:
-            self._unpack(parcel, is_over)
+            self._unpack_or_give_up(parcel, is_over)
         except QueueFull:
             _log.info("the queue is full; the parcel waits", parcel=parcel.id)
         except StaleAttempt:
             _log.warning("another keeper has the parcel by now", parcel=parcel.id)
+        except OSError as error:
+            raise Unavailable("The parcel cannot be read right now.") from error
+        return True
+
+    def _unpack_or_give_up(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
+        try:
+            self._unpack(parcel, is_over)
         except (BatchClosed, BatchGone, BatchNotFound) as error:
             _log.info("the rest of a parcel is not wanted", batch=parcel.batch_id, code=error.code)
-            self._finish(parcel)
+            self._finish(self.parcels.advance(parcel, _EMPTIED, self.lease_s))
         except BatchFull:
             self._finish(parcel, TooManyDocuments())
         except (ArchiveUnreadable, TooManyDocuments) as error:
             self._finish(parcel, error)
-        except OSError as error:
-            raise Unavailable("The parcel cannot be read right now.") from error
-        except ServiceError:
+        except (ServiceError, StaleAttempt, OSError):
             raise
         except Exception:
             # A thread's boundary. Another try would end the same way, and the batch never.
             _log.exception("unpacking failed unexpectedly; the parcel is given up", id=parcel.id)
             self._finish(parcel, DocchuError("Unpacking failed unexpectedly: see the log."))
-        return True
 
     def _unpack(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
         if parcel.position >= _EMPTIED:
