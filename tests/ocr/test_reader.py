@@ -11,6 +11,7 @@ import pytest
 
 from shared.result import Line, Page
 from tests.ocr.samples import on_canvas, picture_of, reads_as, text_of, text_read, tilted
+from training.scoring import score_pages
 from worker.ocr.batcher import BatcherClosed
 from worker.ocr.reader import Reader
 from worker.ocr.sheet import Rotation, turned
@@ -34,6 +35,12 @@ def test_a_receipt_is_read_row_by_row_and_a_row_is_one_line(reader: Reader) -> N
     page = reader.read(picture_of("receipt")).page
     assert reads_as(page, "receipt")
     assert page.lines[-1].text == "Tiền thối lại: 4,000"
+
+
+def test_a_long_receipt_is_read_as_well_as_a_short_one(reader: Reader) -> None:
+    page = reader.read(np.concatenate([picture_of("receipt")] * 10)).page
+    wanted = "\n".join([text_of("receipt")] * 10)
+    assert score_pages([(wanted, text_read(page))]).word_f1 > 0.98
 
 
 def test_columns_of_running_text_are_read_one_after_the_other(reader: Reader) -> None:

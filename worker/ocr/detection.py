@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ LONG_SIDE = 1280
 SHORT_SIDE = 960
 """Pixels. Smaller pages are enlarged towards it. The 736 of the published pipeline reads running
 text as well, but misses lone digits in the columns of a receipt."""
+_LONG_AREA = 1280 * 960
+"""Pixels. A page more than twice as long as wide (a receipt, a screenshot that was scrolled) may
+have as many as any other: shrunk to the long side alone its letters would vanish."""
 _MOST_ENLARGED = 2.0
 _STRIP = 128
 """Pixels. A picture this low or this narrow holds a line or a few: its size is left as it is."""
@@ -83,7 +87,10 @@ def _scale(height: int, width: int) -> float:
     if min(height, width) <= _STRIP:
         return min(1.0, _LONG_STRIP / max(height, width))
     enlarged = min(_MOST_ENLARGED, max(1.0, SHORT_SIDE / min(height, width)))
-    return min(enlarged, LONG_SIDE / max(height, width))
+    limit = LONG_SIDE / max(height, width)
+    if max(height, width) > 2 * min(height, width):
+        limit = max(limit, min(1.0, math.sqrt(_LONG_AREA / (height * width))))
+    return min(enlarged, limit)
 
 
 def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
