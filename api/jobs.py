@@ -83,7 +83,8 @@ def submit() -> Response:
 def list_jobs(query: ListQuery) -> Response:
     """List jobs, newest first
 
-    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones.
+    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones; where
+    jobs of the status are rare, an answer may have fewer than `limit`, or none, and yet a cursor.
     """
     found = services().jobs.newest(
         tenant(), status=query.status, limit=query.limit, cursor=query.cursor

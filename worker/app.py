@@ -57,6 +57,12 @@ def _start(**_: object) -> None:
         raise SystemExit(STUCK_EXIT_CODE) from error
 
 
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _listen(**_: object) -> None:
+    for runtime in _runtimes:
+        runtime.listen()
+
+
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop(**_: object) -> None:
     # Inside a signal handler: only say it, the runtime's own thread does the rest.

@@ -30,6 +30,7 @@ from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
+_LISTENS_S = 60  # until Celery must have connected, after that a worker counts as deaf
 _EXIT_S = 5  # for what still reads after that; then the process ends under it
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
@@ -52,7 +53,7 @@ class Runtime:
         self._leases = LeaseKeeper(self._slices, settings.lease_s)
         self._stopping = threading.Event()
         self._closed = False
-        self._rang_at = time.monotonic()
+        self._rang_at = time.monotonic() + _LISTENS_S
         self._loader = PageLoader(_load_limits(settings), settings.loader_processes)
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._slice_reader = SliceReader(
@@ -107,6 +108,10 @@ class Runtime:
             # A CUDA context does not recover: end, be started anew, and let the leases run out.
             _log.exception("device is lost; the worker ends and is started anew")
             os._exit(STUCK_EXIT_CODE)
+
+    def listen(self) -> None:
+        """Note that messages can be heard from now on: before, a worker cannot be deaf."""
+        self._rang_at = time.monotonic()
 
     def rest(self) -> None:
         """Wait a moment, unless the worker stops."""

@@ -21,6 +21,7 @@ _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
 _LOSS = 0.15  # of all answers
 _NUM_CUTS, _CUT_EVERY_S = 30, 0.03
 _REACH_S = 4.0  # for a process to come to its failpoint
+_DIES_S = 60  # for it to die there; on a busy machine it may wait for a processor
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
@@ -151,7 +152,7 @@ def _strike_at(world: World, name: str, order: str) -> bool:
             if order == "stop":
                 resume(process)
             else:
-                process.wait(_REACH_S)  # it may not have read its order yet
+                process.wait(_DIES_S)  # it may not have read its order yet
         path.unlink()
     return bool(taken)
 

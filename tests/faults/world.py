@@ -172,7 +172,7 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
         "DOCCHU_SLICE_PAGES": "2",
         "DOCCHU_LEASE_S": str(LEASE_S),
         "DOCCHU_STALL_S": "3",
-        "DOCCHU_DEAF_S": "10",
+        "DOCCHU_DEAF_S": "20",
         "DOCCHU_KEEPER_INTERVAL_S": "0.2",
         "DOCCHU_CANARY_INTERVAL_S": "20",
         "DOCCHU_INPUT_TTL_S": "2",

@@ -68,3 +68,23 @@ def test_a_job_that_runs_is_not_retired(store: Store) -> None:
     store.submit()
     store.clock.pass_s(365 * DAY_S)
     assert store.keeper.due(10) == []
+
+
+def test_a_finished_job_takes_little_memory_and_gives_it_back(store: Store) -> None:
+    def used_bytes() -> int:
+        store.client.memory_purge()
+        return int(store.client.info("memory")["used_memory_dataset"])
+
+    finished(store)  # what all jobs share is there before
+    empty = used_bytes()
+    jobs = [finished(store) for _ in range(400)]
+    assert used_bytes() - empty < 3000 * len(jobs)
+    store.clock.pass_s(7 * DAY_S)
+    for due in jobs:
+        store.keeper.erase(due.job_id)
+    store.clock.pass_s(30 * DAY_S)
+    assert set(jobs) <= set(store.keeper.erased(1000))
+    for due in jobs:
+        store.keeper.cleaned(due.job_id)
+        assert store.keeper.retire(due) == "forgotten"
+    assert used_bytes() - empty < 100 * len(jobs)
