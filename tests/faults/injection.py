@@ -24,7 +24,7 @@ _REACH_S = 4.0  # for a process to come to its failpoint
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
-    *("recover", "end_overdue", "ring", "retire", "tend", "sweep"),
+    *("recover", "end_overdue", "ring", "retire", "tend_batches", "tend", "sweep"),
     *("recovered", "input_erased"),
 )
 API_POINTS = ("kept", "created", "rang", "erased")
