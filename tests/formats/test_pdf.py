@@ -50,7 +50,11 @@ def test_every_letter_of_vietnamese_survives(tmp_path: Path) -> None:
     tones = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
     letters = [unicodedata.normalize("NFC", f"b{v}{tone}n") for v in vowels for tone in tones]
     texts = [" ".join([*letters[n : n + 12], "đ"]) for n in range(0, 72, 12)]
-    texts += [text.upper() for text in texts] + ["“₫ – • … ²”", "- ở 1 . xong"]
+    texts += [text.upper() for text in texts] + [
+        "“₫ – • … ²”",
+        "- ở 1 . xong",
+        "(a) \\ b\\) č ĩ ((",
+    ]
     pages = [read_page(texts)]
     pdf = made(saved(a4("L"), "JPEG"), pages, tmp_path)
     assert pdftotext(pdf).split() == copied(pdf).split() == document_text(pages).split()

@@ -8,7 +8,7 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from shared.result import Page, bounds
+from shared.result import Box, Line, Page, bounds
 from tests.formats.documents import (
     DECREE,
     PICTURE_DRAWN,
@@ -19,6 +19,7 @@ from tests.formats.documents import (
     scan,
 )
 from tests.formats.pdf_reading import a4, made, pdftotext, saved
+from tests.formats.pdf_words import words_on
 from worker.loading.marks import to_pixels
 
 LETTERS = Letters("".join(DECREE))
@@ -86,6 +87,45 @@ def test_odd_boxes_shift_nothing(entries: bytes, tmp_path: Path) -> None:
     left, bottom, right, top = text_page.get_charbox(0, loose=True)
     place = to_pixels(opened.raw, width, height)((left, bottom, right, top))
     assert np.abs(np.subtract(place, (300, 400, 320, 440))).max() < 2
+
+
+@pytest.mark.parametrize("slope", [-0.08, 0.02, 0.08, 0.25])
+def test_words_of_a_page_that_was_photographed_askew_stay_whole(
+    slope: float, tmp_path: Path
+) -> None:
+    def askew(box: Box) -> Box:
+        moved = [(x, y + slope * (x - 800)) for x, y in box]
+        return moved[0], moved[1], moved[2], moved[3]
+
+    lines = [
+        Line(
+            text=line.text,
+            confidence=0.9,
+            box=askew(line.box),
+            words=tuple(word.model_copy(update={"box": askew(word.box)}) for word in line.words),
+        )
+        for line in (line_at(text, 170, 600 + 80 * n, 34) for n, text in enumerate(DECREE))
+    ]
+    page = Page(page=1, width=1654, height=2339, lines=tuple(lines))
+    pdf = made(saved(a4("L"), "JPEG"), [page], tmp_path)
+    wanted = " ".join(DECREE).split()
+    assert pdftotext(pdf, "-raw").split() == wanted
+    if abs(slope) < 0.1:
+        assert sorted(pdftotext(pdf).split()) == sorted(wanted)
+    words = [word for line in page.lines for word in line.words]
+    found = dict(words_on(pypdfium2.PdfDocument(pdf)[0], page))
+    for word in words:
+        left, top, right, bottom = bounds(word.box)
+        if word.text in found and wanted.count(word.text) == 1:
+            off = np.subtract(found[word.text], (left, top, right, bottom))
+            assert np.abs(off).max() <= 0.4 * 34, word
+
+
+def test_a_dash_that_touches_its_neighbour_is_a_word(tmp_path: Path) -> None:
+    line = line_at("Độc lập - Tự do – Hạnh phúc 5 cây", 170, 400, 34, gap=0.0)
+    page = Page(page=1, width=1654, height=2339, lines=(line,))
+    pdf = made(saved(a4("L"), "JPEG"), [page], tmp_path)
+    assert pdftotext(pdf, "-raw").split() == pdftotext(pdf).split() == line.text.split()
 
 
 def test_a_page_that_changes_its_state_and_forgets_it_moves_no_text(tmp_path: Path) -> None:
