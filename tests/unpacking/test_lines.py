@@ -123,8 +123,12 @@ def test_lines_beyond_what_a_batch_may_have_are_its_problem(make: Callable[..., 
 def site() -> Iterator[str]:
     """A site with a picture, and what is none."""
 
+    together = threading.Barrier(4)
+
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if "wait-for-4" in self.path:
+                together.wait(60)
             found = self.path.startswith("/%E1%BA%A3nh")
             self.send_response(200 if found else 404)
             self.end_headers()
@@ -154,3 +158,20 @@ def test_documents_are_fetched_from_their_addresses(make: Callable[..., Story], 
     assert jobs[0].document.name == "ảnh.png"
     assert story.blobs.get("acme", jobs[0].id, "input") == png("fetched")
     assert jobs[1].error and jobs[1].error.code == "fetch_failed"
+
+
+def test_slow_addresses_are_asked_together_and_come_in_their_order(
+    make: Callable[..., Story], site: str
+) -> None:
+    story = make(allow_targets="127.0.0.0/8", max_batch_jobs=19)
+    lines = [line(custom_id=str(n), url=f"{site}/%E1%BA%A3nh/wait-for-4/{n}") for n in range(12)]
+    lines += [line(png(1), custom_id="here"), line(custom_id="0", url=f"{site}/%E1%BA%A3nh")]
+    lines += [line(custom_id=f"last {n}", url=f"{site}/%E1%BA%A3nh") for n in range(9)]
+    batch_id = story.submit(b"\n".join(lines), "ndjson")
+    story.unpack()
+    names = [*map(str, range(12)), "here", "0 #14", *(f"last {n}" for n in range(5))]
+    assert [item.custom_id for item in story.items(batch_id)] == names
+    batch = story.batch(batch_id)
+    assert batch.counts.queued == 18 and batch.counts.failed == 1
+    assert batch.problem and batch.problem.code == "too_many_documents"
+    assert len(story.files()) == 18
