@@ -84,10 +84,14 @@ def make_archive(root: Path, num_documents: int, picture: Callable[[int], bytes]
 
 
 def printed_line(number: int) -> bytes:
-    """A picture of one printed line with a number, for the real reader."""
+    """A picture of one printed line with a number, for the real reader.
+
+    Its digits stand apart: how well the reader counts equal ones is not the question here.
+    """
     picture = Image.new("L", (420, 56), 255)
     font = ImageFont.load_default(28)
-    ImageDraw.Draw(picture).text((16, 10), f"Page number {number:05}", font=font, fill=0)
+    digits = "-".join(f"{number:05}")
+    ImageDraw.Draw(picture).text((16, 10), f"Page {digits}", font=font, fill=0)
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
@@ -146,7 +150,7 @@ def judge(crew: Crew, archive: Archive, out: Path) -> Verdict:
         except FileNotFoundError:
             missing.append(name)
             continue
-        if re.findall(r"\d+", text) not in ([str(number)], [f"{number:05}"]):
+        if not (digits := re.sub(r"\D", "", text)) or int(digits) != number:
             wrong.append(f"{name}: {text!r}, not {number}")
     readings, num_jobs, num_lost = _readings(crew)
     return Verdict(

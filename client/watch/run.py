@@ -26,7 +26,7 @@ from client.walking import Found, walk
 from client.watch.intake import Changed, Fate, Intake
 from client.watch.ledger import Ledger
 from client.watch.places import Places
-from client.watch.settling import Settling, Signature
+from client.watch.settling import Settling, Signature, ignore_breaks
 from client.watch.waking import wakes
 
 # Documents being read at the same time.
@@ -121,6 +121,10 @@ class Watch:
 def watch(wish: Wish, url: str, key: str | None) -> int:
     """Watch a folder until interrupted and give the exit code."""
     places = Places(wish.folder, wish.out)
+    if places.out.resolve() == wish.folder.resolve():
+        tell("--out cannot be the watched folder: its results would be taken for documents")
+        return USAGE
+    ignore_breaks()
     try:
         places.hidden.mkdir(exist_ok=True)
         # What a killed run was about to write.

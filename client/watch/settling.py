@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -43,6 +44,13 @@ def has_writer(path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def ignore_breaks() -> None:
+    """Let the process live when somebody opens a file to write in the moment of `has_writer`: the
+    system tells it with SIGIO, which ends those that do not expect it. For the main thread."""
+    if hasattr(signal, "SIGIO"):
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
 
 
 class Settling:

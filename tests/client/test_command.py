@@ -54,6 +54,14 @@ def test_json_is_one_document_a_line(docchu: Docchu, scan):
     assert "một" in done.stdout, "Vietnamese is not escaped"
 
 
+def test_formats_that_are_one_file_take_one_document(docchu: Docchu, scan):
+    files = [scan("a.png", "một"), scan("b.png", "hai")]
+    done = docchu("read", "--format", "pdf", *files)
+    assert done.returncode == 2
+    assert "give one FILE" in done.stderr
+    assert docchu("read", "--format", "hocr", files[0]).stdout.startswith("{"), "as it comes"
+
+
 def test_stdin_is_read_as_a_document(docchu: Docchu, service: ContractFake):
     done = docchu("read", "-", stdin="từ ống\n")
     assert (done.stdout, done.returncode) == ("từ ống\n", 0)

@@ -73,13 +73,19 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_read_twice(
     numbers = {name: 500_000 + number for name, number in archive.numbers.items()}
     archive = type(archive)(archive.root, numbers)
     rng = random.Random(7)
-    for goal in (0, 25, 60, 110):
-        process = command("ingest", archive.root, "--out", out)
+
+    def wait_for(goal: int) -> None:
         while num_written(out) < goal and process.poll() is None:
             time.sleep(0.02)
-        time.sleep(rng.random() * 0.5)
-        if goal == 60:
+
+    for goal in (0, 25, 110):
+        process = command("ingest", archive.root, "--out", out)
+        if goal == 110:
+            wait_for(60)
             crew.kill("worker")
+            crew.kill("api")
+        wait_for(goal)
+        time.sleep(rng.random() * 0.5)
         process.kill()
         process.communicate()
     process = command("ingest", archive.root, "--out", out)

@@ -177,6 +177,9 @@ def test_one_folder_has_one_watch(crew: Crew, command: Command, folder: Path) ->
     second = command("watch", folder)
     _, said = second.communicate(timeout=60)
     assert second.returncode == 2 and "Another docchu" in said
+    beside = command("watch", folder, "--out", folder)
+    _, said = beside.communicate(timeout=60)
+    assert beside.returncode == 2 and "--out" in said
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=30)
     assert first.returncode == 130
