@@ -29,7 +29,8 @@ class Calibration:
 
     def _of_one(self, probability: float) -> float:
         doubt = max(0.0, 1.0 - probability)
-        return min(1.0, max(0.0, 1.0 - self.scale * doubt**self.exponent - self.floor))
+        wrong = self.scale * math.pow(doubt, self.exponent) + self.floor
+        return min(1.0, max(0.0, 1.0 - wrong))
 
 
 UNCALIBRATED = Calibration()
