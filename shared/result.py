@@ -18,7 +18,7 @@ class _Part(BaseModel):
 
 
 class Word(_Part):
-    """One word of a line."""
+    """One word of a line; `confidence` is the chance that it is right."""
 
     text: str
     confidence: Confidence
@@ -26,7 +26,10 @@ class Word(_Part):
 
 
 class Line(_Part):
-    """One text line; `text` is NFC and equals the words joined by single spaces."""
+    """One text line; `text` is NFC and equals the words joined by single spaces.
+
+    `confidence` is the chance that all its words are right.
+    """
 
     text: str
     confidence: Confidence

@@ -29,7 +29,7 @@ class Calibration:
 
     def _of_one(self, probability: float) -> float:
         doubt = max(0.0, 1.0 - probability)
-        wrong: float = self.scale * doubt**self.exponent + self.floor
+        wrong = self.scale * math.pow(doubt, self.exponent) + self.floor
         return min(1.0, max(0.0, 1.0 - wrong))
 
 

@@ -109,8 +109,8 @@ class Taking:
         if described.fetch and described.problem is None:
             pending.arriving = parts.fetchers.submit(_fetched, described.fetch, sink)
 
-    def finish(self, pending: Pending) -> bool:
-        """Make the document a job, unless it is one already; whether there is one to be read.
+    def finish(self, pending: Pending) -> None:
+        """Make the document a job, unless it is one already.
 
         Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable.
         """
@@ -121,10 +121,13 @@ class Taking:
                 described = replace(described, problem=pending.arriving.result())
             standing = pending.standing or self._standing(item, described.custom_id)
             if standing == "done":
-                return False
+                return
             if standing == "double":
                 described = self._double(item, described)
-            return self._store(item, described, upload) if upload else self._create(item, described)
+            if upload:
+                self._store(item, described, upload)
+            else:
+                self._create(item, described)
         finally:
             pending.let_go()
 
@@ -150,7 +153,7 @@ class Taking:
             problem = InvalidOption(detail, option="custom_id")
         return Described(name, described.name, problem=problem)
 
-    def _store(self, item: Item, described: Described, upload: Upload) -> bool:
+    def _store(self, item: Item, described: Described, upload: Upload) -> None:
         """Keep the bytes, if they are a document, and create the job."""
         problem = described.problem
         document = None
@@ -165,9 +168,9 @@ class Taking:
             job_id = self.parcel.job_id(item.number)
             self.parts.blobs.keep(upload, self.parcel.tenant, job_id, INPUT)
             reach("unpacking.kept")
-        return self._create(item, replace(described, problem=problem), document)
+        self._create(item, replace(described, problem=problem), document)
 
-    def _create(self, item: Item, described: Described, document: Document | None = None) -> bool:
+    def _create(self, item: Item, described: Described, document: Document | None = None) -> None:
         tenant, settings = self.parcel.tenant, self.parts.settings
         options = self.defaults.of_job().model_copy(update=described.options)
         new = NewJob(
@@ -194,7 +197,6 @@ class Taking:
         if job_id != new.id:  # another upload was faster with this name
             self.parts.blobs.delete_job(tenant, new.id)
         reach("unpacking.created")
-        return document is not None
 
 
 def _fetched(fetch: Callable[[Sink], None], sink: Sink) -> DocchuError | None:
