@@ -9,6 +9,7 @@ import pytest
 from shared.errors import StaleAttempt, Unavailable
 from shared.store.parcels import Parcels
 from tests.unpacking.stories import Story, png, zipped
+from worker.keeper import make_keeper
 from worker.unpacking.archives import ZipItem
 
 
@@ -82,3 +83,16 @@ def test_two_unpackers_share_the_work(story: Story) -> None:
         pass
     for batch_id in batches:
         assert [item.position for item in story.items(batch_id)] == list(range(1, 10))
+
+
+def test_a_parcel_that_waits_is_not_swept_up(story: Story) -> None:
+    batch_id = story.submit(upload("a.png"))
+    keeper = make_keeper(story.settings)
+    keeper.orphan_age_s = -60  # everything is old
+    keeper.sweep()
+    story.unpack()
+    assert story.outcomes(batch_id) == {"a.png": "queued"}
+    keeper.rounds = 0
+    keeper.sweep()
+    assert len(story.files()) == 1
+    assert not list(story.settings.data_dir.glob(f"blobs/jobs/*/*/{batch_id}"))

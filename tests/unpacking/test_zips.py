@@ -97,6 +97,7 @@ TRICKS = [
 WRONGS = [
     (Raw(b"link", b"/etc/passwd", attributes=(stat.S_IFLNK | 0o777) << 16), "symbolic link"),
     (Raw(b"pipe", png(1), attributes=(stat.S_IFIFO | 0o666) << 16), "no plain file"),
+    (Raw(b"folder/", png(1), attributes=(stat.S_IFDIR | 0o755) << 16), "no plain file"),
     (Raw(b"locked.png", png(1), flags=0x1), "encrypted"),
     (Raw(b"masked.png", png(1), flags=0x2041), "encrypted"),
     (Raw(b"odd.png", png(1), method=14), "packed in a way"),

@@ -30,6 +30,8 @@ Write = Callable[[bytes], object]
 
 def is_folder(entry: Entry) -> bool:
     """Whether the entry only says that there is a folder."""
+    if entry.size > 0:
+        return False
     if entry.name.endswith(("/", "\\")) or entry.attributes & _DOS_FOLDER:
         return True
     return entry.made_on in _UNIX and stat.S_ISDIR(entry.attributes >> 16)

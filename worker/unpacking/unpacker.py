@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -41,6 +42,8 @@ _REST_S = 1.0  # after a fault of the service
 _IDLE_S = 0.3  # between two looks for a parcel
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
 MAX_FETCHES = 8  # documents of one parcel that are fetched at once
+_RING_EVERY = 16  # jobs; a message costs as much as making one
+_MAX_RINGS = 64  # messages that wait; workers with something to do look for more by themselves
 _MAX_OPEN = 16  # parcels that are kept open from one turn to the next
 _EMPTIED = 1 << 52  # the position of a parcel that is done: its bytes may be gone
 
@@ -53,6 +56,7 @@ class Opened:
     rest: Iterator[Item]
     position: int
     ending: DocchuError | None = None  # why there is nothing more, if not for its end
+    num_unheard: int = 0  # jobs that no worker was told of
 
 
 @dataclass
@@ -163,6 +167,7 @@ class Unpacker:
         finally:
             for pending in coming:
                 pending.let_go()
+            self._ring(opened)
 
     def _look_ahead(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> bool:
         """Begin with one more document, if the last one is only waited for; whether there was."""
@@ -179,9 +184,17 @@ class Unpacker:
 
     def _finish_first(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> None:
         pending = coming.popleft()
-        if taking.finish(pending):
-            self.doorbell.try_to_ring()
+        opened.num_unheard += taking.finish(pending)
         opened.position = pending.item.number
+        if opened.num_unheard >= _RING_EVERY:
+            self._ring(opened)
+
+    def _ring(self, opened: Opened) -> None:
+        """Ring for new jobs, but not where more messages wait than workers can be about to take."""
+        number, opened.num_unheard = opened.num_unheard, 0
+        with suppress(Unavailable):  # then the keeper's rounds do it
+            if number and (room := _MAX_RINGS - self.doorbell.num_waiting()) > 0:
+                self.doorbell.ring(min(number, room))
 
     def _note(self, taking: Taking, opened: Opened) -> None:
         self.parcels.advance(taking.parcel, opened.position, self.lease_s)
