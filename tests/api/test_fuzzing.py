@@ -73,5 +73,7 @@ def test_nothing_that_anybody_submits_makes_a_500(
 def test_nothing_that_anybody_asks_for_makes_a_500(api: Api, path: str, value: str) -> None:
     headers = {"Accept": value, "If-None-Match": value, "Authorization": value, "Origin": value}
     for prefix in ("/", "/v1/jobs/", "/v1/jobs?", "/models/"):
-        answer = api.client.get(prefix + quote(path), headers=headers)
+        # Two slashes in front would name another host to the test's client.
+        target = "/" + (prefix + quote(path)).lstrip("/")
+        answer = api.client.get(target, headers=headers)
         assert answer.status_code in (200, 304, 308, 401, 404, 422), (prefix + path, answer.text)
