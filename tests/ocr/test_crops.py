@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.ocr.samples import Picture, picture_of
-from worker.ocr.crops import WIDEST, crop, parts_of
+from worker.ocr.crops import WIDEST, crop, parts_of, rows_of_ink
 from worker.ocr.ctc import Span
 from worker.ocr.lines import natural_width
 from worker.ocr.sheet import turned
@@ -87,3 +87,17 @@ def test_words_without_a_blank_between_them_meet() -> None:
     line = bars((0, 140), width=140)
     first, second = fitted([Span("a", 1.0, 0, 0.45), Span("b", 1.0, 0.55, 1)], line)
     assert first.end == second.start
+
+
+def test_blank_rows_round_a_line_are_told_from_those_with_a_lone_mark() -> None:
+    line = np.full((60, 300, 3), 240, np.uint8)
+    line[20:40, 10:290:2] = 30
+    assert rows_of_ink(line) == (18, 42)
+    line[46:48, 150:152] = 30  # a dot below
+    assert rows_of_ink(line) == (17, 51)
+
+
+def test_a_line_without_ink_or_full_of_it_keeps_all_its_rows() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (40, 200, 3), np.uint8)
+    for line in (np.full((40, 200, 3), 255, np.uint8), noise, noise[:1], noise[:, :1]):
+        assert rows_of_ink(line) == (0, len(line))

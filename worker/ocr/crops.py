@@ -19,6 +19,10 @@ _INSIDE = 0.25
 """Pixels. A corner this little past a pixel's edge does not take the pixel in."""
 _GAP = 0.3
 """In heights: the blank at which a line is cut is about a space wide."""
+_STEP = 0.2
+"""The share of a line's steepest step between two pixels from which a row has ink."""
+_ROOM = 0.1
+"""Of the ink's height: what is left free above and below."""
 
 
 def crop(picture: Picture, quad: NDArray[np.float32]) -> Picture:
@@ -63,6 +67,21 @@ def parts_of(line: Picture) -> list[tuple[int, int]]:
     ends = [width * number // num_parts for number in range(1, num_parts)]
     cuts = [end - reach + int(np.argmin(ink[end - reach : end + reach + 1])) for end in ends]
     return list(pairwise((0, *cuts, width)))
+
+
+def rows_of_ink(line: Picture) -> tuple[int, int]:
+    """The first row of a line (H, W, 3) that has ink, less a margin, and the end of the last.
+
+    A row is blank where no step along it stands out, so that a single dot or hook keeps its row.
+    """
+    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(np.int16)
+    steps = np.abs(np.diff(grey, axis=1)).max(1, initial=0)
+    inked = np.flatnonzero(steps > _STEP * steps.max(initial=0))
+    if len(inked) == 0:
+        return 0, len(line)
+    first, last = int(inked[0]), int(inked[-1]) + 1
+    margin = max(1, round(_ROOM * (last - first)))
+    return max(0, first - margin), min(len(line), last + margin)
 
 
 def _is_level(quad: NDArray[np.float32]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.boxes import Quads, find_boxes
+from worker.ocr.crops import rows_of_ink
 from worker.ocr.lines import Picture
 
 Detect = Callable[[Picture], NDArray[np.float32]]
@@ -60,7 +61,7 @@ def find_lines(picture: Picture, detect: Detect) -> Quads:
         if len(quads) == 0:
             return _box(0, 0, width, height)
         if width > height and _is_single_row(quads, height):
-            return _row_of_strip(quads, height, width)
+            return _row_of_strip(quads, picture)
     return np.clip(quads, 0, np.array((width, height), np.float32))
 
 
@@ -110,12 +111,17 @@ def _is_single_row(quads: Quads, height: int) -> bool:
     return bool(side_by_side and bottoms.max() - tops.min() > _FILLS * height)
 
 
-def _row_of_strip(quads: Quads, height: int, width: int) -> Quads:
-    """One box for the row, as high as the strip: who cut it knew better where the marks end."""
+def _row_of_strip(quads: Quads, picture: Picture) -> Quads:
+    """One box for the row, as high as the strip has ink: who cut it knew where the marks end.
+
+    Blank rows are left out, since the recogniser sees 48 rows of whatever height the box has.
+    """
+    height, width = picture.shape[:2]
     room = 0.2 * height
     left = max(0.0, float(quads[:, :, 0].min()) - room)
     right = min(float(width), float(quads[:, :, 0].max()) + room)
-    return _box(left, 0, right, height)
+    top, bottom = rows_of_ink(picture[:, int(left) : int(right) + 1])
+    return _box(left, top, right, bottom)
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> Quads:
