@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import sqlite3
 import sys
-import threading
 from pathlib import Path
+from typing import NoReturn
 
 from client.database import JournalInUse, JournalUnusable
 from client.errors import DocchuError, InvalidAddress, InvalidOption
@@ -75,7 +76,9 @@ def _run(run: Ingest, service: Docchu, impatient: Docchu, url: str, key: str | N
     except OSError as error:
         tell(f"{error.filename or 'results'} cannot be written: {error.strerror or error}")
         _leave(SOME_FAILED)
-    return SOME_FAILED
+    except sqlite3.Error as error:
+        tell(f"The journal in {run.journal_folder} cannot be written: {error}")
+        _leave(SOME_FAILED)
 
 
 def _sum_up(run: Ingest, out: Path) -> int:
@@ -108,11 +111,9 @@ def _list_failures(out: Path, failures: list[tuple[str, str, str, str]]) -> None
     tell(f"What failed is listed in {target}; --retry-failed reads it again")
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """End now, whatever the other threads wait for: what they have done is in the journal, and
     what they were about to do is done by the next run."""
-    if threading.active_count() == 1:
-        return
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

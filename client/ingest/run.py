@@ -28,7 +28,7 @@ _LOOK_S = 0.2
 
 
 class Stopped(Exception):
-    """The run ends before its end: another thread failed, or somebody pressed Ctrl-C."""
+    """The run ends before its end, because another thread failed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Ingest:
         """Open the journal. Raises UnusablePaths, JournalInUse, JournalUnusable, OSError."""
         self._wish = wish
         named = roots(wish.paths)
-        hidden = wish.out / HIDDEN
+        self.journal_folder = hidden = wish.out / HIDDEN
         self._scratch = hidden / "scratch"
         hidden.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(hidden / "ingest.sqlite")
@@ -71,10 +71,6 @@ class Ingest:
         """Pause between two tries of a request. Raises Stopped."""
         if self._stop.wait(seconds):
             raise Stopped
-
-    def stop(self) -> None:
-        """Let all threads end."""
-        self._stop.set()
 
     def run(self, service: Docchu, impatient: Docchu) -> None:
         """Do all that is to be done. Raises what no thread could go on after.
@@ -108,7 +104,10 @@ class Ingest:
         )
         with Display(self.standing):
             for _ in range(_ROUNDS):
-                self._round(uploader, receiver)
+                try:
+                    self._round(uploader, receiver)
+                except Stopped:  # this thread was told to: what ended the others is the reason
+                    raise self._errors[0] from None
                 if not self.findings.counts().get("waiting"):
                     return
 
