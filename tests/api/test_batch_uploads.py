@@ -27,7 +27,7 @@ def zipped(*names: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
-            archive.writestr(name, PNG + name.encode())
+            archive.writestr(zipfile.ZipInfo(name), PNG + name.encode())
     return file.getvalue()
 
 
