@@ -14,7 +14,6 @@ import httpx
 
 from shared.api_keys import DEFAULT_TENANT
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.store import keys
 from shared.store.batch_records import COUNTS, STATES
 from tests.faults.documents import Document
@@ -94,8 +93,7 @@ def batch_violations(world: World, batch_id: str) -> Iterator[str]:
 def forget_all(world: World, later_ms: int) -> None:
     """Do what a keeper does with batches at that time."""
     blobs = BlobStore(world.settings.data_dir / "blobs")
-    doorbell = Doorbell(make_celery(world.settings))
-    BatchTender.make(world.settings, world.client, blobs, doorbell, lambda: later_ms).tend_batches()
+    BatchTender.make(world.settings, world.client, blobs, lambda: later_ms).tend_batches()
 
 
 def left_of_batches(world: World) -> Iterator[str]:

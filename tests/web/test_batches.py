@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.blobs import BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.errors import DocumentEncrypted
 from shared.settings import Settings
 from shared.store.scripts import connect
@@ -22,7 +21,7 @@ from tests.web.conftest import MakeTab, Played
 from tests.web.papers import finish
 from tests.web.test_access import PHONE, overflows, reach, violations
 from worker.batches import BatchTender
-from worker.unpacking.unpacker import make_unpacker
+from worker.unpacking.parts import make_unpacker
 
 NAMES = ("hồ sơ/một.png", "hồ sơ/hai.png", "ghi chú.txt", "rỗng.png")
 
@@ -31,10 +30,10 @@ class Keeper:
     """What the keeper does for batches, when the test says so."""
 
     def __init__(self, settings: Settings) -> None:
-        client, doorbell = connect(settings.store_url), Doorbell(make_celery(settings))
+        client = connect(settings.store_url)
         blobs = BlobStore(settings.data_dir / "blobs")
-        self._unpacker = make_unpacker(settings, client, doorbell)
-        self.tender = BatchTender.make(settings, client, blobs, doorbell)
+        self._unpacker = make_unpacker(settings, client)
+        self.tender = BatchTender.make(settings, client, blobs)
 
     def unpack(self) -> None:
         """Take an upload apart: a job for each document in it."""
