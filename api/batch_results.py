@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 from pydantic import Field
 
 from api.auth import authenticate, tenant
+from api.batch_problems import problem_of
+from api.batch_zip import ZIP, stream_zip
 from api.formats import FORMATS
 from api.openapi import answers
 from api.options import NoQuery
 from api.results import stored_pages
 from api.services import Services, services
 from shared import batch_errors, errors
+from shared.batches import Batch
 from shared.jobs import Job, Status
 from shared.store.batch_jobs import Item
 
@@ -29,19 +32,19 @@ _PIECE = 100  # items of one round trip
 _LONGEST_S = 600  # then the client asks again, so that no thread is held for ever
 _QUIET_S = 10  # proxies cut connections that say nothing for long
 _LOOK_S = 2.0  # between two looks at a batch that is still open
-_PROBLEMS = {
-    Status.CANCELED: ("job_canceled", "The job was canceled."),
-    Status.EXPIRED: ("job_gone", "The job was erased or its time is over."),
-}
 Form = Literal["json", "text"]
+Container = Literal["json", "text", "zip"]
 
 
 class BatchResultsQuery(NoQuery):
     """Which results, and in which form."""
 
-    format: Form = Field(
-        default="json", description="`json`: each line has the `result`; `text`: the `text`"
+    format: Container | None = Field(
+        default=None,
+        description="`json` (default): each line has the `result`; `text`: the `text`; `zip`, or "
+        "the header `Accept: application/zip`: one zip with a file for each document",
     )
+    as_: Form = Field(default="text", alias="as", description="what the files of a zip are")
     after: int = Field(default=0, ge=0, description="only what is behind this `position`")
     follow: bool = Field(
         default=False,
@@ -58,6 +61,7 @@ class BatchResultsQuery(NoQuery):
         errors.InvalidOption,
         batch_errors.BatchNotFound,
         batch_errors.BatchGone,
+        batch_errors.BatchNotFinished,
         errors.Unavailable,
     )
 )
@@ -68,16 +72,41 @@ def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
     `error` (`code`, `detail`, or null) and, where something was read, `result` or `text`. What has
     not ended yet is a line, too. With `follow` each line comes as soon as its document and all
     before it have ended; the answer ends with the batch, or after ten minutes: `after` goes on.
+
+    As a zip: the text (or JSON) of each document in a file under its own name and folders, once the
+    batch has ended; `errors.csv` in it names what was not read, or not wholly.
     """
     parts, owner = services(), tenant()
+    if _wants_zip(query):
+        return _zip(parts, parts.batches.get(owner, batch_id), query)
     parts.batches.check(owner, batch_id)
-    results = Results(parts, owner, batch_id, query.format)
+    form: Form = "text" if query.format == "text" else "json"
+    results = Results(parts, owner, batch_id, form)
     if not query.follow:
         return _answer(results.so_far(query.after))
     stream = results.following(query.after)
     # The first step takes the place to wait at, so that there is still time to say no.
     next(stream)
     return _answer(stream)
+
+
+def _wants_zip(query: BatchResultsQuery) -> bool:
+    if query.format is not None:
+        return query.format == "zip"
+    return request.accept_mimetypes.best_match([NDJSON, ZIP], NDJSON) == ZIP
+
+
+def _zip(parts: Services, batch: Batch, query: BatchResultsQuery) -> Response:
+    if query.follow or query.after:
+        option = "follow" if query.follow else "after"
+        raise errors.InvalidOption(
+            "A zip is whole: ask without `follow` and `after`.", option=option
+        )
+    if not batch.status.terminal:
+        raise batch_errors.BatchNotFinished(batch_status=batch.status, eta_s=batch.eta_s)
+    answer = Response(stream_zip(parts, batch, query.as_), mimetype=ZIP)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{batch.id}.zip"'
+    return answer
 
 
 class Results:
@@ -145,7 +174,7 @@ class Results:
             "custom_id": item.custom_id,
             "job_id": item.job_id,
             "status": item.status,
-            "error": _error(item),
+            "error": problem_of(item),
         }
         try:
             if job is not None:
@@ -167,13 +196,6 @@ def _ended(items: list[Item]) -> Iterator[Item]:
         if not item.status.terminal:
             return
         yield item
-
-
-def _error(item: Item) -> dict[str, str | None] | None:
-    code, detail = item.code, item.detail
-    if code is None and item.status in _PROBLEMS:
-        code, detail = _PROBLEMS[item.status]
-    return {"code": code, "detail": detail} if code else None
 
 
 def _answer(stream: Iterator[bytes]) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api import openapi_batches
 from api.formats import FORMATS
 from api.options import JobOptions
 from api.problems import MEDIA_TYPE, STATUSES
@@ -67,6 +68,7 @@ def complete(spec: dict[str, Any] | str) -> dict[str, Any] | str:
         for operation in operations.values():
             _complete_operation(path, operation)
     _describe_submission(paths["/v1/jobs"]["post"])
+    openapi_batches.describe(paths)
     result = _content(paths["/v1/jobs/{job_id}/result"]["get"])
     for chosen in FORMATS.values():
         # A file is made of bytes, which a schema says by saying nothing (OpenAPI 3.1, 4.8.14.3).

@@ -120,7 +120,7 @@ class JobOptions(BaseModel):
         """Raise InvalidOption where a batch is named without the place in it, or the reverse."""
         for one, other in (("batch_id", "custom_id"), ("custom_id", "batch_id")):
             if getattr(self, one) is not None and getattr(self, other) is None:
-                raise InvalidOption(f"`{one}` needs `{other}` beside it.", option=other)
+                raise InvalidOption(f"`{one}` needs `{other}` beside it.", option=one)
 
     def of_job(self, batch: BatchOptions | None = None) -> Options:
         """What of it belongs to the job's record; what is not given is as its batch says."""

@@ -14,6 +14,7 @@ from shared.blobs import BlobStore
 from shared.failpoints import arm
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
+from shared.store.batch_upkeep import BatchUpkeep
 from shared.store.batches import BatchStore
 from shared.store.deliveries import Deliveries
 from shared.store.idempotency import IdempotencyKeys
@@ -36,6 +37,7 @@ class Services:
     jobs: JobStore
     batches: BatchStore
     batch_jobs: BatchJobs
+    batch_upkeep: BatchUpkeep
     parcels: Parcels
     blobs: BlobStore
     idempotency: IdempotencyKeys
@@ -51,7 +53,14 @@ class Services:
     @property
     def walker(self) -> Walker:
         """What cancels, retries and erases the jobs of a batch."""
-        return Walker(self.batches, self.batch_jobs, self.jobs, self.blobs, self.settings)
+        return Walker(
+            self.batches,
+            self.batch_upkeep,
+            self.batch_jobs,
+            self.jobs,
+            self.blobs,
+            self.settings,
+        )
 
 
 def make_services(settings: Settings) -> Services:
@@ -67,6 +76,7 @@ def make_services(settings: Settings) -> Services:
         jobs=jobs,
         batches=batches,
         batch_jobs=BatchJobs(client, batches, jobs),
+        batch_upkeep=BatchUpkeep(client),
         parcels=Parcels(client),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),

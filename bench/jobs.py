@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,7 @@ import psutil
 from PIL import Image
 
 from bench.contestants import num_cores
-from bench.service import free_port
+from bench.programs import running_programs, wait_until
 from shared.api_keys import DEFAULT_TENANT
 from shared.settings import Settings
 from shared.store import keys
@@ -29,13 +25,6 @@ from shared.store.scripts import connect
 from shared.store.upkeep import Upkeep
 from worker.keeper import make_keeper
 
-_PROGRAMS = {
-    "store": "shared.embedded",
-    "api": "api",
-    "worker": "bench.null_worker",
-    "keeper": "worker.keeper",
-}
-_START_S = 90
 _CALLERS = 16
 _YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -45,13 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.jobs", description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000)
     num_jobs: int = parser.parse_args().jobs
-    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (settings, programs):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_programs(Path(folder)) as (settings, programs),
+    ):
         client = connect(settings.store_url)
         empty, others = _used_bytes(client), client.zcard(keys.RETENTION)  # the canary's jobs
         cpu_before = {name: _cpu_s(process) for name, process in programs.items()}
         began, own_before_s = time.perf_counter(), time.process_time()
         sent_s = _send(settings, num_jobs)
-        _wait_until(lambda: client.zcard(keys.RETENTION) >= num_jobs + others, 60 + num_jobs / 5)
+        wait_until(lambda: client.zcard(keys.RETENTION) >= num_jobs + others, 60 + num_jobs / 5)
         took_s, own_s = time.perf_counter() - began, time.process_time() - own_before_s
         cpu = {name: _cpu_s(process) - cpu_before[name] for name, process in programs.items()}
         ends = _ends(client)
@@ -120,49 +112,6 @@ def _used_bytes(client: Any) -> int:
 def _cpu_s(process: psutil.Process) -> float:
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(t.user + t.system for t in times)
-
-
-@contextmanager
-def _service(folder: Path) -> Iterator[tuple[Settings, dict[str, psutil.Process]]]:
-    environ = {
-        "DOCCHU_DATA_DIR": str(folder / "data"),
-        "DOCCHU_BIND": f"127.0.0.1:{free_port()}",
-        "DOCCHU_CANARY_INTERVAL_S": "100000",
-        "DOCCHU_LOG_LEVEL": "warning",
-    }
-    settings = Settings(data_dir=folder / "data", bind=environ["DOCCHU_BIND"])
-    settings.data_dir.mkdir()
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        with (folder / "log").open("wb") as log:
-            for name, module in _PROGRAMS.items():
-                running[name] = subprocess.Popen(
-                    [sys.executable, "-m", module],
-                    env={**os.environ, **environ},
-                    stdout=log,
-                    stderr=log,
-                )
-        _wait_until(lambda: _is_ready(settings), _START_S)
-        yield settings, {name: psutil.Process(p.pid) for name, p in running.items()}
-    finally:
-        for process in reversed(running.values()):
-            process.terminate()
-            process.wait(60)
-
-
-def _is_ready(settings: Settings) -> bool:
-    try:
-        return httpx.get(f"http://{settings.bind}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _wait_until(holds: Callable[[], bool], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from shared.ids import new_id
 from shared.jobs import Job, Status
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
-from shared.store.batches import BatchStore, Walk
+from shared.store.batch_upkeep import BatchUpkeep, Walk
+from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore
 from shared.store.records import NewJob
 
@@ -31,6 +32,7 @@ class Walker:
     """What going through the jobs of a batch needs."""
 
     batches: BatchStore
+    upkeep: BatchUpkeep
     batch_jobs: BatchJobs
     jobs: JobStore
     blobs: BlobStore
@@ -38,7 +40,7 @@ class Walker:
 
     def step(self, batch_id: str, limit: int = PIECE) -> bool:
         """Do a piece; whether there is more to do at once. Raises Unavailable."""
-        walk = self.batches.walk(batch_id)
+        walk = self.upkeep.walk(batch_id)
         if walk is None:
             return False
         found = self.batches.members(batch_id, walk.walked, limit)
@@ -46,16 +48,16 @@ class Walker:
             return self._retry(walk, found, limit)
         ids = [job_id for _, job_id in found]
         if walk.kind == "cancel":
-            self.jobs.cancel_all(ids)
+            self.upkeep.cancel_jobs(ids)
         else:
             self._erase(walk, ids)
         reach("walker.walked")
         more = len(found) == limit
-        self.batches.walked(walk, found[-1][0] if more else None)
+        self.upkeep.walked(walk, found[-1][0] if more else None)
         return more
 
     def _erase(self, walk: Walk, ids: list[str]) -> None:
-        self.jobs.erase_all(ids)
+        self.upkeep.erase_jobs(ids)
         reach("walker.erased")
         for job_id in ids:
             self.blobs.delete_job(walk.tenant, job_id)
@@ -70,11 +72,11 @@ class Walker:
                 done_to = item.position
         except QueueFull:
             _log.info("queue is full; the retry goes on later", batch=walk.batch_id)
-            self.batches.walked(walk, done_to)
+            self.upkeep.walked(walk, done_to)
             return False
         reach("walker.walked")
         more = len(found) == limit
-        self.batches.walked(walk, done_to if more else None)
+        self.upkeep.walked(walk, done_to if more else None)
         return more
 
     def _retry_job(self, walk: Walk, job_id: str) -> None:
@@ -86,7 +88,7 @@ class Walker:
         except (BlobNotFound, JobGone, JobNotFound):
             return  # nothing is left to read: it stays failed
         try:
-            self.jobs.create(new, replaces=job_id)
+            self.jobs.add(new, replaces=job_id)
         except (QueueFull, StaleAttempt) as error:
             self.blobs.delete_job(walk.tenant, new.id)
             if isinstance(error, QueueFull):

@@ -11,6 +11,7 @@ from shared.blobs import BlobStore
 from shared.failpoints import reach
 from shared.settings import Settings
 from shared.store.batch_jobs import BatchJobs
+from shared.store.batch_upkeep import BatchUpkeep
 from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore, Limits
 from shared.store.scripts import Client, Clock, server_clock
@@ -26,6 +27,7 @@ class BatchTender:
     """Several may work beside each other: each step is atomic and may be done twice."""
 
     batches: BatchStore
+    upkeep: BatchUpkeep
     walker: Walker
 
     @classmethod
@@ -42,12 +44,14 @@ class BatchTender:
         )
         jobs, batches = JobStore(client, limits, clock), BatchStore(client, clock)
         batch_jobs = BatchJobs(client, batches, jobs)
-        return cls(batches, Walker(batches, batch_jobs, jobs, blobs, settings))
+        upkeep = BatchUpkeep(client, clock)
+        walker = Walker(batches, upkeep, batch_jobs, jobs, blobs, settings)
+        return cls(batches, upkeep, walker)
 
     def tend_batches(self) -> None:
         """Do what is due of batches."""
-        for batch_id in self.batches.due(_PER_ROUND):
-            outcome, tenant = self.batches.tend(batch_id)
+        for batch_id in self.upkeep.due(_PER_ROUND):
+            outcome, tenant = self.upkeep.tend(batch_id)
             if outcome == "finished":
                 _log.info("batch ended", batch=batch_id)
             elif outcome == "retire":

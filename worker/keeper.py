@@ -29,11 +29,10 @@ from worker.batches import BatchTender
 from worker.canary import CanaryKeeper
 from worker.delivering import make_sender
 from worker.outages import Outages
-from worker.unpacking.unpacker import make_unpacker
+from worker.unpacking.parts import NUM_THREADS, make_unpacker
 
 _log = structlog.get_logger()
 _PER_ROUND = 200  # steps of one kind, so that no round takes long
-_UNPACKERS = 4  # so that who waits for a slow address holds up few
 
 
 @dataclass
@@ -163,7 +162,7 @@ def main() -> None:
     sender = make_sender(settings, connect(settings.store_url))
     unpacker = make_unpacker(settings, connect(settings.store_url))
     beside = [threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))]
-    beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(_UNPACKERS)]
+    beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
     for thread in beside:
         thread.start()
     try:

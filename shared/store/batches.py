@@ -1,11 +1,11 @@
-"""What the API and the keeper do with batches: create, read, list, wait, close, tend."""
+"""What the API does with batches: create, read, list, wait, close, begin to cancel or erase."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from shared.batch_errors import BatchBusy, BatchClosed, BatchGone, BatchNotFound
 from shared.batches import Batch, BatchError, BatchOptions
@@ -13,12 +13,12 @@ from shared.errors import IdempotencyInFlight, InvalidOption
 from shared.ids import is_id, new_id
 from shared.store import keys
 from shared.store.batch_records import COUNTS, NewBatch, batch_of
+from shared.store.batch_scripts import BatchScripts
 from shared.store.idempotency import KEPT_MS, Claimed
 from shared.store.parcels import NewParcel
-from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.store.scripts import Client, Clock, server_clock, store_faults
 
 WalkKind = Literal["cancel", "retry", "erase"]
-Tended = Literal["walk", "retire", "finished", "forgotten", "waiting"]
 _SCAN = 50  # batches looked at in one round trip while listing
 _LOOK_UP_S = 5.0  # an upper bound for a lost message, shorter than the socket's timeout
 
@@ -31,16 +31,6 @@ class BatchPage:
     next_cursor: str | None
 
 
-@dataclass(frozen=True)
-class Walk:
-    """Something that is done to all jobs of a batch, and how far it has come."""
-
-    batch_id: str
-    tenant: str
-    kind: WalkKind
-    walked: int
-
-
 class BatchStore:
     """The batches of all tenants. Every method raises Unavailable when the server is away.
 
@@ -49,7 +39,7 @@ class BatchStore:
 
     def __init__(self, client: Client, clock: Clock = server_clock) -> None:
         self._client = client
-        self._scripts = Scripts(client, clock)
+        self._scripts = BatchScripts(client, clock)
 
     def create(
         self,
@@ -66,10 +56,8 @@ class BatchStore:
         has one, comes to stand for the batch.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
-        names = keys.of_batch(new.id, 1, parcel.id if parcel else "")
-        answer = self._scripts.run_on(
+        answer = self._scripts.run_of(
             "batch_create",
-            [*names, keys.tenant_batches(new.tenant), key],
             new.id,
             1,
             new.record(),
@@ -79,6 +67,8 @@ class BatchStore:
             fingerprint,
             KEPT_MS,
             parcel.id if parcel else "",
+            parcel_id=parcel.id if parcel else "",
+            more_keys=(keys.tenant_batches(new.tenant), key),
         )
         if answer == "lost":
             raise IdempotencyInFlight
@@ -89,7 +79,7 @@ class BatchStore:
         record, counted = self._read(tenant, batch_id)
         busy = any(int(counted.get(name, 0)) for name in ("queued", "running"))
         if "closed" in record and "finished" not in record and not busy:
-            self._run("batch_close", batch_id)  # nobody noticed yet that it has ended
+            self._scripts.run("batch_close", batch_id)  # nobody noticed yet that it has ended
             record, counted = self._read(tenant, batch_id)
         return batch_of(batch_id, record, counted, self._errors(counted))
 
@@ -153,7 +143,7 @@ class BatchStore:
     def close(self, tenant: str, batch_id: str) -> Batch:
         """Let nothing more be added."""
         self._record(tenant, batch_id)
-        self._run("batch_close", batch_id)
+        self._scripts.run("batch_close", batch_id)
         return self.get(tenant, batch_id)
 
     def begin(self, tenant: str, batch_id: str, kind: WalkKind) -> bool:
@@ -163,26 +153,16 @@ class BatchStore:
         """
         while True:
             run = int(self._record(tenant, batch_id)["run"])
-            events = [keys.batch_event(batch_id, one) for one in range(1, run + 1)]
-            names = [*keys.of_batch(batch_id, run), *(events if kind == "erase" else ())]
-            answer = self._scripts.run_on("batch_walk", names, batch_id, run, kind, new_id("evt"))
+            events = tuple(keys.batch_event(batch_id, one) for one in range(1, run + 1))
+            answer = self._scripts.run_of(
+                "batch_walk", batch_id, run, kind, new_id("evt"), more_keys=events
+            )
             if answer == "gone":
                 raise BatchGone
             if answer == "busy":
                 raise BatchBusy
             if answer != "again":
                 return bool(answer == "walking")
-
-    def walk(self, batch_id: str) -> Walk | None:
-        """What is being done to its jobs, if anything is."""
-        with store_faults():
-            found = self._client.hmget(keys.batch(batch_id), ["tenant", "walk", "walked"])
-        tenant, kind, walked = found
-        return Walk(batch_id, tenant, kind, int(walked)) if kind else None
-
-    def walked(self, walk: Walk, to: int | None) -> None:
-        """Note how far a walk has come; None: to its end."""
-        self._run("batch_walked", walk.batch_id, walk.kind, walk.walked, "" if to is None else to)
 
     def members(self, batch_id: str, after: int, limit: int) -> list[tuple[int, str]]:
         """Place and id of jobs behind a place, in their order."""
@@ -197,29 +177,6 @@ class BatchStore:
                 withscores=True,
             )
         return [(int(place), job_id) for job_id, place in found]
-
-    def due(self, limit: int) -> list[str]:
-        """Batches that are to be looked at."""
-        now = self._scripts.now_ms()
-        with store_faults():
-            found: list[str] = self._client.zrange(
-                keys.BATCHES_DUE, "-inf", now, byscore=True, offset=0, num=limit
-            )
-        return found
-
-    def tend(self, batch_id: str) -> tuple[Tended, str]:
-        """Do what is due of a batch; its tenant. `walk` and `retire` are left to the caller."""
-        with store_faults():
-            tenant = self._client.hget(keys.batch(batch_id), "tenant") or ""
-        more = (keys.tenant_batches(tenant),)
-        outcome: Tended = self._run("batch_tend", batch_id, *COUNTS, more_keys=more)
-        return outcome, tenant
-
-    def _run(self, name: str, batch_id: str, *args: object, more_keys: tuple[str, ...] = ()) -> Any:
-        with store_faults():
-            run = int(self._client.hget(keys.batch(batch_id), "run") or 1)
-        names = [*keys.of_batch(batch_id, run), *more_keys]
-        return self._scripts.run_on(name, names, batch_id, run, *args)
 
     def _record(self, tenant: str, batch_id: str) -> dict[str, str]:
         return self._read(tenant, batch_id)[0]

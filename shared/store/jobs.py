@@ -5,12 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from shared.batch_errors import BatchClosed, BatchFull, BatchGone
 from shared.errors import (
-    DocchuError,
-    IdempotencyInFlight,
     InvalidOption,
     JobGone,
     JobNotFound,
@@ -18,32 +14,16 @@ from shared.errors import (
     PageNotFound,
     PageNotRead,
     QueueFull,
-    StaleAttempt,
 )
 from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
 from shared.store import keys
 from shared.store.idempotency import KEPT_MS, Claimed
-from shared.store.records import (
-    Hash,
-    NewJob,
-    PageRecord,
-    attempts,
-    gap_s,
-    job_of,
-    page_problems,
-    queue_of,
-)
+from shared.store.places import gap_s, look
+from shared.store.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
+from shared.store.refusals import check_created
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-_REFUSALS: dict[str, type[DocchuError]] = {
-    "full": QueueFull,
-    "lost": IdempotencyInFlight,
-    "gone": BatchGone,
-    "closed": BatchClosed,
-    "crowded": BatchFull,
-    "stale": StaleAttempt,
-}
 _SCAN = 100  # jobs looked at in one round trip while listing
 _MAX_SCANS = 20  # round trips of one call: who asks for a rare status goes on from there
 
@@ -73,18 +53,9 @@ class JobStore:
         self._limits = limits
         self._scripts = Scripts(client, clock)
 
-    def create(
-        self,
-        new: NewJob,
-        claimed: Claimed | None = None,
-        fingerprint: str = "",
-        *,
-        unpacked: bool = False,
-        replaces: str = "",
-    ) -> Job:
+    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
         """Accept a job as `add` does, and read it."""
-        job_id = self.add(new, claimed, fingerprint, unpacked=unpacked, replaces=replaces)
-        return self.get(new.tenant, job_id)
+        return self.get(new.tenant, self.add(new, claimed, fingerprint))
 
     def add(
         self,
@@ -97,12 +68,11 @@ class JobStore:
     ) -> str:
         """Accept a job and make it ready to be claimed; answer its id.
 
-        Raises QueueFull, IdempotencyInFlight.
-
-        In the same step the request's Idempotency-Key, if it has one, comes to stand for the job.
-        In a batch the answer is the job that has this `custom_id` already, if there is one; raises
-        BatchGone, BatchClosed, BatchFull. `unpacked`: it comes out of a parcel, so the batch may be
-        closed. `replaces`: it takes the place of this failed job, else raises StaleAttempt.
+        Raises QueueFull, IdempotencyInFlight. In the same step the request's Idempotency-Key, if
+        it has one, comes to stand for the job. In a batch the answer is the id of the job that has
+        this `custom_id` already, if there is one; raises BatchGone, BatchClosed, BatchFull.
+        `unpacked`: it comes out of a parcel, so the batch may be closed. `replaces`: it takes the
+        place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
         more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
@@ -122,8 +92,7 @@ class JobStore:
             *more,
             more_keys=more_keys,
         )
-        if refusal := _REFUSALS.get(answer):
-            raise refusal
+        check_created(answer)
         return new.id if answer == "created" else str(answer)
 
     def fullness(self, tenant: str) -> float:
@@ -145,7 +114,7 @@ class JobStore:
         """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
         if not is_job_id(job_id):
             raise JobNotFound
-        ((record, queue),) = self._look([job_id])
+        ((record, queue),) = look(self._client, [job_id])
         return self._job(job_id, _checked(record, tenant), queue)
 
     def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
@@ -167,7 +136,8 @@ class JobStore:
                 left = deadline - time.monotonic()
                 if job.status.terminal or left <= 0:
                     return
-                self._next_change(listener, left)
+                # Shorter than the socket's timeout, and an upper bound for a lost message.
+                listener.get_message(timeout=min(left, 5.0))
 
     def newest(
         self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
@@ -194,7 +164,7 @@ class JobStore:
         """Read jobs, without tombstones; whose they are is not looked at."""
         return [
             self._job(job_id, record, queue)
-            for job_id, (record, queue) in zip(ids, self._look(ids), strict=True)
+            for job_id, (record, queue) in zip(ids, look(self._client, ids), strict=True)
             if record and record["status"] != Status.EXPIRED
         ]
 
@@ -235,14 +205,6 @@ class JobStore:
         self._scripts.run("cancel", job_id)
         return self.get(tenant, job_id)
 
-    def cancel_all(self, ids: list[str]) -> None:
-        """Cancel jobs, whosever they are, in one round trip."""
-        self._scripts.run_on_jobs("cancel", ids)
-
-    def erase_all(self, ids: list[str]) -> None:
-        """Leave tombstones of jobs, whosever they are, in one round trip."""
-        self._scripts.run_on_jobs("erase", ids)
-
     def erase(self, tenant: str, job_id: str) -> None:
         """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
         self._record(tenant, job_id)
@@ -259,24 +221,6 @@ class JobStore:
         with store_faults():
             return _checked(self._client.hgetall(keys.job(job_id)), tenant)
 
-    def _look(self, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
-        """The jobs' records, empty where there is none, and their places in the queue."""
-        with store_faults(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hget(keys.RATE, "gap")
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-                for lane in keys.LANES:
-                    pipe.zrank(keys.ready(lane), f"{job_id}/0")
-            gap, *found = pipe.execute()
-        seconds = gap_s(gap)
-        return [
-            (
-                record,
-                queue_of(record, next(filter(None, ranks), 0), seconds),
-            )
-            for record, *ranks in zip(*(found[i::3] for i in range(3)), strict=True)
-        ]
-
     def _job(self, job_id: str, record: Hash, queue: Queue) -> Job:
         problems = []
         if "code" in record:
@@ -290,11 +234,6 @@ class JobStore:
         if rank is None:
             raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
         return int(rank) + 1
-
-    @staticmethod
-    def _next_change(listener: Any, timeout_s: float) -> None:
-        # Shorter than the connection's socket timeout, and an upper bound for a lost message.
-        listener.get_message(timeout=min(timeout_s, 5.0))
 
 
 def _checked(record: dict[str, str], tenant: str) -> dict[str, str]:

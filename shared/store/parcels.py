@@ -15,6 +15,7 @@ from shared.batch_errors import BatchClosed, BatchGone
 from shared.errors import DocchuError, StaleAttempt
 from shared.ids import new_id
 from shared.store import keys
+from shared.store.batch_scripts import BatchScripts
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 Kind = Literal["zip", "ndjson"]
@@ -57,12 +58,13 @@ class Parcels:
     def __init__(self, client: Client, clock: Clock = server_clock) -> None:
         self._client = client
         self._scripts = Scripts(client, clock)
+        self._batches = BatchScripts(client, clock)
 
     def add(self, tenant: str, batch_id: str, new: NewParcel, *, last: bool = False) -> None:
         """Add a parcel to an open batch; `last` closes that. Raises BatchClosed, BatchGone."""
-        answer = self._run(
-            "parcel_add", batch_id, new.id, new.record(tenant, batch_id), "1" if last else ""
-        )
+        record = new.record(tenant, batch_id)
+        args = (new.id, record, "1" if last else "")
+        answer = self._batches.run("parcel_add", batch_id, *args, parcel_id=new.id)
         if answer == "closed":
             raise BatchClosed
         if answer == "gone":
@@ -101,12 +103,7 @@ class Parcels:
         Raises StaleAttempt.
         """
         code, detail = (problem.code, problem.detail) if problem else ("", "")
-        args = (parcel.batch_id, parcel.id, parcel.attempt, code, detail)
-        if self._run("parcel_finish", *args) is None:
+        args = (parcel.id, parcel.attempt, code, detail)
+        answer = self._batches.run("parcel_finish", parcel.batch_id, *args, parcel_id=parcel.id)
+        if answer is None:
             raise StaleAttempt
-
-    def _run(self, name: str, batch_id: str, parcel_id: str, *args: object) -> object:
-        with store_faults():
-            run = int(self._client.hget(keys.batch(batch_id), "run") or 1)
-        names = keys.of_batch(batch_id, run, parcel_id)
-        return self._scripts.run_on(name, names, batch_id, run, parcel_id, *args)

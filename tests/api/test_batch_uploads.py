@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from shared.store.batch_jobs import Item
 from tests.api.playing import PDF, PNG, Api, Shown, page_of, problem
-from worker.unpacking.unpacker import make_unpacker
+from worker.unpacking.parts import make_unpacker
 
 Part = tuple[io.BytesIO, str]
 

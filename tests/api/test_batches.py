@@ -6,6 +6,7 @@ import io
 import json
 import queue
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -201,3 +202,28 @@ def test_options_of_a_batch_are_checked(api: Api) -> None:
         problem(api.client.post("/v1/batches", json=fields), 422, "invalid_option")
     refused = {"webhook_url": "http://127.0.0.1/"}
     problem(api.client.post("/v1/batches", json=refused), 422, "address_refused")
+
+
+def test_the_description_names_what_a_batch_can_begin_with(api: Api) -> None:
+    paths = api.get("/openapi.json").get_json()["paths"]
+    opening = paths["/v1/batches"]["post"]
+    kinds = {"multipart/form-data", "application/json", "application/zip", "application/x-ndjson"}
+    assert set(opening["requestBody"]["content"]) == kinds
+    assert {"200"} <= set(paths["/v1/batches/{batch_id}/results"]["get"]["responses"])
+    assert {"201", "202", "429"} <= set(opening["responses"])
+
+
+def test_many_senders_of_one_document_make_one_job(api: Api) -> None:
+    batch = open_batch(api)
+    place = {"batch_id": batch["id"], "custom_id": "a.png"}
+
+    def send(number: int) -> tuple[int, str]:
+        answer = api.app.test_client().post("/v1/jobs", data=PNG, query_string=place)
+        return answer.status_code, answer.get_json()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert sorted(status for status, _ in answers) == [200] * 7 + [202]
+    assert len({job_id for _, job_id in answers}) == 1
+    assert show(api, batch)["num_jobs"] == 1
+    assert len(api.stored()) == 1

@@ -25,7 +25,7 @@ _DIES_S = 60  # for it to die there; on a busy machine it may wait for a process
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
-    *("recover", "end_overdue", "ring", "retire", "erase_left", "tend", "sweep"),
+    *("recover", "end_overdue", "ring", "retire", "erase_left", "tend_batches", "tend", "sweep"),
     *("recovered", "input_erased"),
 )
 API_POINTS = ("kept", "created", "erased")

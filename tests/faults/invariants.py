@@ -16,6 +16,7 @@ from shared.store import keys
 from shared.store.records import PageRecord, attempts
 from shared.store.upkeep import Upkeep
 from shared.workers import CANARY_TENANT
+from tests.faults.batching import forget_all, is_over, left_of_batches
 from tests.faults.documents import PROBLEMS, Document
 from tests.faults.world import World
 from worker.keeper import make_keeper
@@ -75,7 +76,7 @@ def is_quiet(world: World) -> bool:
     if waiting or client.zcard(keys.LEASES) or client.llen(QUEUE):
         return False
     ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
-    return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids)
+    return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids) and is_over(world)
 
 
 def progress(world: World) -> list[object]:
@@ -107,6 +108,8 @@ def told(world: World) -> dict[str, set[tuple[str, str]]]:
     for request in list(world.receiver.received):
         body = request.body.decode()
         event = request.headers["webhook-id"], json.loads(body)["type"]
+        if event[1].startswith("batch."):
+            continue
         for job_id in _JOB_ID.findall(body):
             heard.setdefault(job_id, set()).add(event)
     return heard
@@ -206,6 +209,7 @@ def retire_all(world: World) -> Iterator[str]:
     for later in (_FOR_EVER_MS, 2 * _FOR_EVER_MS):
         keeper.upkeep = Upkeep(world.client, _MAX_DEATHS, lambda later=later: now + later)
         keeper.retire()
+        forget_all(world, now + later)
     blobs = BlobStore(world.settings.data_dir / "blobs")
     for tenant, job_id in list(blobs.old_jobs(-1)):
         if tenant != CANARY_TENANT:
@@ -215,6 +219,7 @@ def retire_all(world: World) -> Iterator[str]:
     for name in world.client.scan_iter("docchu:job:*"):
         if not _of_canary(world, name):
             yield f"{name} is left after retention"
+    yield from left_of_batches(world)
 
 
 def _of_canary(world: World, name: str) -> bool:

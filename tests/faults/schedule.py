@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 import redis
 
+from tests.faults.batching import batch_violations, choose, close_after, open_batch, told_of
 from tests.faults.documents import PROBLEMS, Deed, Document, random_document
 from tests.faults.injection import Fault, random_faults
 from tests.faults.invariants import (
@@ -78,8 +79,15 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     world.erased.clear()
     world.receiver.received.clear()
     accepted: dict[str, int] = {}
-    with ThreadPoolExecutor(len(schedule.documents) + len(schedule.faults)) as pool:
-        parts = [pool.submit(_submit, world, d, started, accepted) for d in schedule.documents]
+    batched, batch_id = choose(schedule.seed, schedule.documents), open_batch(world)
+    with ThreadPoolExecutor(len(schedule.documents) + len(schedule.faults) + 1) as pool:
+        parts = [
+            pool.submit(
+                _submit, world, d, started, accepted, batch_id if d.number in batched else None
+            )
+            for d in schedule.documents
+        ]
+        parts.append(pool.submit(close_after, world, batch_id, parts[:]))
         parts += [pool.submit(_strike, world, fault, started, report) for fault in schedule.faults]
     for part in parts:
         part.result()
@@ -98,7 +106,9 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
     with contextlib.suppress(TimeoutError):  # then it is found below
         ids = {job.id for job in jobs}
         world.wait_until(lambda: ids <= set(told(world)), "events", _TOLD_S)
+        world.wait_until(lambda: bool(told_of(world, batch_id)), "its event", _TOLD_S)
     found += violations(world, jobs, accepted)
+    found += batch_violations(world, batch_id)
     found += retire_all(world)
     if world.serving() != serving:
         found.append("a process of the API ended without a fault")
@@ -123,13 +133,21 @@ def _deeds(jobs: list[Seen]) -> Iterator[str]:
             yield f"job: {job.document.then}"
 
 
-def _submit(world: World, document: Document, started: float, accepted: dict[str, int]) -> None:
+def _submit(
+    world: World,
+    document: Document,
+    started: float,
+    accepted: dict[str, int],
+    batch_id: str,
+) -> None:
     time.sleep(max(0, started + document.at_s - time.monotonic()))
     query = {
         "priority": document.priority,
         "metadata": f'{{"document": {document.number}}}',
         "webhook_url": world.receiver.url,
     }
+    if batch_id:
+        query |= {"batch_id": batch_id, "custom_id": f"{document.number}.tiff"}
     if document.timeout_s is not None:
         query["timeout_s"] = str(document.timeout_s)
     headers = {"Content-Type": "image/tiff"}
@@ -158,7 +176,7 @@ def _post(
             answer = world.http.post(
                 "/v1/jobs", params=query, headers=headers, content=document.tiff()
             )
-            if answer.status_code == 202:
+            if answer.status_code in (200, 202):  # 200: it is in its batch already
                 job_id: str = answer.json()["id"]
                 return job_id
             if answer.status_code not in (409, 500, 502, 503):

@@ -18,7 +18,8 @@ from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore, Limits
 from shared.store.parcels import Kind, NewParcel, Parcels
 from shared.store.scripts import connect
-from worker.unpacking.unpacker import Unpacker, make_unpacker
+from worker.unpacking.parts import make_unpacker
+from worker.unpacking.unpacker import Unpacker
 
 TENANT = "acme"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8

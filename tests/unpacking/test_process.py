@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from bench.service import free_port
@@ -41,8 +43,8 @@ def program(story: Story, module: str, **variables: str) -> Iterator[subprocess.
     try:
         yield process
     finally:
-        process.kill()
-        process.wait(30)
+        process.terminate()
+        process.wait(60)
 
 
 def wait_until_unpacked(story: Story, *batches: str) -> None:
@@ -52,12 +54,17 @@ def wait_until_unpacked(story: Story, *batches: str) -> None:
         time.sleep(0.05)
 
 
-def kill_at(story: Story, step: str) -> None:
-    """Let a keeper run until it dies there."""
+def arm(story: Story, step: str, deed: str) -> None:
+    """Let the next keeper that comes there be killed, or stopped."""
     folder = story.settings.failpoints_dir
     assert folder
     folder.mkdir(exist_ok=True)
-    (folder / f"unpacking.{step}").write_text("kill")
+    (folder / f"unpacking.{step}").write_text(deed)
+
+
+def kill_at(story: Story, step: str) -> None:
+    """Let a keeper run until it dies there."""
+    arm(story, step, "kill")
     with program(story, "worker.keeper") as keeper:
         assert keeper.wait(60) == -9, step
 
@@ -92,6 +99,22 @@ def test_a_keeper_killed_after_it_told_of_an_unreadable_zip_told_of_it(story: St
     batch = story.batch(batch_id)
     assert batch.problem and batch.problem.code == "archive_unreadable"
     assert batch.status == "finished"
+
+
+def test_a_keeper_that_sleeps_through_its_lease_doubles_nothing(story: Story) -> None:
+    names = [f"{n}.png" for n in range(12)]
+    batch_id = story.submit(zipped({name: png(name) for name in names}))
+    arm(story, "kept", "stop")
+    with program(story, "worker.keeper") as sleeper:
+        while psutil.Process(sleeper.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.05)
+        with program(story, "worker.keeper"):
+            wait_until_unpacked(story, batch_id)
+            sleeper.send_signal(signal.SIGCONT)
+    items = story.items(batch_id)
+    assert [(i.position, i.custom_id) for i in items] == list(enumerate(names, 1))
+    assert story.batch(batch_id).counts.queued == 12
+    assert story.files() == {f"{item.job_id}/input" for item in items}
 
 
 def test_two_hundred_files_stream_in_and_come_out_as_jobs(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,7 +15,8 @@ class Described:
     """What became known of a document as it was taken: what it is called and what is wanted.
 
     `problem` says why it was not taken, or not wholly; `options` and `metadata` are what its caller
-    gave beside it, checked.
+    gave beside it, checked. `fetch` hands over its bytes where they are somewhere else; it raises
+    RequestError and its kinds.
     """
 
     custom_id: str
@@ -23,6 +24,7 @@ class Described:
     options: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     problem: DocchuError | None = None
+    fetch: Callable[[Sink], None] | None = None
 
 
 class Item(Protocol):
@@ -36,7 +38,7 @@ class Item(Protocol):
         """Its own name, if that is known before it is taken."""
 
     def take(self, sink: Sink) -> Described:
-        """Hand its bytes to the sink. Raises ServiceError alone."""
+        """Hand its bytes to the sink, if they are here. Raises ServiceError alone."""
 
 
 class Source(Protocol):

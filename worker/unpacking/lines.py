@@ -6,6 +6,7 @@ import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -97,7 +98,7 @@ class LineItem:
             return Described(default, problem=error)
         name = members.pop("name", None)
         try:
-            described = self._describe(custom_id, name, members, sink)
+            described = self._describe(custom_id, name, members)
             return replace(described, problem=patient.problem)
         except RequestError as error:
             return Described(custom_id, _text(name) or custom_id, problem=error)
@@ -116,9 +117,7 @@ class LineItem:
             return {**read.members, "data": _TAKEN}
         return read.members
 
-    def _describe(
-        self, custom_id: str, name: Any, members: dict[str, Any], sink: Sink
-    ) -> Described:
+    def _describe(self, custom_id: str, name: Any, members: dict[str, Any]) -> Described:
         data, url = members.pop("data", None), members.pop("url", None)
         if data is not None and data is not _TAKEN:
             raise InvalidOption("`data` must be a string of base64.", option="data")
@@ -127,22 +126,22 @@ class LineItem:
         options = line_options(members, self.parcel.fetching.max_ttl_s)
         if options.webhook_url is not None:
             check(options.webhook_url, self.parcel.fetching.allow)
+        fetch_it = None
         if url is not None:
             if data:
                 raise InvalidOption("Give either `url` or `data`, not both.", option="url")
-            name = name or self._fetch(url, sink)
+            if not isinstance(url, str):
+                raise InvalidOption("`url` must be a string.", option="url")
+            name, fetch_it = name or _name_in(url), partial(self._fetch, url)
         elif not data:
             raise EmptyDocument("The line has neither `url` nor `data`.")
-        return Described(custom_id, _text(name) or custom_id, options.given, options.metadata)
+        shown = _text(name) or custom_id
+        return Described(custom_id, shown, options.given, options.metadata, fetch=fetch_it)
 
-    def _fetch(self, url: Any, sink: Sink) -> str:
-        """Fetch the document; answer the name in its URL."""
-        if not isinstance(url, str):
-            raise InvalidOption("`url` must be a string.", option="url")
+    def _fetch(self, url: str, sink: Sink) -> None:
         fetching = self.parcel.fetching
         target = check(url, fetching.allow)
         fetch(target, sink.write, self.parcel.limits.max_upload_bytes, fetching.timeout_s)
-        return unquote(urlsplit(url).path, errors="replace").rpartition("/")[2]
 
 
 @dataclass
@@ -198,6 +197,13 @@ def _custom_id(value: Any) -> str:
             option="custom_id",
         )
     return text
+
+
+def _name_in(url: str) -> str | None:
+    try:
+        return unquote(urlsplit(url).path, errors="replace").rpartition("/")[2]
+    except ValueError:  # a malformed one, which is refused when it is to be fetched
+        return None
 
 
 def _text(name: Any) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,6 +15,7 @@ from shared.errors import (
     DocchuError,
     EmptyDocument,
     InvalidOption,
+    RequestError,
     Unavailable,
     UnsupportedMediaType,
 )
@@ -20,7 +23,7 @@ from shared.failpoints import reach
 from shared.jobs import Document
 from shared.paths import MAX_CUSTOM_ID
 from shared.settings import Settings
-from shared.sinks import UploadSink, document_in
+from shared.sinks import Sink, UploadSink, document_in
 from shared.store.batches import BatchStore
 from shared.store.jobs import JobStore
 from shared.store.parcels import Parcel
@@ -44,10 +47,29 @@ class Taker:
     blobs: BlobStore
     settings: Settings
     lease_s: float
+    fetchers: ThreadPoolExecutor
 
     def begin(self, parcel: Parcel) -> Taking:
         """Begin to take a parcel's documents. Raises BatchGone, BatchNotFound."""
         return Taking(self, parcel, self.batches.options(parcel.tenant, parcel.batch_id))
+
+
+@dataclass
+class Pending:
+    """A document whose bytes were taken in, or are still coming."""
+
+    item: Item
+    described: Described | None = None
+    standing: Standing | None = None
+    upload: Upload | None = None
+    arriving: Future[DocchuError | None] | None = None
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def let_go(self) -> None:
+        """Drop what was not kept, once nobody writes to it any more."""
+        if self.arriving and not self.arriving.cancel():
+            wait([self.arriving])
+        self.opened.close()
 
 
 @dataclass
@@ -60,28 +82,51 @@ class Taking:
     _own: set[str] = field(default_factory=set)  # ids of jobs that entries may have become
     _num_own: int = 0
 
-    def take(self, item: Item, keep: Callable[[], None]) -> bool:
+    def begin(self, item: Item, keep: Callable[[], None]) -> Pending:
+        """Take the document's bytes in, or begin to fetch them; to be finished or let go.
+
+        Raises Unavailable, and what `keep` raises.
+        """
+        pending = Pending(item)
+        if item.custom_id is not None:
+            pending.described = Described(item.custom_id, item.custom_id)
+            pending.standing = self._standing(item, item.custom_id)
+            if pending.standing != "new":
+                return pending  # as it was known by its name, its bytes are not looked at
+        try:
+            self._begin(pending, keep)
+        except BaseException:
+            pending.let_go()
+            raise
+        return pending
+
+    def _begin(self, pending: Pending, keep: Callable[[], None]) -> None:
+        parts = self.parts
+        upload = pending.upload = pending.opened.enter_context(parts.blobs.upload())
+        max_bytes = parts.settings.max_upload_bytes
+        sink = UploadSink(upload, max_bytes, keep, parts.lease_s / _KEEPS)
+        described = pending.described = pending.item.take(sink)
+        if described.fetch and described.problem is None:
+            pending.arriving = parts.fetchers.submit(_fetched, described.fetch, sink)
+
+    def finish(self, pending: Pending) -> bool:
         """Make the document a job, unless it is one already; whether there is one to be read.
 
-        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable, and what `keep` raises.
+        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable.
         """
-        name = item.custom_id
-        standing = "new" if name is None else self._standing(item, name)
-        if standing == "done":
-            return False
-        if name is not None and standing == "double":
-            return self._create(item, self._double(item, Described(name, name)))
-        parts = self.parts
-        with parts.blobs.upload() as upload:
-            max_bytes = parts.settings.max_upload_bytes
-            described = item.take(UploadSink(upload, max_bytes, keep, parts.lease_s / _KEEPS))
-            if name is None:
-                standing = self._standing(item, described.custom_id)
-                if standing == "done":
-                    return False
-                if standing == "double":
-                    described = self._double(item, described)
-            return self._store(item, described, upload)
+        item, described, upload = pending.item, pending.described, pending.upload
+        assert described is not None
+        try:
+            if pending.arriving:
+                described = replace(described, problem=pending.arriving.result())
+            standing = pending.standing or self._standing(item, described.custom_id)
+            if standing == "done":
+                return False
+            if standing == "double":
+                described = self._double(item, described)
+            return self._store(item, described, upload) if upload else self._create(item, described)
+        finally:
+            pending.let_go()
 
     def _standing(self, item: Item, custom_id: str) -> Standing:
         """Whether a job has this name: this document's, an earlier one's of this parcel, or another
@@ -150,6 +195,15 @@ class Taking:
             self.parts.blobs.delete_job(tenant, new.id)
         reach("unpacking.created")
         return document is not None
+
+
+def _fetched(fetch: Callable[[Sink], None], sink: Sink) -> DocchuError | None:
+    """Fetch a document; why that failed."""
+    try:
+        fetch(sink)
+    except RequestError as error:
+        return error
+    return None
 
 
 def _is_archive(head: bytes) -> bool:

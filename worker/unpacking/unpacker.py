@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -26,24 +27,19 @@ from shared.errors import (
     Unavailable,
 )
 from shared.failpoints import reach
-from shared.settings import Settings
-from shared.store.batches import BatchStore
-from shared.store.jobs import JobStore, Limits
+from shared.store.jobs import JobStore
 from shared.store.parcels import Parcel, Parcels
-from shared.store.scripts import Client
-from worker.unpacking.archives import ZipParcel
 from worker.unpacking.items import Item, Source
-from worker.unpacking.limits import ParcelLimits
-from worker.unpacking.lines import Fetching, LineParcel
-from worker.unpacking.taking import Taker, Taking
+from worker.unpacking.taking import Pending, Taker, Taking
 
 _log = structlog.get_logger()
 _TURN_S = 2.0  # then another parcel has its turn
 _NOTE_S = 0.5  # between two notes of the position: what is done twice after a crash
 _PATIENCE_S = 1.0  # until the queue is looked at again
 _REST_S = 1.0  # after a fault of the service
-_IDLE_S = 0.2  # between two looks for a parcel
+_IDLE_S = 0.3  # between two looks for a parcel
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
+MAX_FETCHES = 8  # documents of one parcel that are fetched at once
 _MAX_OPEN = 16  # parcels that are kept open from one turn to the next
 _EMPTIED = 1 << 52  # the position of a parcel that is done: its bytes may be gone
 
@@ -55,6 +51,7 @@ class Opened:
     source: Source
     rest: Iterator[Item]
     position: int
+    ending: DocchuError | None = None  # why there is nothing more, if not for its end
 
 
 @dataclass
@@ -91,19 +88,31 @@ class Unpacker:
             return False
         reach("unpacking.taken")
         try:
-            self._unpack(parcel, is_over)
+            self._unpack_or_give_up(parcel, is_over)
         except QueueFull:
             _log.info("the queue is full; the parcel waits", parcel=parcel.id)
         except StaleAttempt:
             _log.warning("another keeper has the parcel by now", parcel=parcel.id)
+        except OSError as error:
+            raise Unavailable("The parcel cannot be read right now.") from error
+        return True
+
+    def _unpack_or_give_up(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
+        try:
+            self._unpack(parcel, is_over)
         except (BatchClosed, BatchGone, BatchNotFound) as error:
             _log.info("the rest of a parcel is not wanted", batch=parcel.batch_id, code=error.code)
-            self._finish(parcel)
+            self._finish(self.parcels.advance(parcel, _EMPTIED, self.lease_s))
         except BatchFull:
             self._finish(parcel, TooManyDocuments())
         except (ArchiveUnreadable, TooManyDocuments) as error:
             self._finish(parcel, error)
-        return True
+        except (ServiceError, StaleAttempt, OSError):
+            raise
+        except Exception:
+            # A thread's boundary. Another try would end the same way, and the batch never.
+            _log.exception("unpacking failed unexpectedly; the parcel is given up", id=parcel.id)
+            self._finish(parcel, DocchuError("Unpacking failed unexpectedly: see the log."))
 
     def _unpack(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
         if parcel.position >= _EMPTIED:
@@ -129,25 +138,51 @@ class Unpacker:
     def _go_on(self, taking: Taking, opened: Opened, is_over: Callable[[], bool]) -> float | None:
         """Take documents for a turn. Seconds until it goes on; None once there are no more."""
         began, noted = time.monotonic(), -math.inf
-        parcel = taking.parcel
-        while True:
-            now = time.monotonic()
-            if is_over() or now - began > _TURN_S:
-                return 0.0
-            if now - noted > _NOTE_S:
-                noted = now
-                self.parcels.advance(parcel, opened.position, self.lease_s)
-                reach("unpacking.noted")
-                if self.jobs.fullness(parcel.tenant) >= _ROOM:
-                    return _PATIENCE_S
-            item = next(opened.rest, None)
-            if item is None:
-                return None
-            taking.take(item, lambda: self._renew(parcel, opened))
-            opened.position = item.number
+        pause_s: float | None = None
+        coming: deque[Pending] = deque()
+        try:
+            while True:
+                now = time.monotonic()
+                if now - noted > _NOTE_S:
+                    noted = now
+                    self._note(taking, opened)
+                    if self.jobs.fullness(taking.parcel.tenant) >= _ROOM:
+                        pause_s, is_over = _PATIENCE_S, lambda: True
+                if is_over() or now - began > _TURN_S:
+                    pause_s = pause_s or 0.0
+                elif self._look_ahead(taking, opened, coming):
+                    continue
+                # What was begun is brought to its end, so that the next turn begins behind it.
+                if not coming:
+                    if opened.ending:
+                        raise opened.ending
+                    return pause_s
+                self._finish_first(taking, opened, coming)
+        finally:
+            for pending in coming:
+                pending.let_go()
 
-    def _renew(self, parcel: Parcel, opened: Opened) -> None:
-        self.parcels.advance(parcel, opened.position, self.lease_s)
+    def _look_ahead(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> bool:
+        """Begin with one more document, if the last one is only waited for; whether there was."""
+        if coming and (coming[-1].arriving is None or len(coming) >= MAX_FETCHES):
+            return False
+        try:
+            item = next(opened.rest, None)
+        except (ArchiveUnreadable, TooManyDocuments) as error:
+            opened.ending = error  # told once what was begun is done
+            return False
+        if item is not None:
+            coming.append(taking.begin(item, lambda: self._note(taking, opened)))
+        return item is not None
+
+    def _finish_first(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> None:
+        pending = coming.popleft()
+        taking.finish(pending)
+        opened.position = pending.item.number
+
+    def _note(self, taking: Taking, opened: Opened) -> None:
+        self.parcels.advance(taking.parcel, opened.position, self.lease_s)
+        reach("unpacking.noted")
 
     def _open(self, parcel: Parcel) -> Opened:
         """Go on where the last turn ended, if that was ours, or open it anew."""
@@ -160,8 +195,6 @@ class Unpacker:
             source = self.open_source(parcel)
         except BlobNotFound as error:
             raise ArchiveUnreadable("The upload is not there any more.") from error
-        except OSError as error:
-            raise Unavailable("The parcel cannot be read right now.") from error
         return Opened(source, source.items(parcel.position), parcel.position)
 
     def _keep(self, parcel: Parcel, opened: Opened) -> None:
@@ -171,6 +204,8 @@ class Unpacker:
         self._kept[parcel.id] = opened
 
     def _finish(self, parcel: Parcel, problem: DocchuError | None = None) -> None:
+        if kept := self._kept.pop(parcel.id, None):
+            kept.source.close()
         if problem:
             # Told first: without its bytes, nobody would know any more what was wrong with them.
             self.parcels.finish(parcel, problem)
@@ -185,28 +220,3 @@ class Unpacker:
             parcel=parcel.id,
             problem=problem and problem.code,
         )
-
-
-def make_unpacker(settings: Settings, client: Client) -> Unpacker:
-    """Put an unpacker together; it connects when it is first used."""
-    queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
-    jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
-    blobs = BlobStore(settings.data_dir / "blobs")
-    lease_s = settings.lease_s + settings.fetch_timeout_s
-    limits = ParcelLimits.of(settings)
-    fetching = Fetching(settings.allow_targets, settings.fetch_timeout_s, settings.result_ttl_s)
-
-    def open_source(parcel: Parcel) -> Source:
-        path = blobs.path(parcel.tenant, parcel.batch_id, parcel.id)
-        if parcel.kind == "zip":
-            return ZipParcel(path, limits)
-        return LineParcel(path, limits, fetching)
-
-    return Unpacker(
-        parcels=Parcels(client),
-        jobs=jobs,
-        blobs=blobs,
-        taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s),
-        open_source=open_source,
-        lease_s=lease_s,
-    )

@@ -100,9 +100,10 @@ local function make_ready(index, slice, ahead)
   count_waiting(lane, flow, tenant, 1)
   if not ahead then
     local known = redis.call('HMGET', FLOWS[lane], flow, tenant .. '/batches')
-    start = math.max(virtual, tonumber(known[1] or 0))
     local flows = tonumber(known[2] or 0) + (flow == tenant and 1 or 0)
     local pages = math.max(1, slice.p and #slice.p or 1)
+    -- A flow begins behind a turn of each other one, or many small batches would all go first.
+    start = math.max(virtual + (flows - 1) * pages, tonumber(known[1] or 0))
     redis.call('HSET', FLOWS[lane], flow, start + flows * pages)
   end
   slice.s, slice.o, slice.n = 'r', nil, nil

@@ -3,9 +3,9 @@
 -- Answers 'walking', 'idle' (nothing to do), 'busy' (with another walk), 'gone', or 'again' if there
 -- is another run by now.
 local kind, walk = ARGV[4], get('walk')
+if walk == kind then return 'walking' end -- a repeated command, too
 if not known() or get('gone') then return 'gone' end
 if number('run') ~= tonumber(ARGV[3]) then return 'again' end
-if walk == kind then return 'walking' end
 if kind == 'cancel' then
   if get('finished') then return 'idle' end
   close()

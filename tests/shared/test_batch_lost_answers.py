@@ -1,0 +1,97 @@
+"""Each command about a batch may come twice, because its first answer was lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from shared.batch_errors import BatchGone
+from shared.batches import BatchStatus
+from shared.errors import ArchiveEntryRefused, ArchiveUnreadable
+from shared.store import keys
+from shared.store.batch_records import NewBatch
+from shared.store.parcels import NewParcel
+from shared.store.scripts import Scripts
+from tests.shared.batch_stories import Batches
+from tests.shared.store_stories import DAY_S, read_document
+from tests.webhooks.stories import TENANT
+
+TWICE = {
+    "create",
+    "batch_create",
+    "batch_close",
+    "batch_walk",
+    "batch_walked",
+    "batch_tend",
+    "parcel_add",
+    "parcel_note",
+    "parcel_finish",
+}
+
+
+@pytest.fixture
+def store(store_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Batches:
+    once = Scripts._call
+
+    def call(scripts: Scripts, name: str, names: list[str], argv: list[Any]) -> Any:
+        if name in TWICE:
+            once(scripts, name, names, argv)
+        return once(scripts, name, names, argv)
+
+    monkeypatch.setattr(Scripts, "_call", call)
+    return Batches(store_client, tmp_path)
+
+
+def test_a_batch_ends_once_in_each_run(store: Batches) -> None:
+    batch = store.open(webhook_url="http://hooks.example/")
+    for name in "ab":
+        store.add(batch, name)
+    store.jobs.add(store.new(batch, "c", refusal=ArchiveEntryRefused()))
+    store.fail_next()
+    read_document(store.worker())
+    store.batches.close(TENANT, batch.id)
+    assert store.counts(batch) == {"failed": 2, "succeeded": 1}
+    store.tend()
+    assert store.client.hget(keys.batch(batch.id), "ends") == "1"
+    assert store.batches.begin(TENANT, batch.id, "retry")
+    store.tend()
+    assert store.counts(batch) == {"failed": 1, "succeeded": 1, "queued": 1}
+    read_document(store.worker())
+    store.tend()
+    assert store.client.hget(keys.batch(batch.id), "ends") == "2"
+    assert store.names(batch) == ["a", "b", "c"]
+    assert [event.type for event in store.outbox.waiting(9)] == ["batch.finished"] * 2
+
+
+def test_canceling_and_erasing_twice_is_canceling_and_erasing(store: Batches) -> None:
+    batch = store.open()
+    store.add(batch, "a")
+    assert store.batches.begin(TENANT, batch.id, "cancel")
+    store.tend()
+    assert store.get(batch).status is BatchStatus.CANCELED
+    assert store.batches.begin(TENANT, batch.id, "erase")
+    store.tend()
+    with pytest.raises(BatchGone):
+        store.get(batch)
+    store.clock.pass_s(40 * DAY_S)
+    store.tend()
+    assert list(store.client.scan_iter("docchu:batch*")) == []
+
+
+def test_a_parcel_is_added_and_finished_once(store: Batches) -> None:
+    new = NewBatch(TENANT, store.open().options, 7 * DAY_S, 30 * DAY_S)
+    batch = store.batches.create(new, parcel=NewParcel("zip"))
+    store.parcels.add(TENANT, batch.id, NewParcel("ndjson"), last=True)
+    assert store.get(batch).unpacking
+    for _ in range(2):
+        parcel = store.parcels.take(60)
+        assert parcel
+        parcel = store.parcels.advance(parcel, 1, 60)
+        assert store.get(batch).status is BatchStatus.RUNNING
+        store.parcels.finish(parcel, ArchiveUnreadable())
+    found = store.get(batch)
+    assert found.status is BatchStatus.FINISHED and not found.unpacking
+    assert found.problem and found.problem.code == ArchiveUnreadable.code
