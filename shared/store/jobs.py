@@ -19,16 +19,8 @@ from shared.ids import is_job_id
 from shared.jobs import Attempt, Job, Queue, Status
 from shared.store import keys
 from shared.store.idempotency import KEPT_MS, Claimed
-from shared.store.records import (
-    Hash,
-    NewJob,
-    PageRecord,
-    attempts,
-    gap_s,
-    job_of,
-    page_problems,
-    queue_of,
-)
+from shared.store.places import gap_s, look
+from shared.store.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
 from shared.store.refusals import check_created
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -122,7 +114,7 @@ class JobStore:
         """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
         if not is_job_id(job_id):
             raise JobNotFound
-        ((record, queue),) = self._look([job_id])
+        ((record, queue),) = look(self._client, [job_id])
         return self._job(job_id, _checked(record, tenant), queue)
 
     def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
@@ -172,7 +164,7 @@ class JobStore:
         """Read jobs, without tombstones; whose they are is not looked at."""
         return [
             self._job(job_id, record, queue)
-            for job_id, (record, queue) in zip(ids, self._look(ids), strict=True)
+            for job_id, (record, queue) in zip(ids, look(self._client, ids), strict=True)
             if record and record["status"] != Status.EXPIRED
         ]
 
@@ -228,24 +220,6 @@ class JobStore:
             raise JobNotFound
         with store_faults():
             return _checked(self._client.hgetall(keys.job(job_id)), tenant)
-
-    def _look(self, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
-        """The jobs' records, empty where there is none, and their places in the queue."""
-        with store_faults(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hget(keys.RATE, "gap")
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-                for lane in keys.LANES:
-                    pipe.zrank(keys.ready(lane), f"{job_id}/0")
-            gap, *found = pipe.execute()
-        seconds = gap_s(gap)
-        return [
-            (
-                record,
-                queue_of(record, next(filter(None, ranks), 0), seconds),
-            )
-            for record, *ranks in zip(*(found[i::3] for i in range(3)), strict=True)
-        ]
 
     def _job(self, job_id: str, record: Hash, queue: Queue) -> Job:
         problems = []

@@ -164,24 +164,6 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
     )
 
 
-def gap_s(stored: str | None) -> float | None:
-    """The mean seconds between two pages, from the store's milliseconds."""
-    return max(float(stored), 1.0) / 1000 if stored else None
-
-
-def queue_of(record: Hash, rank: int, page_gap_s: float | None) -> Queue:
-    """Where the job stands; `rank` slices are ahead of it in its lane while it waits."""
-    status = Status(record["status"]) if record else Status.EXPIRED
-    if status.terminal:
-        return Queue()
-    own = int(record.get("total", 1)) - int(record.get("done", 0)) - int(record.get("failed", 0))
-    ahead = rank if status is Status.QUEUED else 0
-    return Queue(
-        position=ahead + 1 if status is Status.QUEUED else None,
-        eta_s=(ahead + own) * page_gap_s if page_gap_s else None,
-    )
-
-
 def _links(job_id: str) -> Links:
     path = f"/v1/jobs/{job_id}"
     return Links(self=path, result=f"{path}/result", events=f"{path}/events")

@@ -87,4 +87,4 @@ def test_a_finished_job_takes_little_memory_and_gives_it_back(store: Store) -> N
     for due in jobs:
         store.keeper.cleaned(due.job_id)
         assert store.keeper.retire(due) == "forgotten"
-    assert used_bytes() - empty < 100 * len(jobs)
+    assert used_bytes() - empty < 300 * len(jobs)  # of 2,000 and more
