@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +15,7 @@ from itertools import groupby
 import numpy as np
 
 from training.scoring import normalise
-from worker.ocr.calibration import Calibration
+from worker.ocr.calibration import Calibration, chance_of_line
 from worker.ocr.ctc import Character
 
 _SCALES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.3, 1.6, 2.0, 2.5)
@@ -63,8 +62,8 @@ class ReadLine:
 
     def chance(self, calibration: Calibration) -> float:
         """The line's confidence: that all its words are right."""
-        return math.prod(
-            calibration.chance(char.confidence for char in word) for word in self.words
+        return chance_of_line(
+            [calibration.chance(char.confidence for char in word) for word in self.words]
         )
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from worker.ocr.calibration import UNCALIBRATED, Calibration
+from worker.ocr.calibration import UNCALIBRATED, Calibration, chance_of_line
 from worker.ocr.ctc import Character, words_of
 from worker.ocr.weights import (
     Card,
@@ -48,6 +48,17 @@ def test_a_surer_character_makes_no_word_less_sure(
 def test_a_word_is_right_where_all_its_characters_are() -> None:
     assert UNCALIBRATED.chance([0.9, 0.5]) == pytest.approx(0.45)
     assert Calibration(scale=0.5).chance([0.9, 0.5]) == pytest.approx(0.95 * 0.75)
+
+
+def test_a_line_is_less_sure_than_its_words_but_words_go_wrong_together() -> None:
+    assert chance_of_line([0.8]) == pytest.approx(0.8)
+    assert 0.8**10 < chance_of_line([0.8] * 10) < 0.8
+    assert chance_of_line([]) == 0
+
+
+@given(st.lists(share, min_size=1, max_size=60))
+def test_no_line_is_surer_than_certain(chances: list[float]) -> None:
+    assert 0 <= chance_of_line(chances) <= 1
 
 
 def test_words_bear_their_own_chances() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.result import Box, Line, Word
+from worker.ocr.calibration import chance_of_line
 from worker.ocr.ctc import Span
 
 Quad = NDArray[np.float32]
@@ -70,7 +70,7 @@ def joined(pieces: Sequence[Piece]) -> Line:
     quad = pieces[0].quad if len(pieces) == 1 else _around([piece.quad for piece in pieces])
     return Line(
         text=" ".join(word.text for word in words),
-        confidence=math.prod(word.confidence for word in words),
+        confidence=chance_of_line([word.confidence for word in words]),
         box=as_box(quad),
         words=words,
     )
