@@ -16,6 +16,7 @@ from shared.result import Line, Page
 from shared.settings import Settings
 from shared.store.scripts import connect
 from worker.__main__ import main
+from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
 from worker.runtime import Runtime
 
@@ -58,7 +59,7 @@ class MarkReader:
 
 def _start(settings: Settings) -> Runtime:
     reader = MarkReader(float(os.environ.get("BENCH_READ_S", "0")))
-    return Runtime(settings, connect(settings.store_url), reader, _MODEL)
+    return Runtime(settings, connect(settings.store_url), OneModel(reader, _MODEL))
 
 
 if __name__ == "__main__":

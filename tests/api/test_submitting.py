@@ -136,8 +136,8 @@ def test_a_ttl_shortens_how_long_the_result_is_kept(api: Api) -> None:
         ({"metadata": '{"a": ' + "[" * 2000 + "]" * 2000 + "}"}, "metadata"),
         ({"metadata": json.dumps({"a": "x" * 4096})}, "metadata"),
         ({"webhook_include": "everything"}, "webhook_include"),
-        ({"batch_id": "bat_1"}, "custom_id"),
-        ({"custom_id": "1"}, "batch_id"),
+        ({"batch_id": "bat_1"}, "batch_id"),
+        ({"custom_id": "1"}, "custom_id"),
         ({"pagse": "1"}, "pagse"),
     ],
 )
