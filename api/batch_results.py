@@ -177,14 +177,16 @@ class Results:
             "error": problem_of(item),
         }
         try:
-            if job is not None:
+            if item.status.has_result:
                 fields |= self._content(job)
         except errors.JobGone as error:
             fields |= {"status": Status.EXPIRED, "custom_id": None}
             fields["error"] = {"code": error.code, "detail": error.detail}
         return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
-    def _content(self, job: Job) -> dict[str, Any]:
+    def _content(self, job: Job | None) -> dict[str, Any]:
+        if job is None:
+            raise errors.JobGone  # since the item was looked at
         stream = FORMATS[self._form].stream
         assert stream is not None
         data = b"".join(stream(job, stored_pages(self._parts, job)))

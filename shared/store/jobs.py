@@ -185,9 +185,14 @@ class JobStore:
 
     def pages(self, tenant: str, job_id: str) -> dict[int, PageRecord]:
         """What became of the pages so far, by number in their order."""
-        self._record(tenant, job_id)
-        with store_faults():
-            texts = self._client.hgetall(keys.pages(job_id))
+        if not is_job_id(job_id):
+            raise JobNotFound
+        # In one transaction: of a job that is erased in between, no page would be a result, too.
+        with store_faults(), self._client.pipeline() as pipe:
+            pipe.hgetall(keys.job(job_id))
+            pipe.hgetall(keys.pages(job_id))
+            record, texts = pipe.execute()
+        _checked(record, tenant)
         return {n: PageRecord.parse(texts[str(n)]) for n in sorted(map(int, texts))}
 
     def timeline(self, tenant: str, job_id: str) -> list[Attempt]:
