@@ -85,12 +85,14 @@ def real(crew: Crew) -> Iterator[Docchu]:
 
 
 @pytest.fixture
-def command(crew: Crew, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def command(crew: Crew, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start `docchu` as people do who use the real service."""
+
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
         clean = {name: text for name, text in os.environ.items() if not name.startswith("DOCCHU_")}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "client.cli", *map(str, arguments)],
             env=clean | {"DOCCHU_URL": crew.url, "PYTHONPATH": str(ROOT)} | variables,
             cwd=tmp_path,
@@ -99,5 +101,11 @@ def command(crew: Crew, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
             text=True,
             encoding="utf-8",
         )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        with process:  # closes its pipes and waits for it
+            pass
