@@ -34,8 +34,8 @@ class Calibration:
 
 
 _TOGETHER = 0.15
-"""Words of one line go wrong together: 0 would mean that each goes wrong by itself, 1 that all do or
-none. Chosen by hand between synthetic lines, where 0 was as good, and real ones, where more was."""
+"""Words of one line go wrong together: 0 would mean that each goes wrong by itself, 1 that all do
+or none. Chosen by hand: on synthetic lines 0 was as good, on real ones it was not."""
 
 
 def chance_of_line(chances: Sequence[float]) -> float:
