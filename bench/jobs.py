@@ -101,6 +101,8 @@ def _retire(settings: Settings, client: Any) -> float:
         keeper.upkeep = Upkeep(client, settings.max_deaths, lambda later=later: later)
         while keeper.upkeep.due(1):
             keeper.retire()
+        while keeper.upkeep.erased(1):
+            keeper.erase_left()
     return time.perf_counter() - began
 
 
