@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import redis
 
 from shared.embedded import is_up, server_command
 from shared.settings import Settings
+
+# Shells start what they put into the background deaf to SIGINT, and every child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

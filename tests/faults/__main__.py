@@ -25,7 +25,7 @@ def main() -> None:
     """Run the schedules and say what was done and what is wrong; exit with 1 if anything is."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first")
-    parser.add_argument("--schedules", type=int, default=200)
+    parser.add_argument("--schedules", type=int, default=210)
     arguments = parser.parse_args()
     report, restarts = Report(), Counter[str]()
     seeds = deque(range(arguments.seed, arguments.seed + arguments.schedules))
