@@ -173,6 +173,8 @@ def _readings(crew: Crew) -> tuple[Counter[str], int, int]:
     ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
     for job_id in ids:
         record = client.hgetall(keys.job(job_id))
+        if "document" not in record:
+            continue  # erased: a tombstone says nothing of what it was
         sha256 = re.findall(r'"sha256": ?"(\w+)"', record["document"])[0]
         tried = attempts(client.lrange(keys.timeline(job_id), 0, -1), {})
         done[sha256] += sum(attempt.outcome == "finished" for attempt in tried)
