@@ -69,7 +69,7 @@ def docchu(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done]:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     """A real service whose reader says the number that a document bears (`bench.marked`)."""
     settings = {"DOCCHU_LEASE_S": "3", "DOCCHU_MAX_UPLOAD_BYTES": "1000000"}
