@@ -19,7 +19,7 @@ import psutil
 from PIL import Image
 
 from bench.contestants import num_cores
-from bench.programs import running_programs
+from bench.crew import NULL_WORKER, SILENT_CANARY, running_crew
 
 _MIB = 1 << 20
 _PIECE_BYTES = _MIB
@@ -66,14 +66,15 @@ def main() -> None:
         num_documents = _make_zip(archive, int(arguments.zip_bytes), int(arguments.document_bytes))
         size = archive.stat().st_size
         print(f"a zip of {size / 1e6:.0f} MB, {num_documents} images, {num_cores()} cores")
-        with running_programs(folder) as (settings, programs):
-            url = f"http://{settings.bind}"
-            with httpx.Client(base_url=url, timeout=_PATIENCE_S) as client:
-                _warm_up(client)
-                memory = Memory(programs)
-                memory.start()
-                batch = _run(client, archive)
-                memory.stop()
+        with (
+            running_crew(folder, NULL_WORKER, **SILENT_CANARY) as crew,
+            httpx.Client(base_url=crew.url, timeout=_PATIENCE_S) as client,
+        ):
+            _warm_up(client)
+            memory = Memory(crew.processes())
+            memory.start()
+            batch = _run(client, archive)
+            memory.stop()
     for program in _WATCHED:
         before, peak = memory.before[program], memory.peak[program]
         print(

@@ -12,10 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from bench.service import free_port
 from shared.settings import Settings
 
+NULL_WORKER = "bench.null_worker"
+"""A worker whose reader reads nothing."""
+SILENT_CANARY = {"DOCCHU_CANARY_INTERVAL_S": "100000"}
+"""No trial reading but the first, so that only what is measured is done."""
 _START_S = 180
 _LOOK_S = 0.05
 
@@ -54,6 +59,11 @@ class Crew:
         """Kill a program as the kernel does when memory is short."""
         with self._lock:
             self._running[name].kill()
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """The programs as they run now: one that dies is gone from what was given here."""
+        with self._lock:
+            return {name: psutil.Process(one.pid) for name, one in self._running.items()}
 
     def is_ready(self) -> bool:
         """Whether a trial reading went through the queue."""

@@ -17,7 +17,7 @@ import psutil
 from PIL import Image
 
 from bench.contestants import num_cores
-from bench.programs import running_programs, wait_until
+from bench.crew import NULL_WORKER, SILENT_CANARY, running_crew
 from shared.api_keys import DEFAULT_TENANT
 from shared.settings import Settings
 from shared.store import keys
@@ -36,14 +36,19 @@ def main() -> None:
     num_jobs: int = parser.parse_args().jobs
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_programs(Path(folder)) as (settings, programs),
+        running_crew(Path(folder), NULL_WORKER, **SILENT_CANARY) as crew,
     ):
+        settings, programs = crew.settings, crew.processes()
         client = connect(settings.store_url)
         empty = _used_bytes(client)
         cpu_before = {name: _cpu_s(process) for name, process in programs.items()}
         began, own_before_s = time.perf_counter(), time.process_time()
         sent_s = _send(settings, num_jobs)
-        wait_until(lambda: not client.hget(keys.BACKLOG, DEFAULT_TENANT), 60 + num_jobs / 5)
+        crew.wait_until(
+            lambda: not client.hget(keys.BACKLOG, DEFAULT_TENANT),
+            "jobs do not end",
+            60 + num_jobs / 5,
+        )
         took_s, own_s = time.perf_counter() - began, time.process_time() - own_before_s
         cpu = {name: _cpu_s(process) - cpu_before[name] for name, process in programs.items()}
         ends = _ends(client)
