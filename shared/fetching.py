@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from shared.addresses import Target
-from shared.errors import DocumentTooLarge, FetchFailed
+from shared.errors import DocchuError, DocumentTooLarge, FetchFailed
 from shared.outgoing import connected
 
 _CHUNK_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ def fetch(
     """Hand the body at the target to `write` piece by piece, within `timeout_s` seconds in all.
 
     Raises FetchFailed unless the answer is a whole 200, DocumentTooLarge past `max_bytes`, and
-    whatever `write` raises. `context` replaces the system's certificates.
+    the DocchuError that `write` raises. `context` replaces the system's certificates.
     """
     deadline = time.monotonic() + timeout_s
     try:
@@ -43,7 +43,11 @@ def fetch(
             # A body that lasts until the connection ends looks whole when it was we who ended it.
             if connection.was_cut:
                 raise TimeoutError("cut at the deadline")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except DocchuError:
+        raise
+    except Exception as error:
+        # The boundary to a foreign machine: http.client and email raise more kinds than they name
+        # for what it may send.
         if time.monotonic() >= deadline:
             raise FetchFailed(f"The document did not come within {timeout_s:g} s.") from error
         raise FetchFailed(f"{target.host} did not give the document.") from error
@@ -53,7 +57,8 @@ def _copy(
     response: http.client.HTTPResponse, write: Callable[[bytes], object], max_bytes: int
 ) -> None:
     size = 0
-    while data := response.read(_CHUNK_BYTES):
+    # Not `read`: that takes a chunk of length -1 for all that ever comes, into memory.
+    while data := response.read1(_CHUNK_BYTES):
         size += len(data)
         if size > max_bytes:
             raise DocumentTooLarge(max_bytes=max_bytes)

@@ -64,7 +64,7 @@ class Attempt(_Record):
     error: str | None = Field(
         description="null for success; else `http_status`, `redirect`, `timeout`, "
         "`connection_failed`, `tls_failed`, `bad_answer`, `no_address`, `address_refused`, "
-        "`webhook_disabled`, `webhook_deleted` or `job_erased`"
+        "`internal`, `webhook_disabled`, `webhook_deleted` or `job_erased`"
     )
 
 

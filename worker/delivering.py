@@ -135,7 +135,7 @@ class Sender:
         if parcel.obstacle:
             answer, verdict = Answer(error=parcel.obstacle), Verdict("failed", tried=False)
         else:
-            sent = self._send(parcel, leased_until)
+            sent = self._try(parcel, leased_until)
             if sent is None:
                 return None
             answer, verdict = sent, self.schedule.judge(sent, parcel.tries)
@@ -149,8 +149,16 @@ class Sender:
         self._report(parcel, attempt, verdict, outcome)
         return None if parcel.obstacle else answer.status_code is not None
 
+    def _try(self, parcel: Parcel, leased_until: float) -> Answer | None:
+        """One attempt, whatever becomes of it; None where the lease has no time left for it."""
+        try:
+            return self._send(parcel, leased_until)
+        except Exception:
+            # It would fail with each lease that runs out, for ever; so the schedule has it, too.
+            _log.exception("an attempt failed unexpectedly", delivery=parcel.id)
+            return Answer(error="internal")
+
     def _send(self, parcel: Parcel, leased_until: float) -> Answer | None:
-        """One attempt; None where there is no time left for it in the lease."""
         try:
             target = self._target(parcel.url)
         except AddressRefused as error:

@@ -46,7 +46,9 @@ def post(
                     raise TimeoutError("cut at the deadline")
                 retry_after_s = _seconds(response.headers.get("Retry-After"))
                 _drain(connection, response)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except Exception as error:
+        # The boundary to a foreign machine: http.client and email raise more kinds than they name
+        # for what it may send, and each is an attempt that failed.
         late = time.monotonic() >= deadline
         return Answer(error="timeout" if late else _name(error))
     return Answer(status, _error_of(status), retry_after_s)
@@ -54,7 +56,7 @@ def post(
 
 def _drain(connection: Connection, response: http.client.HTTPResponse) -> None:
     """Take what is there of the body, so that the receiver's last write does not fail."""
-    with suppress(OSError, http.client.HTTPException, ValueError):
+    with suppress(Exception):  # its status is known, and that is all that counts
         if connection.sock is not None:
             connection.sock.settimeout(_DRAIN_S)
         if response.length != 0:
@@ -84,7 +86,7 @@ def _seconds(text: str | None) -> float:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # among them every year after 9999
         return 0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -6,67 +6,18 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from shared.addresses import Target
 from shared.errors import DocumentTooLarge, FetchFailed
 from shared.fetching import fetch
+from tests.shared.answering import Server, odd_answers, sending, serving
 
 BODY = bytes(range(256)) * 1000
-Answer = Callable[[socket.socket], None]
-
-
-class Server:
-    """A server on this machine that answers every connection in one way, and what it was sent."""
-
-    def __init__(self, answer: Answer, context: ssl.SSLContext | None = None) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._answer = answer
-        self._context = context
-        self.port: int = self._listener.getsockname()[1]
-        self.received: list[bytes] = []
-        self.ending = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.ending.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while not self.ending.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with closing(connection):
-                try:
-                    if self._context:
-                        connection = self._context.wrap_socket(connection, server_side=True)
-                    with closing(connection):
-                        self.received.append(connection.recv(65536))
-                        self._answer(connection)
-                except OSError:  # the client has enough
-                    continue
-
-
-@contextmanager
-def serving(answer: bytes | Answer) -> Iterator[Server]:
-    if isinstance(answer, bytes):
-        server = Server(lambda connection: connection.sendall(answer))
-    else:
-        server = Server(answer)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def target(port: int, *addresses: str, host: str = "docs.example", scheme: str = "http") -> Target:
@@ -134,6 +85,37 @@ def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
 def test_anything_but_a_whole_200_is_no_document(answer: bytes) -> None:
     with serving(answer) as server, pytest.raises(FetchFailed):
         fetched(server.port)
+
+
+def test_whatever_a_server_answers_is_a_document_or_a_failed_fetch() -> None:
+    with serving(b"") as server:
+
+        @settings(deadline=None, max_examples=300)
+        @given(answer=odd_answers)
+        def any_answer(answer: bytes) -> None:
+            server.answer = sending(answer)
+            try:
+                body = fetched(server.port, max_bytes=100)
+            except (FetchFailed, DocumentTooLarge):
+                return
+            assert len(body) <= 100
+
+        any_answer()
+
+
+def test_a_chunk_of_negative_length_is_not_taken_into_memory_to_its_end() -> None:
+    many = 1000  # pieces, each as large as a document may be
+    sent: list[int] = []
+
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(ok(b"-1\r\n", "Transfer-Encoding: chunked"))
+        for _ in range(many):
+            connection.sendall(bytes(1 << 16))
+            sent.append(1)
+
+    with serving(endless) as server, pytest.raises((FetchFailed, DocumentTooLarge)):
+        fetched(server.port, max_bytes=1 << 16)
+    assert len(sent) < many
 
 
 def test_nobody_listening_is_no_document() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import example, given, settings
 
 from bench.receiver import Receiver, Reply
+from tests.shared.answering import odd_answers, sending, serving
 from tests.webhooks.stories import DAY_S, TENANT, Post, event_of
 
 SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -103,6 +105,32 @@ def test_whatever_is_no_2xx_is_a_failure(
     assert delivery.status == "pending" and len(receiver.received) == 1
     assert delivery.attempts[0].error == error or error is None
     assert delivery.attempts[0].error
+
+
+def test_whatever_a_receiver_answers_is_an_attempt_that_is_noted(post: Post) -> None:
+    """Or the event would go out again and again, with each lease that runs out, for ever."""
+    busy = "HTTP/1.1 503 Busy\r\nRetry-After: {}\r\nContent-Length: 0\r\n\r\n"
+    with serving(b"") as server:
+
+        @settings(deadline=None, max_examples=100)
+        @given(answer=odd_answers)
+        @example(answer=busy.format("Fri, 31 Dec 10000 23:59:59 GMT").encode())
+        @example(answer=busy.format(f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT").encode())
+        @example(answer=busy.format(f"Fri, 31 Dec 2030 23:59:59 +{'9' * 20}").encode())
+        def any_answer(answer: bytes) -> None:
+            server.answer = sending(answer)
+            post.client.flushall()
+            post.succeed(f"http://127.0.0.1:{server.port}/")
+            assert post.send() == 1
+            (delivery,) = post.deliveries()
+            assert delivery.num_attempts == 1
+            assert delivery.attempts[0].error != "internal"
+            if delivery.status == "pending":
+                assert delivery.next_attempt_at is not None
+                wait_s = delivery.next_attempt_at.timestamp() - post.clock.ms / 1000
+                assert SCHEDULE[1] <= wait_s <= DAY_S
+
+        any_answer()
 
 
 def test_a_head_cut_off_at_the_deadline_is_no_success(
