@@ -42,6 +42,7 @@ class Crew:
         self.settings.data_dir.mkdir(parents=True)
         self._environ = {
             **os.environ,
+            "DOCCHU_ENV_FILE": "",
             "DOCCHU_DATA_DIR": str(self.settings.data_dir),
             "DOCCHU_BIND": bind,
             "DOCCHU_LOG_LEVEL": "warning",

@@ -80,6 +80,7 @@ def running_service(folder: Path, **settings: str) -> Iterator[RunningService]:
     bind = f"127.0.0.1:{free_port()}"
     environment = {
         **os.environ,
+        "DOCCHU_ENV_FILE": "",
         "DOCCHU_DATA_DIR": str(folder / "data"),
         "DOCCHU_BIND": bind,
         **settings,

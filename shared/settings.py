@@ -5,21 +5,27 @@ from __future__ import annotations
 import ipaddress
 import os
 import tempfile
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import Field, PlainValidator, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingError
 
+_PREFIX = "DOCCHU_"
 _MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
 _DAY_S = 24 * 3600
 _MAX_DELAY_S = 7 * _DAY_S
 # Standard Webhooks 1.0, "deliverability": some 75 hours in all.
 _SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+
+_EXAMPLE_HEAD = """\
+# Every setting of Docchu with its default. Copy this file to `.env`, uncomment and change what you
+# need: `make run`, `docchu keys` and `docker compose` read it. What stands in the environment goes
+# before it."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Positive = Annotated[int, Field(gt=0)]
@@ -41,10 +47,19 @@ def _schedule(value: object) -> tuple[float, ...]:
     return seconds
 
 
-class Settings(BaseModel):
-    """All settings. The variable of a field is `DOCCHU_` and its name in upper case."""
+class Settings(BaseSettings):
+    """All settings. The variable of a field is `DOCCHU_` and its name in upper case.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    An empty variable is none. `model_fields_set` are those that somebody has set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        dotenv_filtering="only_existing",  # others, such as compose's own, stand there, too
+        extra="forbid",
+        frozen=True,
+    )
 
     data_dir: Path = Field(Path("data"), description="where documents, results and state lie")
     redis_url: str = Field("", description="Redis or Valkey; empty: the embedded server")
@@ -68,7 +83,7 @@ class Settings(BaseModel):
     max_page_pixels: Positive = Field(50_000_000, description="pixels of one page")
     max_queued_pages: Positive = Field(200_000, description="pages waiting, of all tenants")
     max_queued_pages_per_tenant: Positive = Field(100_000, description="pages waiting, of one")
-    allow_targets: Annotated[tuple[Network, ...], PlainValidator(_networks)] = Field(
+    allow_targets: Annotated[tuple[Network, ...], NoDecode, PlainValidator(_networks)] = Field(
         (), description="CIDRs by comma: internal networks that outgoing requests may reach"
     )
     fetch_timeout_s: Seconds = Field(30, description="seconds to fetch a document by its URL")
@@ -91,7 +106,7 @@ class Settings(BaseModel):
         6 << 30, description="bytes of memory after which a worker is renewed"
     )
 
-    webhook_schedule_s: Annotated[tuple[float, ...], PlainValidator(_schedule)] = Field(
+    webhook_schedule_s: Annotated[tuple[float, ...], NoDecode, PlainValidator(_schedule)] = Field(
         _SCHEDULE, description="seconds before each attempt to deliver a webhook, by comma"
     )
     webhook_jitter: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -175,31 +190,36 @@ class Settings(BaseModel):
             return self.host == "localhost"
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings. Raises SettingError naming the variable, its value and what is wanted."""
-    environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {
-        name: environ[variable]
-        for name in Settings.model_fields
-        if (variable := f"DOCCHU_{name.upper()}") in environ and environ[variable] != ""
-    }
+def load_settings() -> Settings:
+    """Read the environment, and what it leaves open in the present folder's `.env`.
+
+    DOCCHU_ENV_FILE names another file, or none where it is empty. Raises SettingError naming the
+    variable, its value and what is wanted.
+    """
+    file = os.environ.get(f"{_PREFIX}ENV_FILE")
+    if file and not Path(file).is_file():
+        raise SettingError(f"{_PREFIX}ENV_FILE={file} is no file.")
+    file = ".env" if file is None else file
+    source: dict[str, Any] = {"_env_file": file or None, "_env_file_encoding": "utf-8"}
     try:
-        return Settings(**values)
+        return Settings(**source)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise SettingError(
-            f"DOCCHU_{name.upper()}={values.get(name)!r} cannot be used: {first['msg']}; "
+            f"{_PREFIX}{name.upper()}={first['input']} cannot be used: {first['msg']}; "
             f"it is {Settings.model_fields[name].description}"
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"The settings in {file} cannot be read: {error}") from None
 
 
 def environment_example() -> str:
     """The text of `.env.example`: every variable with its default and meaning."""
-    rows = ["# Every setting of Docchu with its default. Uncomment and change what you need."]
+    rows = [_EXAMPLE_HEAD]
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else field.default
         if isinstance(default, tuple):
             default = ",".join(str(part) for part in default)
-        rows += ["", f"# {field.description}", f"#DOCCHU_{name.upper()}={default}"]
+        rows += ["", f"# {field.description}", f"#{_PREFIX}{name.upper()}={default}"]
     return "\n".join(rows) + "\n"

@@ -15,6 +15,12 @@ import redis
 from shared.embedded import is_up, server_command
 from shared.settings import Settings
 
+# No test, and no program that it starts, reads the settings of whoever runs it.
+for _name in [name for name in os.environ if name.startswith("DOCCHU_")]:
+    if not _name.startswith("DOCCHU_TEST_"):
+        del os.environ[_name]
+os.environ["DOCCHU_ENV_FILE"] = ""
+
 # Shells start what they put into the background deaf to SIGINT, and every child inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -21,7 +21,7 @@ import psutil
 from bench.receiver import Receiver
 from bench.service import free_port
 from shared.embedded import is_up
-from shared.settings import Settings, load_settings
+from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.faults.proxy import Proxy
 
@@ -42,7 +42,9 @@ class World:
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
         self._environ = _environ(folder, self.failpoints) | environ
-        self.settings: Settings = load_settings(self._environ)
+        named = {name.removeprefix("DOCCHU_").lower(): v for name, v in self._environ.items()}
+        self.settings = Settings(**named)  # type: ignore[arg-type]
+        self._environ["DOCCHU_ENV_FILE"] = ""
         self.settings.data_dir.mkdir()
         self.receiver = Receiver()
         self.receiver.start()
