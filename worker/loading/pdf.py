@@ -43,7 +43,8 @@ class PdfFile:
         except DocumentDamaged:
             if is_whole:
                 raise
-            self._pdf = _opened(_with_new_end(path))
+            self._mended = _with_new_end(path)
+            self._pdf = _opened(self._mended)
         with contextlib.suppress(pypdfium2.PdfiumError):
             self._pdf.init_forms()  # without it the values of form fields are not drawn
 
@@ -137,12 +138,23 @@ def _num_pixels(width: float, height: float, scale: float) -> int:
 
 
 def _opened(source: str | bytes) -> Any:
-    try:
-        return pypdfium2.PdfDocument(source)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code in _LOCKED:
-            raise DocumentEncrypted from None
-        raise DocumentDamaged from None
+    """Open a path, or bytes that outlive the document.
+
+    PDFium's last error stands until the next one: it is only asked about what has just failed, and
+    never, as pypdfium2 does, about a document that opened and has no pages.
+    """
+    if isinstance(source, str):
+        raw = pdfium.FPDF_LoadDocument(os.fsencode(source), None)
+    else:
+        raw = pdfium.FPDF_LoadMemDocument64(source, len(source), None)
+    if not raw:
+        is_locked = pdfium.FPDF_GetLastError() in _LOCKED
+        raise DocumentEncrypted if is_locked else DocumentDamaged
+    pdf = pypdfium2.PdfDocument(raw)
+    if len(pdf) < 1:
+        pdf.close()
+        raise DocumentDamaged("The document has no pages.")
+    return pdf
 
 
 def _has_end(path: str) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from shared.errors import (
@@ -36,6 +37,9 @@ _START_S = 60.0
 """A child is ready after 0.2 s; this is for a machine that has just come up and is busy."""
 _EXIT_S = 2.0
 """A child that closed its socket is about to exit; returning much memory takes a moment."""
+_MOST_KEPT = 1 / 4
+"""Of the memory that a page may take: a child that keeps more of it for good is replaced, or the
+next document would have less than a child gives that has just started."""
 _CHILD = "worker.loading.child"
 _PROJECT = Path(__file__).resolve().parents[2]
 _ERRORS: dict[str, type[DocumentError]] = {
@@ -65,6 +69,7 @@ class ChildProcess:
         self._connection: socket.socket | None = None
         self._is_ready = False
         self._num_requests = 0
+        self._fresh_bytes = 0
         self.document: tuple[str, str] | None = None
         """Path and version of the document that the process has open."""
 
@@ -103,6 +108,7 @@ class ChildProcess:
                 self.stop()
                 raise
             self._is_ready = True
+            self._fresh_bytes = self._address_space()
         return self._connection
 
     def ask(self, request: protocol.Header, document: tuple[str, str]) -> Answer:
@@ -132,7 +138,11 @@ class ChildProcess:
 
     def renew_if_spent(self) -> None:
         """Make sure that a fresh process is on its way if this one died or served long enough."""
-        if self._num_requests >= self._limits.requests_per_child:
+        kept_bytes = self._address_space() - self._fresh_bytes
+        if (
+            self._num_requests >= self._limits.requests_per_child
+            or kept_bytes > _MOST_KEPT * self._limits.max_memory_bytes
+        ):
             self.stop()
         with contextlib.suppress(ServiceError):  # the next request tries again, and says so
             self.start()
@@ -147,6 +157,13 @@ class ChildProcess:
         if process is not None:
             process.kill()
             process.wait()
+
+    def _address_space(self) -> int:
+        """Bytes that the process holds, of those that `max_memory_bytes` limits."""
+        with contextlib.suppress(psutil.Error):
+            if self._process is not None and self._is_ready:
+                return int(psutil.Process(self._process.pid).memory_info().vms)
+        return self._fresh_bytes
 
     def _converse(self, connection: socket.socket, request: protocol.Header) -> Answer:
         deadline_s = time.monotonic() + self._limits.page_wall_s
