@@ -31,6 +31,7 @@ _HEADINGS = ("custom_id", "status", "code", "detail")
 _ITEMS = 100  # of one round trip
 _PIECE_BYTES = 64 * 1024
 _MEMORY_BYTES = 1 << 20  # of the errors, before they go to disk
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Form = Literal["json", "text"]
 
 
@@ -115,6 +116,7 @@ def _row(item: Item) -> bytes:
 
 
 def _csv(*cells: str) -> bytes:
+    """A row in which no cell is a formula to a spreadsheet (OWASP: CSV injection)."""
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
     return line.getvalue().encode()

@@ -9,7 +9,7 @@ from flask import Request, Response
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestTimeout
 
-from shared.errors import DocumentTooLarge, RequestError
+from shared.errors import DocumentTooLarge, RequestError, UnsupportedMediaType
 
 OVERHEAD_BYTES = 1 << 20
 """How much longer than its document a body may be, for the fields beside it."""
@@ -26,8 +26,12 @@ def pieces(request: Request, max_document_bytes: int, more_bytes: int = 0) -> It
     """Yield the body, which may be so much longer than the document in it.
 
     Raises DocumentTooLarge as soon as it is known to be longer, RequestError if it ends before its
-    announced length.
+    announced length, UnsupportedMediaType where it is packed.
     """
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        shown = f"The body is encoded as `{encoding[:64]}`"
+        raise UnsupportedMediaType(f"{shown}: send it as it is, without Content-Encoding.")
     max_bytes = max_document_bytes + more_bytes
     announced = request.content_length
     if announced is not None and announced > max_bytes:

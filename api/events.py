@@ -8,6 +8,7 @@ where another broke off.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 
@@ -29,6 +30,7 @@ events.before_request(authenticate)
 _LONGEST_S = 600  # then the client connects again, so that no thread is held for ever
 _QUIET_S = 15  # proxies cut connections that say nothing for long
 _NOTHING_SEEN = -1
+_EVENT_ID = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class PageFinished(BaseModel):
@@ -54,8 +56,8 @@ def follow_job(job_id: str, query: NoQuery) -> Response:
     """
     parts = services()
     owner = tenant()
-    parts.jobs.get(owner, job_id)
-    stream = _stream(parts, owner, job_id, _last_seen(request.headers.get("Last-Event-ID")))
+    seen = _last_seen(request.headers.get("Last-Event-ID"), parts.jobs.get(owner, job_id))
+    stream = _stream(parts, owner, job_id, seen)
     # The first step takes the place to wait at, so that there is still time to say no.
     first = next(stream)
     answer = Response(_after(first, stream), mimetype="text/event-stream")
@@ -113,5 +115,11 @@ def _after(first: str, rest: Iterator[str]) -> Iterator[str]:
         return  # erased meanwhile: the client learns it when it connects again
 
 
-def _last_seen(header: str | None) -> int:
-    return int(header) if header and header.isascii() and header.isdigit() else _NOTHING_SEEN
+def _last_seen(header: str | None, job: Job) -> int:
+    """The number of the event that was seen last; what is no event of this job yet counts as none.
+
+    Else the stream would wait for events behind it, and never tell the end.
+    """
+    number = int(header) if header and _EVENT_ID.fullmatch(header) else _NOTHING_SEEN
+    last = job.progress.pages_done + (1 if job.status.terminal else 0)
+    return number if number <= last else _NOTHING_SEEN

@@ -1,4 +1,8 @@
-"""Reads multipart/form-data: the document streams into its sink, small fields are kept as text."""
+"""Reads multipart/form-data: the document streams into its sink, small fields are kept as text.
+
+Werkzeug's decoder finds the parts. Its own parser on top would keep a document without a file name
+in memory, and only name the field of a file once it has taken all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,16 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from shared.errors import InvalidOption, RequestError
-from shared.sinks import Sink
+from api.names import decoded_words, plain_backslashes
+from shared.errors import InvalidOption, RequestError, UnsupportedMediaType
+from shared.sinks import Base64Sink, Sink
 
 _MAX_PARTS = 32
 _MAX_FIELD_BYTES = 8192
 _MAX_BUFFER_BYTES = 256 * 1024  # one piece of the body, one part's headers, what follows the end
 _MAX_BOUNDARY = 200  # characters; RFC 2046 allows 70
+_NO_BASE64 = "A part of the form is said to be base64 and is not."
+_AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})  # RFC 2045, 6.2
 
 
 @dataclass
@@ -69,7 +76,7 @@ class _Decoder(MultipartDecoder):
     """Reads headers that are not UTF-8, too: a file name is no reason to refuse a document."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
-        return super()._parse_headers(data.decode(errors="replace").encode())
+        return super()._parse_headers(plain_backslashes(data.decode(errors="replace")).encode())
 
     def _last_partial_boundary_index(self, data: bytes | bytearray) -> int:
         """Hold a boundary back, too, that lacks only the end of what follows it.
@@ -95,58 +102,73 @@ class _Parts:
     ) -> None:
         self.form = Form()
         self._begin_document = begin
-        self._sink = sink
+        self._document = sink
         self._document_fields = document_fields
-        self._name = ""
-        self._text: bytearray | None = None  # None while the part is the document
+        self._part: Sink = sink
 
     def take(self, event: Event) -> None:
         if isinstance(event, Field | File):
-            self._begin(event)
+            part = self._sink_of(event)
+            is_base64 = _is_base64(event)
+            self._part = Base64Sink(part, RequestError(_NO_BASE64)) if is_base64 else part
         elif isinstance(event, Data):
-            self._continue(event)
+            self._part.write(event.data)
+            if not event.more_data:
+                self._part.close()
 
-    def _begin(self, part: Field | File) -> None:
-        self._name = part.name or ""
-        if self._name in self._document_fields:
+    def _sink_of(self, part: Field | File) -> Sink:
+        name, file_name = part.name or "", getattr(part, "filename", None)
+        shown = name[:64]
+        if name in self._document_fields:
+            file_name = decoded_words(file_name) if file_name else None
             if self._begin_document is not None:
-                self._begin_document(getattr(part, "filename", None) or "")
+                self._begin_document(file_name or "")
             elif self.form.has_document:
                 raise InvalidOption(
-                    "A job is about one document: send several to `/v1/batches`.",
-                    option=self._name,
+                    "A job is about one document: send several to `/v1/batches`.", option=shown
                 )
-            self.form.has_document = True
-            self.form.file_name = getattr(part, "filename", None)
-            self._text = None
-            return
-        shown = self._name[:64]
-        if isinstance(part, File):
+            self.form.has_document, self.form.file_name = True, file_name
+            return self._document
+        if file_name is not None:
             raise InvalidOption(
                 f"The document belongs in the field `{self._document_fields[0]}`, "
                 f"but there is a file in `{shown}`.",
                 option=shown,
             )
-        if not self._name or self._name in self.form.fields:
+        if not name or name in self.form.fields:
             raise InvalidOption(f"The field `{shown}` is given twice or has no name.", option=shown)
+        return _FieldSink(self.form.fields, name)
+
+
+class _FieldSink:
+    """Takes the text of a small field."""
+
+    def __init__(self, fields: dict[str, str], name: str) -> None:
+        self._fields = fields
+        self._name = name
         self._text = bytearray()
 
-    def _continue(self, event: Data) -> None:
-        if self._text is None:
-            self._sink.write(event.data)
-            if not event.more_data:
-                self._sink.close()
-            return
-        self._text += event.data
+    def write(self, data: bytes, /) -> None:
+        self._text += data
         if len(self._text) > _MAX_FIELD_BYTES:
-            raise InvalidOption(
-                f"The field `{self._name[:64]}` is longer than {_MAX_FIELD_BYTES} bytes.",
-                option=self._name[:64],
-            )
-        if not event.more_data:
-            try:
-                self.form.fields[self._name] = self._text.decode()
-            except UnicodeDecodeError as error:
-                raise InvalidOption(
-                    f"The field `{self._name[:64]}` is not UTF-8.", option=self._name[:64]
-                ) from error
+            raise self._refusal(f"is longer than {_MAX_FIELD_BYTES} bytes")
+
+    def close(self) -> None:
+        try:
+            self._fields[self._name] = self._text.decode()
+        except UnicodeDecodeError as error:
+            raise self._refusal("is not UTF-8") from error
+
+    def _refusal(self, why: str) -> InvalidOption:
+        shown = self._name[:64]
+        return InvalidOption(f"The field `{shown}` {why}.", option=shown)
+
+
+def _is_base64(part: Field | File) -> bool:
+    """Whether a part is written in base64 (RFC 2045, 6). Raises UnsupportedMediaType."""
+    encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
+    if encoding not in _AS_IT_IS and encoding != "base64":
+        raise UnsupportedMediaType(
+            f"A part of the form is encoded as `{encoding[:64]}`: send it as it is, or as base64."
+        )
+    return encoding == "base64"

@@ -20,7 +20,7 @@ from werkzeug.datastructures import MultiDict
 from api.problems import invalid_option
 from shared import strict_json
 from shared.batches import BatchOptions
-from shared.errors import DocchuError, InvalidOption
+from shared.errors import InvalidOption
 from shared.jobs import Options, Priority, Status, TextLayer
 from shared.page_ranges import PageRanges
 from shared.paths import MAX_CUSTOM_ID
@@ -36,7 +36,7 @@ _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]
 def as_pages(value: object) -> object:
     """Check page ranges. Raises ValueError."""
     if isinstance(value, str):
-        _said(PageRanges.parse, value)
+        PageRanges.parse(value)
     return value
 
 
@@ -51,13 +51,6 @@ def as_metadata(value: object) -> object:
     if strict_json.num_bytes(value) > MAX_METADATA_BYTES:
         raise ValueError(f"it is longer than {MAX_METADATA_BYTES} bytes")
     return value
-
-
-def _said(function: Any, value: str) -> None:
-    try:
-        function(value)
-    except DocchuError as error:
-        raise ValueError(error.detail) from error
 
 
 def _custom_id(value: str | None) -> str | None:

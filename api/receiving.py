@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Request
-from werkzeug.http import parse_options_header
 
 from api.body import OVERHEAD_BYTES, base64_pieces, pieces
 from api.forms import read_form
-from api.names import base_name
+from api.names import base_name, name_in
 from api.options import parse_options, texts
 from api.submission import Received
 from shared.addresses import check
@@ -34,8 +33,7 @@ def _raw(request: Request, settings: Settings, sink: UploadSink) -> Received:
     options = parse_options(texts(request.args), max_ttl_s=settings.result_ttl_s)
     for piece in pieces(request, settings.max_upload_bytes):
         sink.write(piece)
-    _, disposition = parse_options_header(request.headers.get("Content-Disposition"))
-    return Received(options, base_name(disposition.get("filename")))
+    return Received(options, base_name(name_in(request.headers.get("Content-Disposition"))))
 
 
 def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:

@@ -18,7 +18,7 @@ from api.services import Services, services
 from api.sinks import GuessingSink
 from api.submission import Received, take
 from shared import errors
-from shared.jobs import Job, Status
+from shared.jobs import Job, Model, Status
 from shared.json_body import read_json
 from shared.settings import Settings
 from shared.sinks import UploadSink
@@ -117,24 +117,34 @@ def list_models() -> ModelList:
 @torchserve.output(ModelDescription, description="A list of the model's versions")
 @torchserve.doc(responses=answers(errors.ModelNotFound))
 def show_model(model: str) -> Response:
-    """Describe a loaded model and its workers"""
-    versions: dict[str, list[WorkerInfo]] = {}
-    for worker in services().workers.alive():
-        for one in worker.models or [worker.model]:
-            if one.name == model:
-                versions.setdefault(one.version, []).append(worker)
-    if not versions:
+    """Describe a loaded model and its workers
+
+    A name that no model has stands for the workers' own, as where it is asked to read.
+    """
+    alive = services().workers.alive()
+    named = [(one, worker) for worker in alive for one in worker.models if one.name == model]
+    found = _descriptions(model, named or [(worker.model, worker) for worker in alive])
+    if not found:
         raise errors.ModelNotFound
-    found = [_description(model, *version) for version in sorted(versions.items())]
     return Response(_DESCRIPTIONS.dump_json(found), mimetype="application/json")
 
 
 _DESCRIPTIONS = TypeAdapter(list[ModelDescription])
 
 
-def _description(name: str, version: str, workers: list[WorkerInfo]) -> ModelDescription:
+def _descriptions(asked: str, found: list[tuple[Model, WorkerInfo]]) -> list[ModelDescription]:
+    """Each version of what was asked for, under the name that its caller knows."""
+    by_version: dict[tuple[str, str], list[WorkerInfo]] = {}
+    for model, worker in found:
+        by_version.setdefault((model.name, model.version), []).append(worker)
+    return [_description(asked, *key, workers) for key, workers in sorted(by_version.items())]
+
+
+def _description(
+    asked: str, name: str, version: str, workers: list[WorkerInfo]
+) -> ModelDescription:
     return ModelDescription(
-        modelName=name,
+        modelName=asked,
         modelVersion=version,
         modelUrl=_url(name),
         minWorkers=len(workers),

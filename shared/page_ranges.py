@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shared.errors import InvalidOption
-
 _MAX_LENGTH = 1000  # characters
 _RANGE = re.compile(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?", re.ASCII)
 
@@ -19,9 +17,9 @@ class PageRanges:
 
     @classmethod
     def parse(cls, text: str) -> PageRanges:
-        """Read `1-3,7`; spaces around a range are allowed. Raises InvalidOption."""
+        """Read `1-3,7`; spaces around a range are allowed. Raises ValueError."""
         if len(text) > _MAX_LENGTH:
-            raise InvalidOption(f"`pages` is longer than {_MAX_LENGTH} characters.", option="pages")
+            raise ValueError(f"it is longer than {_MAX_LENGTH} characters")
         return cls(tuple(_range(part.strip()) for part in text.split(",")))
 
     def select(self, num_pages: int) -> list[int]:
@@ -36,5 +34,5 @@ def _range(part: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(part)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
     if first > last:
-        raise InvalidOption("`pages` must be written like `1-3,7`, from 1 up.", option="pages")
+        raise ValueError("it must be written like `1-3,7`, from 1 up")
     return first, last

@@ -48,7 +48,7 @@ class UploadSink:
         starts = self.upload.size < HEAD_BYTES
         self.upload.write(data)
         if starts and self.upload.size >= HEAD_BYTES and not sniff(self.upload.head[:HEAD_BYTES]):
-            raise UnsupportedMediaType
+            raise _unknown(self.upload.head)
         if time.monotonic() - self._kept > self._keep_s:
             self._kept = time.monotonic()
             self._keep()
@@ -110,5 +110,11 @@ def document_in(upload: Upload, name: str | None) -> Document:
         raise EmptyDocument
     media_type = sniff(upload.head[:HEAD_BYTES])
     if media_type is None:
-        raise UnsupportedMediaType
+        raise _unknown(upload.head)
     return Document(name=name, media_type=media_type, size=upload.size, sha256=upload.sha256)
+
+
+def _unknown(head: bytes) -> UnsupportedMediaType:
+    if head.startswith(b"\x1f\x8b"):
+        return UnsupportedMediaType("The document is packed with gzip: send it unpacked.")
+    return UnsupportedMediaType()

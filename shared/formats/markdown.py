@@ -19,7 +19,8 @@ _PARAGRAPH_GAP = 0.9  # line heights, as in the plain text
 
 _BULLET = re.compile(r"[•●▪■◦‣·∙*–—+-]\s+(?=\S)")
 _NUMBER = re.compile(r"(\d{1,3})([.)])\s+(?=\S)")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w{1,40};))")
+"""An `&` only where it would begin an entity: `&lt;` would be shown as `<`."""
 _AT_START = re.compile(r"^(?=#{1,6}(\s|$)|[+-](\s|$)|={3,}$|-{3,}$)")
 _NUMBER_AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 
 import pytest
@@ -116,6 +117,29 @@ def test_a_file_name_in_another_encoding_is_no_reason_to_refuse(api: Api) -> Non
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xe3\xff.png"\r\n\r\n'
     answer = api.client.post("/v1/jobs", data=head + PNG + b"\r\n" + END, content_type=FORM)
     assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "x" * 300])
+def test_a_packed_body_is_refused_by_the_name_of_its_packing(api: Api, encoding: str) -> None:
+    for path in ("/v1/jobs", "/v1/batches", "/predictions/ocr"):
+        answer = api.client.post(path, data=PNG, headers={"Content-Encoding": encoding})
+        assert f"`{encoding[:64]}`" in problem(answer, 415, "unsupported_media_type")["detail"]
+    assert api.stored() == []
+
+
+def test_a_packed_document_is_refused_by_the_name_of_its_packing(api: Api) -> None:
+    answer = api.client.post("/v1/jobs", data=gzip.compress(PNG))
+    assert "gzip" in problem(answer, 415, "unsupported_media_type")["detail"]
+
+
+def test_a_part_in_an_unknown_encoding_is_refused_by_its_name(api: Api) -> None:
+    body = part("file", PNG, "\r\nContent-Transfer-Encoding: Quoted-Printable") + END
+    answer = api.client.post("/v1/jobs", data=body, content_type=FORM)
+    detail = problem(answer, 415, "unsupported_media_type")["detail"]
+    assert "`quoted-printable`" in detail
+    body = part("file", b"*" * 300, "\r\nContent-Transfer-Encoding: base64") + END
+    problem(api.client.post("/v1/jobs", data=body, content_type=FORM), 400, "bad_request")
+    assert api.stored() == []
 
 
 MALFORMED_FORMS = {

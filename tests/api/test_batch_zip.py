@@ -62,6 +62,16 @@ def test_what_was_not_read_stands_in_a_list(api: Api) -> None:
     ]
 
 
+def test_no_name_in_the_list_is_a_formula_to_a_spreadsheet(api: Api) -> None:
+    names = ['=HYPERLINK("http://evil.example")', "+1", "-1", "@SUM(A1)", "a=1", "-1"[1:]]
+    path = finished_batch(api, *names, num_read=0)
+    api.client.post(path.replace("/results", "/cancel"))
+    rows = list(
+        csv.DictReader(io.StringIO(read_zip(api.get(f"{path}?format=zip").data)["errors.csv"]))
+    )
+    assert [row["custom_id"] for row in rows] == [*(f"'{name}" for name in names[:4]), "a=1", "1"]
+
+
 def test_names_that_would_leave_the_folder_stay_in_it(api: Api) -> None:
     names = [
         "../../etc/passwd",

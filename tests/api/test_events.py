@@ -6,12 +6,14 @@ import json
 import threading
 from typing import Any
 
+import pytest
+
 from tests.api.playing import Api, page_of
 
 Event = tuple[int, str, dict[str, Any]]
 
 
-def events_of(api: Api, job_id: str, last_seen: int | None = None) -> list[Event]:
+def events_of(api: Api, job_id: str, last_seen: int | str | None = None) -> list[Event]:
     """What the stream says until it ends."""
     headers = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
     answer = api.get(f"/v1/jobs/{job_id}/events", headers)
@@ -46,6 +48,15 @@ def test_a_client_goes_on_after_the_event_it_saw_last(api: Api) -> None:
     assert [number for number, _, _ in events_of(api, job_id, last_seen=0)] == [1, 2]
     assert [number for number, _, _ in events_of(api, job_id, last_seen=1)] == [2]
     assert events_of(api, job_id, last_seen=2) == []
+
+
+@pytest.mark.parametrize(
+    "last_seen", ["3", "9" * 9, "9" * 4000, "9" * 5000, "-1", "1.0", "\xb2", "evt_1"]
+)
+def test_what_is_no_event_of_the_job_counts_as_none_seen(api: Api, last_seen: str) -> None:
+    job_id = api.submit()["id"]
+    api.finish(page_of(1, "một"))
+    assert [number for number, _, _ in events_of(api, job_id, last_seen)] == [0, 1, 2]
 
 
 def test_events_come_while_the_job_runs(api: Api) -> None:

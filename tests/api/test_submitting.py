@@ -148,7 +148,8 @@ def test_an_option_that_cannot_be_used_is_refused_by_name(
     as_query = api.client.post("/v1/jobs", data=PNG, query_string=options)
     for answer in (as_form, as_query):
         body = problem(answer, 422, "invalid_option")
-        assert body["option"] == named and f"`{named}`" in body["detail"]
+        assert body["option"] == named and body["detail"].count(f"`{named}`") == 1
+        assert body["detail"].endswith(".") and ".." not in body["detail"]
     assert api.stored() == []
 
 

@@ -167,7 +167,12 @@ def test_the_loaded_models_are_described(api: Api) -> None:
         {"id": "ann", "status": "READY", "gpu": True},
         {"id": "bob", "status": "READY", "gpu": False},
     ]
-    problem(api.get("/models/other"), 404, "model_not_found")
+    (own,) = api.get("/models/ocr_model").get_json()
+    assert own == {**described, "modelName": "ocr_model"}, "any name is read with their own"
+
+
+def test_without_a_worker_no_model_is_loaded(api: Api) -> None:
+    problem(api.get("/models/ocr_model"), 404, "model_not_found")
 
 
 def test_ping_says_healthy(api: Api) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from shared.formats.markdown import markdown, page_markdown
 from shared.result import Line, Page
@@ -109,6 +115,8 @@ def test_two_texts_beside_each_other_are_no_table() -> None:
         ("a_b_c và <b> [1](x) `y` ~~z~~ a|b", r"a\_b\_c và \<b\> \[1\](x) \`y\` \~\~z\~\~ a\|b"),
         ("# 5 không phải tiêu đề", r"\# 5 không phải tiêu đề"),
         ("=====", r"\====="),
+        ("&lt;b&gt; &#38; &#x26;", r"\&lt;b\&gt; \&#38; \&#x26;"),
+        ("AT&T, R & D; a&b", "AT&T, R & D; a&b"),
         ("2015. Năm ấy", r"2015\. Năm ấy"),
         ("Độc lập - Tự do 1. # + =", "Độc lập - Tự do 1. # + ="),
     ],
@@ -120,3 +128,12 @@ def test_signs_of_markdown_mean_themselves(text: str, escaped: str) -> None:
 def test_pages_have_a_rule_between_them() -> None:
     pages = [page(*stack("một")), page(number=2), page(*stack("ba"), number=3)]
     assert "".join(markdown(pages)) == "một\n\n---\n\n\n---\n\nba\n"
+
+
+@given(st.text(st.sampled_from("&;#ltgamp38x<>*_`[]()!|~\\-+=1. á"), min_size=1, max_size=30))
+def test_what_was_printed_is_what_a_reader_of_the_markdown_sees(text: str) -> None:
+    printed = " ".join(text.split())
+    if not printed or printed[0] in "-+*" or re.match(r"\d{1,3}[.)]", printed):
+        return  # may be an item of a list, whose mark becomes the list's
+    shown = MarkdownIt().enable("table").render(page_markdown(page(*stack(printed))))
+    assert html.unescape(re.sub(r"</?(p|ol|ul|li)>", "", shown)).strip() == printed

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import InvalidOption
 from shared.page_ranges import PageRanges
 
 
@@ -32,7 +31,7 @@ def test_ranges_select_pages_in_order_once_each(
     ["", ",", "0", "1,", "-1", "1-", "3-1", "1--2", "a", "1.5", "+1", "٣", "1" * 7, "1," * 600],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(InvalidOption, match="pages"):
+    with pytest.raises(ValueError, match=r"it (must be written like|is longer)"):
         PageRanges.parse(text)
 
 
@@ -40,6 +39,6 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_a_text_is_refused_or_selects_pages_of_the_document(text: str) -> None:
     try:
         pages = PageRanges.parse(text).select(50)
-    except InvalidOption:
+    except ValueError:
         return
     assert pages == sorted(set(pages)) and all(1 <= page <= 50 for page in pages)

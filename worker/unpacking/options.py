@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared import strict_json
-from shared.errors import DocchuError, InvalidOption
+from shared.errors import InvalidOption
 from shared.jobs import Priority, TextLayer
 from shared.page_ranges import PageRanges
 from shared.webhooks import Include
@@ -19,10 +19,7 @@ _MAX_METADATA_BYTES = 4096
 
 
 def _pages(text: str) -> str:
-    try:
-        PageRanges.parse(text)
-    except DocchuError as error:
-        raise ValueError(error.detail) from error
+    PageRanges.parse(text)
     return text
 
 
