@@ -83,9 +83,11 @@ def check_exposure(settings: Settings, api_keys: ApiKeys) -> None:
     """Raise SettingError if others could reach this service and anybody of them would be let in."""
     if settings.on_loopback or settings.auth == "off" or api_keys.any():
         return
+    where = f"PUBLISH={settings.publish}" if settings.publish else f"BIND={settings.bind}"
+    folder = f"DOCCHU_DATA_DIR={settings.data_dir.resolve()} " if settings.embedded else ""
     raise SettingError(
-        f"DOCCHU_BIND={settings.bind} can be reached from other machines, and there is no API key. "
-        "Make one with `docchu keys create`, or set DOCCHU_AUTH=off to let everybody in."
+        f"DOCCHU_{where} can be reached from other machines, and there is no API key. "
+        f"Make one with `{folder}docchu keys create`, or set DOCCHU_AUTH=off to let everybody in."
     )
 
 

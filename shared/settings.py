@@ -25,7 +25,10 @@ _SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _EXAMPLE_HEAD = """\
 # Every setting of Docchu with its default. Copy this file to `.env`, uncomment and change what you
 # need: `make run`, `docchu keys` and `docker compose` read it. What stands in the environment goes
-# before it."""
+# before it.
+
+# Of docker compose: with an NVIDIA GPU.
+#COMPOSE_FILE=docker-compose.yml:docker-compose.gpu.yml"""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Positive = Annotated[int, Field(gt=0)]
@@ -66,9 +69,14 @@ class Settings(BaseSettings):
     bind: str = Field(
         "127.0.0.1:8080", pattern=r"^.+:\d{1,5}$", description="address:port of the API"
     )
+    publish: str = Field(
+        "",
+        pattern=r"^(.+:\d{1,5})?$",
+        description="address:port at which clients reach it, where that is not `bind` (containers)",
+    )
     auth: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="whether API keys are wanted; auto: not on loopback without keys",
+        description="whether API keys are wanted; auto: not on loopback until there is one",
     )
     api_processes: Positive = Field(1, description="API processes")
     api_threads: Positive = Field(32, description="requests that one API process takes at once")
@@ -174,7 +182,7 @@ class Settings(BaseSettings):
     @property
     def host(self) -> str:
         """The address part of `bind`."""
-        return self.bind.rpartition(":")[0].strip("[]")
+        return _host(self.bind)
 
     @property
     def port(self) -> int:
@@ -184,10 +192,15 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
+        host = _host(self.publish or self.bind)
         try:
-            return ipaddress.ip_address(self.host).is_loopback
+            return ipaddress.ip_address(host).is_loopback
         except ValueError:
-            return self.host == "localhost"
+            return host == "localhost"
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0].strip("[]")
 
 
 def load_settings() -> Settings:

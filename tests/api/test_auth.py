@@ -54,7 +54,10 @@ def test_a_revoked_key_is_refused(api: Api) -> None:
     problem(api.get("/v1/jobs", {"Authorization": f"Bearer {token}"}), 401, "unauthorized")
 
 
-@pytest.mark.parametrize("settings", [{"auth": "on"}, {"bind": "0.0.0.0:8080"}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"auth": "on"}, {"bind": "0.0.0.0:8080"}, {"publish": "0.0.0.0:80"}, {"publish": "a.vn:80"}],
+)
 def test_elsewhere_a_service_without_keys_lets_nobody_in(
     make_api: Callable[..., Api], settings: dict[str, str]
 ) -> None:
@@ -80,6 +83,17 @@ def test_without_keys_it_is_open_to_this_machine_alone(api: Api, headers: dict[s
     """Else any web page could read documents by DNS rebinding, and any proxy would publish them."""
     body = problem(api.get("/v1/jobs", headers), 401, "unauthorized")
     assert "docchu keys create" in body["detail"]
+
+
+@pytest.mark.parametrize("publish", ["127.0.0.1:9000", "[::1]:9000", "localhost:9000"])
+def test_in_a_container_it_is_open_to_the_machine_that_it_is_published_on(
+    make_api: Callable[..., Api], publish: str
+) -> None:
+    api = make_api(bind="0.0.0.0:8080", publish=publish)
+    assert api.get("/v1/jobs", {"Host": publish}).status_code == 200
+    problem(api.get("/v1/jobs", {"Host": "evil.example"}), 401, "unauthorized")
+    problem(api.get("/v1/jobs", {"Origin": "https://evil.example"}), 401, "unauthorized")
+    problem(api.get("/v1/jobs", {"Host": "api:8080"}), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
