@@ -46,6 +46,9 @@ class ResultQuery(NoQuery):
     format: str | None = Field(
         default=None, max_length=32, description=f"{_NAMES}; goes before the header `Accept`"
     )
+    partial: bool = Field(
+        default=False, description="Of a job that was canceled or failed, what had been read of it"
+    )
 
 
 @results.get("/v1/jobs/<job_id>/result")
@@ -68,12 +71,14 @@ def show_result(job_id: str, query: ResultQuery) -> Response:
 
     As `json` (default), `text`, `markdown`, `hocr`, `alto` or `pdf` (the document with an invisible
     text over its pages): by `format`, else by the header `Accept`. A job that ended `partial` has a
-    result, too, without the pages that its `error` names.
+    result, too, without the pages that its `error` names; of one that was canceled, `partial=true`
+    gives what had been read.
     """
     parts = services()
     job = parts.jobs.get(tenant(), job_id)
     name = format_name(query.format, request)
-    _check_finished(job)
+    if not (query.partial and job.status.terminal and _was_read(parts, job)):
+        _check_finished(job)
     return _answer(parts, job, name)
 
 
@@ -189,6 +194,10 @@ def check_readable(job: Job) -> None:
         raise errors.JobFailed(error=error)
     if job.status is Status.CANCELED:
         raise errors.JobCanceled(error=error)
+
+
+def _was_read(parts: Services, job: Job) -> bool:
+    return any(record.blob for record in parts.jobs.pages(job.tenant, job.id).values())
 
 
 def _check_finished(job: Job) -> None:

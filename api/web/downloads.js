@@ -20,10 +20,13 @@ function menu(choices) {
   return node;
 }
 
+/** Where a result is, or what was read of a document that was canceled. */
+export const resultOf = (id, format) => `/v1/jobs/${id}/result?format=${format}&partial=true`;
+
 /** The formats of a document's result. */
 export function jobDownloads(id, name) {
   const formats = document.documentElement.dataset.formats.split(" ");
-  return menu(formats.map((format) => [() => formatName(format), format, () => save(`/v1/jobs/${id}/result?format=${format}`, `${name}.${format}`)]));
+  return menu(formats.map((format) => [() => formatName(format), format, () => save(resultOf(id, format), `${name}.${format}`)]));
 }
 
 /** The results of a batch: line by line at any time, as a zip once it has ended. */

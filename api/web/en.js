@@ -103,6 +103,8 @@ export default {
   notNow: "Not now",
   enterKey: "Enter a key",
   offline: "The service does not answer.",
+  absent: "The service does not answer. This page goes on by itself as soon as it does.",
+  unfetched: "This part of the page could not be fetched.",
   codes: {
     unauthorized: "This service wants an API key.",
     unsupported_media_type: "This file is no PNG, JPEG, WebP, BMP, GIF, TIFF or PDF.",

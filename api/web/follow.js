@@ -1,4 +1,5 @@
 // Follows a job to its end: by server-sent events, or by polling where they do not get through.
+import { present } from "./presence.js";
 import { events, load, Problem } from "./service.js";
 
 const final = [401, 403, 404, 410];
@@ -25,6 +26,7 @@ export async function follow(id, { onPage, onJob }, signal) {
       }
     } catch (error) {
       if (signal.aborted || (error instanceof Problem && final.includes(error.status))) throw error;
+      if (await present()) fruitless = 0; // it was away: that says nothing about its streams
     }
     await pause(1000);
   }

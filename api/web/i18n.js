@@ -50,9 +50,9 @@ export async function speak(chosen) {
   }
 }
 
-export function choose(chosen) {
+export async function choose(chosen) {
+  await speak(chosen);
   localStorage.setItem(kept, chosen);
-  return speak(chosen);
 }
 
 /** What was chosen before, else the first of the browser's languages that there is. */

@@ -1,8 +1,11 @@
 // Starts the page: the language, the files that come in, and which view is shown.
-import { byId } from "./dom.js";
+import { attempt } from "./attempt.js";
+import { button, byId, make } from "./dom.js";
 import { leaveHome, openHome, refresh, setUpHome } from "./home.js";
 import { choose, otherLanguage, preferred, speak, t } from "./i18n.js";
 import { forget, show as showKey } from "./key.js";
+import { present, watched } from "./presence.js";
+import { Problem } from "./service.js";
 import { takeFiles } from "./uploads.js";
 
 let leave = null;
@@ -17,7 +20,8 @@ async function open() {
   if (id) {
     leaveHome();
     byId("job").hidden = false;
-    const show = id.startsWith("bat_") ? (await import("./batch.js")).openBatch : (await import("./viewer.js")).openJob;
+    byId("job").replaceChildren(make("h1", { tabIndex: -1, say: "loading" }));
+    const show = await watched(viewOf(id)).catch(() => showUnfetched);
     if (turn !== opened) return; // the reader has gone on meanwhile
     leave = show(id, byId("job"));
   } else {
@@ -27,6 +31,20 @@ async function open() {
     openHome();
   }
   if (turn > 1) byId(id ? "job" : "home").querySelector("h1")?.focus();
+}
+
+async function viewOf(id) {
+  if (id.startsWith("bat_")) return (await import("./batch.js")).openBatch;
+  return (await import("./viewer.js")).openJob;
+}
+
+/** In the place of a view whose script cannot be fetched. */
+function showUnfetched(id, root) {
+  const title = make("h1", { tabIndex: -1, say: "unfetched" });
+  // Browsers may remember that a script is not there: the page has to be fetched again.
+  const again = button("tryAgain", () => present().then(() => location.reload()));
+  root.replaceChildren(make("div", { className: "head" }, make("a", { href: "#/", say: "back" }), title, again));
+  present();
 }
 
 function showSwitch() {
@@ -40,8 +58,8 @@ await speak(preferred());
 showSwitch();
 showKey();
 byId("language").addEventListener("click", async () => {
-  await choose(otherLanguage());
-  showSwitch();
+  const unfetched = () => Promise.reject(new Problem(0));
+  if (await attempt(() => watched(choose(otherLanguage())).then(() => true, unfetched))) showSwitch();
 });
 byId("forget-key").addEventListener("click", () => {
   forget();

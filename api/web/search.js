@@ -1,4 +1,5 @@
 // Finds text in lines; without regard to diacritics if the query has none, never to case.
+import { blocks } from "./service.js";
 
 /** Each character without case, and without its marks if `bare`; always as many as there were. */
 function folded(text, bare) {
@@ -38,9 +39,13 @@ export function findAll(pages, query) {
   );
 }
 
-/** The plain-text result as lines of pages; `numbers` are those of the pages that were read. */
-export function pagesOfText(text, numbers) {
-  const parts = text.replace(/\n$/, "").split("\n\f");
-  if (parts.length !== numbers.length) return null;
-  return parts.map((part, index) => ({ page: numbers[index], lines: part.split("\n").filter(Boolean) }));
+/** The texts of all lines of a result in JSON, page by page: the rest of it is let go as it comes. */
+export async function textsOf(answer) {
+  const pages = [];
+  for await (const text of blocks(answer, "\n")) {
+    if (!text.startsWith('{"page"')) continue; // what stands around the pages
+    const { page, lines } = JSON.parse(text.replace(/,$/, ""));
+    pages.push({ page, lines: lines.map((line) => line.text) });
+  }
+  return pages;
 }

@@ -1,6 +1,9 @@
 // Calls on the service: with the key, with problems as errors, uploads with progress, event streams.
 import { reason, t } from "./i18n.js";
 import { another, currentKey, headers } from "./key.js";
+import { isAbsence, present, watched } from "./presence.js";
+
+const silence = 25_000; // ms without a word: the service says every 15 s that it is still there
 
 /** What the service said was wrong; status 0: it did not answer. */
 export class Problem extends Error {
@@ -17,20 +20,40 @@ export class Problem extends Error {
 
 export const words = (error) => (error instanceof Problem ? error.words : String(error.message));
 
-/** Call the service; asks for a key where it wants one. Throws Problem, AbortError. */
+/**
+ * Call the service; asks for a key where it wants one, and what only reads waits for a service that
+ * is away. Throws Problem, AbortError.
+ */
 export async function call(path, options = {}) {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const key = currentKey();
-    const answer = await fetch(path, { ...options, headers: { ...options.headers, ...headers() } }).catch((error) => {
-      throw error.name === "AbortError" ? error : new Problem(0);
-    });
-    if (answer.ok) return answer;
-    const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
-    if (answer.status !== 401 || !(await another(key))) throw problem;
+    const [answer, problem] = await ask(path, { ...options, headers: { ...options.headers, ...headers() } });
+    if (!problem) return answer;
+    if (problem.status === 401 && (await another(key))) continue;
+    if (!isAbsence(problem.status)) throw problem;
+    const looked = present();
+    if (options.method) throw problem;
+    if (!(await looked) && (problem.status || tries > 1)) throw problem;
   }
 }
 
-export const load = async (path, signal) => (await call(path, { signal })).json();
+/** One request: its answer, and what was wrong. */
+async function ask(path, options) {
+  try {
+    const answer = await watched(fetch(path, options));
+    return [answer, answer.ok ? null : new Problem(answer.status, await answer.json().catch(() => ({})))];
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return [null, new Problem(0)];
+  }
+}
+
+export async function load(path, signal) {
+  const answer = await call(path, { signal });
+  return answer.json().catch((error) => {
+    throw error.name === "AbortError" ? error : new Problem(0);
+  });
+}
 
 /** Upload a form; `onProgress` gets the share that has been sent. Throws Problem, AbortError. */
 export async function upload(path, form, idempotencyKey, onProgress, signal) {
@@ -38,6 +61,7 @@ export async function upload(path, form, idempotencyKey, onProgress, signal) {
     const key = currentKey();
     const [status, body] = await send(path, form, idempotencyKey, onProgress, signal);
     if (status >= 200 && status < 300) return body;
+    if (isAbsence(status)) present();
     if (status !== 401 || !(await another(key))) throw new Problem(status, body);
   }
 }
@@ -62,23 +86,35 @@ function send(path, form, idempotencyKey, onProgress, signal) {
 export async function* events(path, seen, signal) {
   const more = seen === null ? {} : { "Last-Event-ID": seen };
   const answer = await call(path, { signal, headers: { Accept: "text/event-stream", ...more } });
+  for await (const block of blocks(answer, "\n\n")) {
+    const event = parse(block);
+    if (event.event) yield event;
+  }
+}
+
+/** The parts of an answer as they come, without what stands between them. Throws Problem. */
+export async function* blocks(answer, separator) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await spoken(reader.read());
       if (done) return;
-      text += value;
-      const blocks = text.split("\n\n");
-      text = blocks.pop();
-      for (const block of blocks) {
-        const event = parse(block);
-        if (event.event) yield event;
-      }
+      const parts = (text + value).split(separator);
+      text = parts.pop();
+      yield* parts;
     }
   } finally {
     reader.cancel().catch(() => {});
   }
+}
+
+/** What is read, unless the line breaks or nothing comes for too long. */
+function spoken(reading) {
+  return new Promise((resolve, reject) => {
+    const silent = setTimeout(() => reject(new Problem(0)), silence);
+    reading.then(resolve, (error) => reject(error.name === "AbortError" ? error : new Problem(0))).finally(() => clearTimeout(silent));
+  });
 }
 
 function parse(block) {

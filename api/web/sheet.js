@@ -78,6 +78,7 @@ export class Sheet {
   }
 
   fill(page) {
+    this.node.classList.remove("failed");
     this.lines = page.lines;
     this.paper.style.aspectRatio = this.picture.style.aspectRatio = `${page.width} / ${page.height}`;
     this.shapes = page.lines.map((line, index) => drawn("polygon", { points: line.box.map((point) => point.join(",")).join(" "), "data-line": index }));

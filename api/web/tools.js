@@ -1,8 +1,8 @@
 // The tools over a result: search, zoom, the threshold of doubt, copying, downloads.
 import { button, make, toast } from "./dom.js";
-import { jobDownloads } from "./downloads.js";
+import { jobDownloads, resultOf } from "./downloads.js";
 import { label, say } from "./i18n.js";
-import { findAll, pagesOfText } from "./search.js";
+import { findAll, textsOf } from "./search.js";
 import { call, words } from "./service.js";
 
 const keptThreshold = "docchu.threshold";
@@ -35,7 +35,7 @@ function copyBySelection(text) {
 
 /** Copying and downloading the whole result. */
 export function takingAway(id, name) {
-  const text = () => call(`/v1/jobs/${id}/result?format=text`).then((answer) => answer.text());
+  const text = () => call(resultOf(id, "text")).then((answer) => answer.text());
   return [button("copyText", () => copy(text())), jobDownloads(id, name)];
 }
 
@@ -87,7 +87,7 @@ export function doubting(onChange) {
 }
 
 /** Search through the whole result, which is loaded at the first use; `onHits` shows, `onGo` goes to. */
-export function searching(id, numbers, onHits, onGo) {
+export function searching(id, onHits, onGo) {
   let pages = null;
   let hits = [];
   let at = -1;
@@ -102,8 +102,7 @@ export function searching(id, numbers, onHits, onGo) {
     onGo(hits[at]);
   };
   const search = async () => {
-    const text = async () => (await call(`/v1/jobs/${id}/result?format=text`)).text();
-    pages ??= text().then((found) => pagesOfText(found, numbers()) ?? []);
+    pages ??= call(resultOf(id, "json")).then(textsOf);
     const query = input.value;
     const found = findAll(await pages, query);
     if (query !== input.value) return;

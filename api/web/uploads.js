@@ -15,6 +15,7 @@ export const ofThisSession = [];
 
 /** Listen for files; `onAccepted` gets the address where each goes on, and whether it was the only one. */
 export function takeFiles(onAccepted) {
+  addEventListener("beforeunload", (event) => (running || waiting.length) && event.preventDefault());
   listen((found) => {
     const items = asItems(found);
     for (const item of items) {

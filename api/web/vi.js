@@ -101,6 +101,8 @@ export default {
   keyUse: "Dùng khoá này",
   notNow: "Để sau",
   enterKey: "Nhập khoá",
+  absent: "Không liên lạc được với dịch vụ. Trang này sẽ tự tiếp tục khi liên lạc lại được.",
+  unfetched: "Không tải được phần này của trang.",
   offline: "Không liên lạc được với dịch vụ.",
   codes: {
     unauthorized: "Dịch vụ này cần khoá API.",

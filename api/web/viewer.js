@@ -51,7 +51,7 @@ class View {
     this.preview();
     await follow(this.id, { onPage: (page) => this.onPage(page), onJob: (job) => this.show(job) }, this.signal);
     this.dropUnread();
-    if (this.tools.hidden) this.fillTools();
+    this.fillTools();
   }
 
   close() {
@@ -172,9 +172,11 @@ class View {
   }
 
   fillTools() {
-    const hasResult = ["succeeded", "partial"].includes(this.job.status);
-    const numbers = () => [...this.sheets.values()].filter((sheet) => sheet.read !== false).map((sheet) => sheet.number).sort((a, b) => a - b);
-    const whole = hasResult ? [searching(this.id, numbers, (hits) => this.showHits(hits), (hit) => this.goToHit(hit)), ...takingAway(this.id, documentName(this.job))] : [];
+    const wasRead = [...this.sheets.values()].some(({ read }) => read || read === null);
+    const hasResult = wasRead || ["succeeded", "partial"].includes(this.job.status);
+    if (this.hasResult === hasResult) return; // the focus may be on one of the tools
+    this.hasResult = hasResult;
+    const whole = hasResult ? [searching(this.id, (hits) => this.showHits(hits), (hit) => this.goToHit(hit)), ...takingAway(this.id, documentName(this.job))] : [];
     this.tools.replaceChildren(...whole, this.zoom.group, this.doubt.group);
     this.tools.hidden = !hasResult && !this.sheets.size;
   }

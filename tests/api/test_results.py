@@ -126,6 +126,26 @@ def test_the_result_of_a_failed_job_is_its_error(api: Api) -> None:
     assert body["error"]["detail"] == "It is cut short."
 
 
+def test_what_was_read_of_a_canceled_job_is_there_for_whoever_asks_for_it(api: Api) -> None:
+    path = f"/v1/jobs/{api.submit(PDF)['id']}"
+    claim = api.begin(3)
+    api.read(claim, PAGES[0])
+    problem(api.get(f"{path}/result?partial=true"), 409, "job_not_finished")
+    assert api.client.post(f"{path}/cancel").status_code == 200
+    api.worker.finish(claim)
+    problem(api.get(f"{path}/result"), 409, "job_canceled")
+    body = api.get(f"{path}/result?partial=true").get_json()
+    assert body["pages"] == [PAGES[0].model_dump(mode="json")]
+    text = api.get(f"{path}/result?partial=true&format=text").text
+    assert text == document_text(PAGES[:1])
+
+
+def test_of_a_job_that_was_canceled_unread_there_is_nothing(api: Api) -> None:
+    path = f"/v1/jobs/{api.submit(PDF)['id']}"
+    assert api.client.post(f"{path}/cancel").status_code == 200
+    problem(api.get(f"{path}/result?partial=true"), 409, "job_canceled")
+
+
 def test_a_result_whose_bytes_are_lost_is_no_500(api: Api, path: str) -> None:
     for blob in api.stored():
         blob.unlink()

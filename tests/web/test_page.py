@@ -113,7 +113,10 @@ def test_a_job_can_be_canceled_and_erased(tab: Tab, played: Played) -> None:
     assert played.api.get(f"/v1/jobs/{job_id}").status_code == 410
 
 
-def test_what_was_read_before_a_cancel_stays_to_be_seen(tab: Tab, played: Played) -> None:
+def test_what_was_read_before_a_cancel_can_be_searched_copied_and_taken_away(
+    tab: Tab, played: Played
+) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     job_id = played.api.submit(PDF)["id"]
     claim = played.api.begin(3)
     read_by_worker(played.api, claim, paper(1))
@@ -126,7 +129,16 @@ def test_what_was_read_before_a_cancel_stays_to_be_seen(tab: Tab, played: Played
     expect(page.locator(".head .badge")).to_have_text("Đã huỷ")
     expect(page.get_by_role("button", name="Huỷ")).to_have_count(0)
     expect(page.locator("#page-1")).to_be_visible()
-    expect(page.get_by_role("searchbox")).to_have_count(0)
+    page.get_by_role("searchbox").fill("bể dâu")
+    expect(page.locator("#page-1 mark.current")).to_have_text("bể dâu")
+    page.get_by_role("button", name="Sao chép văn bản").click()
+    expect(page.locator("#toast")).to_have_text("Đã sao chép.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert [text in copied for text in ("Trang số 1", "Trang số 2", "Trang số 3")] == [1, 1, 0]
+    page.get_by_text("Tải về", exact=True).click()
+    with page.expect_download() as download:
+        page.locator('[data-format="text"]').click()
+    assert download.value.path().read_text() == copied
 
 
 def test_several_files_are_uploaded_and_counted(tab: Tab, played: Played, tmp_path: Path) -> None:
