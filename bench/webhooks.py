@@ -113,7 +113,7 @@ def main() -> None:
     ):
         settings = Settings(data_dir=Path(folder) / "data")
         settings.data_dir.mkdir()
-        with running(settings):
+        with running(settings, "bench.webhooks"):
             client = connect(settings.store_url)
             make_events(client, slow.url, arguments.events // 10)
             make_events(client, quick.url, arguments.events)

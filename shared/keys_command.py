@@ -8,24 +8,47 @@ from typing import Annotated
 
 import typer
 
+from shared import data_lock
 from shared.api_keys import DEFAULT_TENANT, ApiKeys
 from shared.embedded import running
-from shared.errors import DocchuError
-from shared.settings import load_settings
+from shared.errors import DocchuError, SettingError
+from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
 
-app = typer.Typer(help="Make, list and revoke API keys (where the server is installed).")
+app = typer.Typer(
+    help="Make, list and revoke API keys (where the server is installed).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @contextmanager
 def _keys() -> Iterator[ApiKeys]:
     try:
         settings = load_settings()
-        with running(settings):
+        _check_named(settings)
+        with running(settings, "`docchu keys`"):
             yield ApiKeys(connect(settings.store_url))
     except DocchuError as error:
         typer.echo(f"docchu keys: {error.detail}", err=True)
         raise typer.Exit(1) from error
+
+
+def _check_named(settings: Settings) -> None:
+    """Raise SettingError where it is unknown whose keys are meant: a key made elsewhere is useless.
+
+    The store of a service that runs is meant; one that does not run has to be named outright.
+    """
+    if not settings.embedded or data_lock.holder(settings):
+        return
+    folder = settings.data_dir.resolve()
+    if "data_dir" not in settings.model_fields_set:
+        raise SettingError(
+            f"No service runs on {folder}, and no other is named. Start it, or set DOCCHU_DATA_DIR "
+            "to its data folder or DOCCHU_REDIS_URL to its store, as the service has them."
+        )
+    if not folder.is_dir():
+        typer.echo(f"docchu keys: {folder} is made: no service has used it before", err=True)
 
 
 @app.command()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
+from shared import data_lock
 from shared.api_keys import ApiKeys, check_exposure
-from shared.embedded import running
+from shared.embedded import CONFIG_EXIT_CODE, running
 from shared.errors import DocchuError, SettingError
 from shared.settings import Settings, load_settings
 from shared.store.scripts import connect
@@ -29,8 +31,7 @@ _PROGRAM = """
 [program:{name}]
 command={python} -m {module}
 priority={priority}
-autorestart=true
-startsecs=1
+{restart}
 startretries=1000000
 stopsignal=TERM
 stopwaitsecs=35
@@ -40,8 +41,17 @@ stdout_logfile=/dev/fd/1
 stdout_logfile_maxbytes=0
 """
 
-_STORE = ("valkey", "shared.embedded")
-_PROGRAMS = (("keeper", "worker.keeper"), ("worker", "worker"), ("api", "api"))
+_RESTART = "autorestart=true\nstartsecs=1"
+# Not where its files are damaged; the code counts from the first moment on.
+_STORE_RESTART = f"autorestart=unexpected\nexitcodes={CONFIG_EXIT_CODE}\nstartsecs=0"
+
+_STORE = ("valkey", "shared.embedded", _STORE_RESTART)
+_PROGRAMS = (
+    ("keeper", "worker.keeper", _RESTART),
+    ("worker", "worker", _RESTART),
+    ("api", "api", _RESTART),
+)
+_FREE_S = 5  # until a service that was stopped lets go of the folder
 
 
 def configuration(settings: Settings) -> str:
@@ -53,8 +63,10 @@ def configuration(settings: Settings) -> str:
         directory=Path.cwd(),
         data=settings.data_dir.resolve(),
         programs="".join(
-            _PROGRAM.format(name=name, module=module, python=sys.executable, priority=priority)
-            for priority, (name, module) in enumerate(programs, start=1)
+            _PROGRAM.format(
+                name=name, module=module, restart=restart, python=sys.executable, priority=priority
+            )
+            for priority, (name, module, restart) in enumerate(programs, start=1)
         ),
     )
 
@@ -70,9 +82,22 @@ def check(settings: Settings) -> None:
                 f"DOCCHU_BIND={settings.bind} cannot be listened on: {error.strerror}. "
                 "Is Docchu, or something else, running there already?"
             ) from error
+    if settings.embedded:
+        _check_folder(settings)
     if not settings.on_loopback:
-        with running(settings):
+        with running(settings, "the first look of `make run`"):
             check_exposure(settings, ApiKeys(connect(settings.store_url)))
+
+
+def _check_folder(settings: Settings) -> None:
+    deadline = time.monotonic() + _FREE_S
+    while holder := data_lock.holder(settings):
+        if time.monotonic() > deadline:
+            raise SettingError(
+                f"DOCCHU_DATA_DIR={settings.data_dir} is in use: {holder}. "
+                "Stop that, or name another folder."
+            )
+        time.sleep(0.1)
 
 
 def main() -> None:
