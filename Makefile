@@ -15,7 +15,7 @@ SHIPPED := worker/ocr/weights/vi-print.safetensors
 .PHONY: run test check bench faults train tune evaluate export clean
 
 run: $(VENV)/run.stamp
-	@exec $(BIN)/python -m shared.local
+	@exec $(BIN)/python -m shared.running.local
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest $(ARGS)

@@ -7,9 +7,9 @@ import time
 
 from gunicorn.app.wsgiapp import WSGIApplication
 
-from shared.api_keys import ApiKeys, check_exposure
 from shared.errors import DocchuError, Unavailable
 from shared.settings import Settings, load_settings
+from shared.store.api_keys import ApiKeys, check_exposure
 from shared.store.scripts import connect
 
 _STORE_STARTS_S = 30.0  # the store may be started at the same time as the API

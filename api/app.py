@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from api import metrics, openapi, outcomes, problems
-from api.batch_results import batch_results
-from api.batches import batches
-from api.deliveries import deliveries
-from api.docs import docs
-from api.events import events
-from api.health import health
-from api.jobs import jobs
+from api.batches.results import batch_results
+from api.batches.views import batches
+from api.http import middleware, openapi, problems
+from api.http.docs import docs
+from api.jobs.events import events
+from api.jobs.results import results
+from api.jobs.timeline import timeline
+from api.jobs.views import jobs
 from api.pages import pages
-from api.results import results
 from api.services import Services, install, make_services
-from api.timeline import timeline
-from api.torchserve import torchserve
-from api.webhooks import webhooks
+from api.status import metrics
+from api.status.health import health
+from api.torchserve.views import torchserve
+from api.webhooks.deliveries import deliveries
+from api.webhooks.views import webhooks
 from shared.settings import Settings, load_settings
 
 _VERSION = "1"
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.description = "Reads documents: images, TIFF and PDF to text, Vietnamese first."
     install(app, services)
     metrics.register(app.extensions, services)
-    outcomes.register(app)
+    middleware.register(app)
     problems.register(app)
     app.spec_processor(openapi.complete)
     for blueprint in (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
-from api.formats import FORMATS
+from api.jobs.formats import FORMATS
 
 pages = Blueprint("pages", __name__)
 

@@ -7,24 +7,24 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from api.gauges import Gauges
-from api.waiters import Waiters
-from shared.api_keys import ApiKeys
+from api.http.waiters import Waiters
+from api.status.gauges import Gauges
 from shared.blobs import BlobStore
+from shared.bulk import Walker
 from shared.failpoints import arm
 from shared.settings import Settings
-from shared.store.batch_jobs import BatchJobs
-from shared.store.batch_upkeep import BatchUpkeep
-from shared.store.batches import BatchStore
-from shared.store.deliveries import Deliveries
-from shared.store.idempotency import IdempotencyKeys
-from shared.store.jobs import JobStore, Limits
-from shared.store.outbox import Outbox
-from shared.store.parcels import Parcels
+from shared.store.api_keys import ApiKeys
+from shared.store.batches.batches import BatchStore
+from shared.store.batches.jobs import BatchJobs
+from shared.store.batches.upkeep import BatchUpkeep
+from shared.store.batches.uploads import Parcels
+from shared.store.jobs.idempotency import IdempotencyKeys
+from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
-from shared.store.webhooks import Webhooks
-from shared.walking import Walker
-from shared.workers import Canary, Workers
+from shared.store.webhooks.deliveries import Deliveries
+from shared.store.webhooks.outbox import Outbox
+from shared.store.webhooks.webhooks import Webhooks
+from shared.store.workers import Canary, Workers
 
 _NAME = "docchu"
 

@@ -24,7 +24,7 @@ def main() -> None:
     paths = sorted(p for p in arguments.pages.iterdir() if p.suffix.lower() in _SUFFIXES)
     if not paths:
         raise SystemExit(f"bench: there is no image in {arguments.pages}")
-    line = arguments.line or Path(__file__).parents[1] / "worker" / "canary.png"
+    line = arguments.line or Path(__file__).parents[1] / "keeper" / "canary.png"
     print(
         f"{len(paths)} pages of {arguments.pages}, {num_cores()} cores, {arguments.rounds} rounds\n"
     )

@@ -30,10 +30,10 @@ class Crew:
 
     def __init__(self, folder: Path, worker: str, **environ: str) -> None:
         self.modules = {
-            "store": "shared.embedded",
+            "store": "shared.running.embedded",
             "api": "api",
             "worker": worker,
-            "keeper": "worker.keeper",
+            "keeper": "keeper",
         }
         bind = f"127.0.0.1:{free_port()}"
         self.url = f"http://{bind}"

@@ -23,9 +23,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench.crew import Crew, running_crew
 from bench.marked import picture_of
-from shared.api_keys import DEFAULT_TENANT
 from shared.store import keys
-from shared.store.records import attempts
+from shared.store.api_keys import DEFAULT_TENANT
+from shared.store.jobs.records import attempts
 from shared.store.scripts import connect
 
 _FOLDERS = ("Hồ sơ", "Công văn đến", "Quyết định", "Biên bản họp", "Đơn từ", "Hợp đồng lao động")
@@ -101,7 +101,7 @@ def ingest(crew: Crew, archive: Archive, out: Path, *options: str) -> subprocess
     """Start `docchu ingest` on the archive."""
     command = ["ingest", str(archive.root), "--out", str(out), *options]
     return subprocess.Popen(
-        [sys.executable, "-m", "client.cli", *command],
+        [sys.executable, "-m", "docchu.commands.cli", *command],
         env={**os.environ, "DOCCHU_URL": crew.url},
     )
 

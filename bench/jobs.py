@@ -18,12 +18,12 @@ from PIL import Image
 
 from bench.contestants import num_cores
 from bench.crew import NULL_WORKER, SILENT_CANARY, running_crew
-from shared.api_keys import DEFAULT_TENANT
+from keeper.keeper import make_keeper
 from shared.settings import Settings
 from shared.store import keys
+from shared.store.api_keys import DEFAULT_TENANT
+from shared.store.jobs.upkeep import Upkeep
 from shared.store.scripts import connect
-from shared.store.upkeep import Upkeep
-from worker.keeper import make_keeper
 
 _CALLERS = 16
 _YEAR_MS = 365 * 24 * 3600 * 1000

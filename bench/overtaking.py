@@ -17,7 +17,7 @@ from bench.contestants import num_cores
 from bench.service import RunningService, running_service
 from shared.settings import Settings
 
-_LINE = Path(__file__).parents[1] / "worker" / "canary.png"
+_LINE = Path(__file__).parents[1] / "keeper" / "canary.png"
 _PAGES_OF_ONE = 100
 _CALLS = 30
 _WARM_UP = 5

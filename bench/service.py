@@ -30,7 +30,7 @@ class RunningService:
     log: Path
 
     def program(self, name: str) -> psutil.Process:
-        """The main process of a program: `valkey-server`, `api`, `worker` or `worker.keeper`."""
+        """The main process of a program: `valkey-server`, `api`, `worker` or `keeper`."""
         for child in psutil.Process(self.process.pid).children():
             # The store rewrites its command line, so its program is looked at, too.
             if name in child.cmdline() or Path(child.exe()).name == name:
@@ -87,7 +87,7 @@ def running_service(folder: Path, **settings: str) -> Iterator[RunningService]:
     }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "shared.local"], env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "shared.running.local"], env=environment, stdout=log, stderr=log
         )
     try:
         with httpx.Client(base_url=f"http://{bind}", timeout=150) as client:

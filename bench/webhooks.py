@@ -21,12 +21,12 @@ import psutil
 import redis
 
 from bench.receiver import Receiver, Reply, receiving
-from shared.embedded import running
 from shared.ids import new_id
 from shared.jobs import Document, Options
+from shared.running.embedded import running
 from shared.settings import Settings
-from shared.store.jobs import JobStore, Limits
-from shared.store.records import NewJob
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 
 TENANT = "bench"
@@ -65,7 +65,7 @@ class Keeper:
         """Start it."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "worker.keeper"],
+                [sys.executable, "-m", "keeper"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -1,1 +1,1 @@
-"""The contract between the processes: settings, errors, jobs, results, stores, broker."""
+"""The contract between the processes: settings, errors, records, stores; no torch, no Flask."""

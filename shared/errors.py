@@ -1,6 +1,7 @@
 """The one tree of errors: what went wrong, whether trying again can help, and the facts of it.
 
-The class docstring is the default message. HTTP statuses stand in one table in `api/problems.py`.
+The class docstring is the default message. HTTP statuses stand in one table, in
+`api/http/problems.py`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.embedded import is_up, server_command
+from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
 
 # No test, and no program that it starts, reads the settings of whoever runs it.

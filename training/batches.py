@@ -20,8 +20,8 @@ from training.degrade import Degrader
 from training.prose import clean
 from training.real import LabelledLine, load_labelled
 from training.render import Line, Renderer
-from worker.ocr.charset import encode
-from worker.ocr.lines import HEIGHT, prepare
+from worker.ocr.recognition.charset import encode
+from worker.ocr.recognition.lines import HEIGHT, prepare
 
 _PIXELS_PER_BATCH = 10_000
 """Columns of pixels in a batch: about 18 lines of 550."""

@@ -15,8 +15,8 @@ from itertools import groupby
 import numpy as np
 
 from training.scoring import normalise
-from worker.ocr.calibration import Calibration, chance_of_line
-from worker.ocr.ctc import Character
+from worker.ocr.recognition.calibration import Calibration, chance_of_line
+from worker.ocr.recognition.ctc import Character
 
 _SCALES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.3, 1.6, 2.0, 2.5)
 _EXPONENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from training.ema import Average
-from worker.ocr.recognizer import Recognizer
+from worker.ocr.networks.recognizer import Recognizer
 
 _NAME = "checkpoint.pt"
 

@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from worker.ocr.recognizer import Recognizer
+from worker.ocr.networks.recognizer import Recognizer
 
 _DECAY = 0.999
 

@@ -16,11 +16,11 @@ from training.reading import read_characters
 from training.real import LabelledLine, load_labelled
 from training.rivals import rivals
 from training.scoring import LineScore, by_kind, normalise
-from worker.ocr.calibration import UNCALIBRATED, Calibration
-from worker.ocr.charset import NUM_CLASSES
-from worker.ocr.ctc import Character
-from worker.ocr.recognizer import Recognizer
-from worker.ocr.weights import bundled, load_card
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import bundled, load_card
+from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
+from worker.ocr.recognition.charset import NUM_CLASSES
+from worker.ocr.recognition.ctc import Character
 
 
 def main() -> None:

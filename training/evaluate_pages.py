@@ -22,8 +22,8 @@ from training.degrade import Picture
 from training.evaluate import table
 from training.real import load_labelled
 from training.scoring import PageScore, by_kind, score_pages
+from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
-from worker.ocr.sheet import Rotation, turned
 
 ROTATIONS: dict[str, Rotation] = {"90": 90, "180": 180, "270": 270}
 

@@ -14,10 +14,10 @@ from training.heldout import FIT_SEED, PER_FAMILY, TEST_SEED, held_out_lines
 from training.reading import read_characters
 from training.real import LabelledLine, load_labelled
 from training.scoring import by_kind, score_lines
-from worker.ocr.calibration import Calibration
-from worker.ocr.charset import CHARACTERS
-from worker.ocr.recognizer import Recognizer
-from worker.ocr.weights import Card, bundled, save_card, save_weights, sha256_of
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import Card, bundled, save_card, save_weights, sha256_of
+from worker.ocr.recognition.calibration import Calibration
+from worker.ocr.recognition.charset import CHARACTERS
 
 _ORIGIN = (
     "PP-OCRv6_rec_small (PaddleOCR authors, Apache-2.0) out of the rapidocr 3.10.0 wheel, with a "

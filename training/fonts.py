@@ -19,7 +19,7 @@ from fontTools.merge import Merger, Options
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
 from training.stacked import SQUEEZED, VARIANTS, WAVY, stack
-from worker.ocr.charset import CHARACTERS, LETTERS
+from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 FOLDER = Path(__file__).parent / "fonts"
 INDEX = FOLDER / "faces.json"

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from training.onnx_graph import Graph, GraphError, Layer
-from worker.ocr.charset import CHARACTERS, NUM_CLASSES
-from worker.ocr.detector import Detector
-from worker.ocr.orientation import LINE_WIDTH, OrientationClassifier
-from worker.ocr.recognizer import LINE_HEIGHT, Recognizer
-from worker.ocr.weights import Card, bundled, save_card, save_weights, sha256_of
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.orientation import LINE_WIDTH, OrientationClassifier
+from worker.ocr.networks.recognizer import LINE_HEIGHT, Recognizer
+from worker.ocr.networks.weights import Card, bundled, save_card, save_weights, sha256_of
+from worker.ocr.recognition.charset import CHARACTERS, NUM_CLASSES
 
 MODELS = Path(rapidocr.__file__).parent / "models"
 DETECTOR_ONNX = MODELS / "PP-OCRv6_det_small.onnx"

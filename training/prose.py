@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 from training.vocabulary import WORDS
-from worker.ocr.charset import CHARACTERS, LETTERS
+from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 _HELP = Path("/usr/share/libreoffice/help/vi/text")
 _STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from training.degrade import Picture
-from worker.ocr.charset import BLANK, CHARACTERS, decode
-from worker.ocr.ctc import Character, characters_of
-from worker.ocr.lines import prepare, to_tensor
-from worker.ocr.recognizer import Recognizer
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.recognition.charset import BLANK, CHARACTERS, decode
+from worker.ocr.recognition.ctc import Character, characters_of
+from worker.ocr.recognition.lines import prepare, to_tensor
 
 _BATCH = 16
 

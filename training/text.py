@@ -11,7 +11,7 @@ from pathlib import Path
 from training import forms, phrases, receipts
 from training.prose import clean, half, libreoffice, parted, sentences_of, syllables
 from training.vocabulary import WORDS
-from worker.ocr.charset import CHARACTERS, LETTERS
+from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 _MAX_WORDS = 22
 _UPPER_SHARE = 0.2

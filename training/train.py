@@ -27,8 +27,8 @@ from training.reading import read_lines
 from training.real import LabelledLine, load_labelled
 from training.render import Renderer
 from training.scoring import score_lines
-from worker.ocr.charset import NUM_CLASSES
-from worker.ocr.recognizer import Recognizer
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.recognition.charset import NUM_CLASSES
 
 _BASE = Path(__file__).parent / "runs" / "recognizer_base.safetensors"
 _RATES = {"head": 1.5e-3, "neck": 1.5e-3, "stages": 6e-4}

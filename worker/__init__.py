@@ -1,1 +1,3 @@
-"""The worker: the Celery app and its task, page loading, reading, and the keeper."""
+"""The worker: claims slices, loads their pages, reads them, stores what was read;
+sends nothing and erases nothing.
+"""

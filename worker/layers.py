@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from shared.result import Box, Line, Page, Word
-from worker.loading.layer_json import PageLayer, PlacedWord
-from worker.ocr.layout import lines_in_order
-from worker.ocr.pieces import WIDE_GAP, Piece
+from worker.loading.pdf.layer_json import PageLayer, PlacedWord
+from worker.ocr.layout.layout import lines_in_order
+from worker.ocr.layout.pieces import WIDE_GAP, Piece
 
 _SAME_LINE = 0.6  # of the lower one's height
 

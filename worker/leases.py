@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 
 from shared.errors import ServiceError, Unavailable
-from shared.store.slices import Claim, SliceQueue, Standing
+from shared.store.jobs.slices import Claim, SliceQueue, Standing
 
 _log = structlog.get_logger()
 

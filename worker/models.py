@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from shared.errors import ModelUnusable, SettingError
 from shared.jobs import Model
 from shared.settings import Settings
-from worker.ocr.library import UnknownModel
+from worker.ocr.networks.library import UnknownModel
+from worker.ocr.networks.weights import Card, WeightsError
 from worker.ocr.reader import Reader as ModelReader
 from worker.ocr.reader import Reading
-from worker.ocr.weights import Card, WeightsError
 
 
 class Reader(Protocol):

@@ -29,16 +29,16 @@ from shared.jobs import Model
 from shared.media import PDF
 from shared.page_ranges import PageRanges
 from shared.result import Page
-from shared.store.records import PageRecord
-from shared.store.slices import Claim, PageTimings, SliceQueue
-from shared.workers import CANARY_TENANT
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
+from shared.store.workers import CANARY_TENANT
 from worker.layers import page_of
 from worker.leases import Lease, names
 from worker.loading.pool import LoadedPage, PageLoader
 from worker.models import Models, Reader
 from worker.ocr.batcher import DeviceLost
 from worker.ocr.reader import Reading
-from worker.pictures import picture_of
+from worker.thumbnails import picture_of
 
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2

@@ -15,10 +15,10 @@ from shared.blobs import BlobStore
 from shared.errors import Unavailable
 from shared.failpoints import arm, reach
 from shared.settings import Settings
+from shared.store.jobs.slices import JobTime, SliceQueue
 from shared.store.scripts import Client, connect
-from shared.store.slices import JobTime, SliceQueue
-from shared.workers import WorkerInfo, Workers
-from worker.gate import Gate
+from shared.store.workers import WorkerInfo, Workers
+from worker.exclusion import Gate
 from worker.leases import Lease, LeaseKeeper
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader

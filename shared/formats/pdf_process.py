@@ -77,9 +77,9 @@ def _environment() -> dict[str, str]:
 
 def main() -> int:
     """Read the order, give up what is not needed for it, and carry it out."""
-    from shared import sandbox
     from shared.formats.pdf import SourceUnusable, searchable_pdf
     from shared.result import Page
+    from shared.running import sandbox
 
     order = Order(**json.load(sys.stdin))
     out = os.fdopen(os.dup(1), "wb")

@@ -23,7 +23,7 @@ Client: TypeAlias = Any
 """A client made by `connect`. redis-py's own annotations say `bytes | str | Awaitable` of every
 answer, for clients of all kinds, which tells nothing of this one: it answers `str`."""
 
-_LUA = Path(__file__).parent / "lua"
+_LUA = {path.stem: path for path in Path(__file__).parent.rglob("*.lua")}
 _SOCKET_TIMEOUT_S = 10
 # Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included.
 _AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
@@ -84,7 +84,7 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
 @cache
 def _source(name: str) -> str:
     parts = (*_PRELUDES.get(name, ("_clock", "_job")), name)
-    return "".join((_LUA / f"{part}.lua").read_text() for part in parts)
+    return "".join(_LUA[part].read_text() for part in parts)
 
 
 def server_clock() -> None:

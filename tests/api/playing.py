@@ -12,8 +12,8 @@ from api import create_app
 from api.services import Services
 from shared.jobs import Model
 from shared.result import Line, Page, Word
-from shared.store.records import PageRecord
-from shared.store.slices import Claim, PageTimings, SliceQueue
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 PDF = b"%PDF-1.7\n" + b"%\xe1\xbb\x87\n" * 500

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from shared.store.batch_jobs import Item
+from keeper.unpacking.services import make_unpacker
+from shared.store.batches.jobs import Item
 from tests.api.playing import PDF, PNG, Api, Shown, page_of, problem
-from worker.unpacking.parts import make_unpacker
 
 Part = tuple[io.BytesIO, str]
 

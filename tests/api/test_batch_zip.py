@@ -10,8 +10,8 @@ import zipfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.zip_names import ZipNames
-from api.zip_writer import ZipWriter
+from api.batches.zip_names import ZipNames
+from api.batches.zip_writer import ZipWriter
 from tests.api.playing import Api, page_of, problem
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from api import problems
+from api.http import problems
 from shared import errors
-from shared.workers import WorkerInfo
+from shared.store.workers import WorkerInfo
 from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem
 
 

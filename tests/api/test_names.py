@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.http import parse_options_header
 
-from api.names import decoded_words, plain_backslashes
+from api.http.filenames import decoded_words, plain_backslashes
 from tests.api.playing import PNG, Api
 from tests.api.test_bad_input import END, FORM, part
 from tests.api.test_batch_uploads import names, unpacked

@@ -18,11 +18,11 @@ import psutil
 import pytest
 import redis
 
-from shared.api_keys import ApiKeys
 from shared.blobs import BlobStore
 from shared.settings import Settings
-from shared.store.records import PageRecord
-from shared.store.slices import PageTimings, SliceQueue
+from shared.store.api_keys import ApiKeys
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import PageTimings, SliceQueue
 from tests.api.playing import MODEL, PNG, page_of
 from tests.api.process import Process, Start, free_port, run
 

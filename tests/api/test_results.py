@@ -6,8 +6,8 @@ import pytest
 
 from shared.errors import DocumentDamaged
 from shared.result import document_text
-from shared.store.records import PageRecord
-from shared.store.slices import PageTimings
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import PageTimings
 from tests.api.playing import PDF, Api, page_of, problem
 
 PAGES = [page_of(1, "Đọc chữ", "hai dòng"), page_of(2), page_of(3, "trang ba")]

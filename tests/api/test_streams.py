@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.forms import read_form
-from api.names import base_name
-from api.sinks import GuessingSink
+from api.http.filenames import base_name
+from api.http.multipart import read_form
+from api.torchserve.encodings import GuessingSink
 from shared.errors import InvalidOption, UnsupportedMediaType
-from shared.json_body import read_json
-from shared.sinks import Base64Sink
+from shared.incoming.json_body import read_json
+from shared.incoming.sinks import Base64Sink
 
 DATA = st.binary(min_size=0, max_size=3000)
 CUTS = st.lists(st.integers(0, 4000), max_size=8)

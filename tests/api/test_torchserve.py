@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.test import TestResponse
 
-from api import torchserve
+from api.torchserve import views
 from shared.errors import DocumentEncrypted
 from shared.store import keys
-from shared.workers import WorkerInfo
+from shared.store.workers import WorkerInfo
 from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem
 
 TEXT = "Đọc chữ\nhai dòng\n"
@@ -131,7 +131,7 @@ def test_a_full_queue_says_so(api: Api) -> None:
 def test_a_document_that_takes_too_long_is_given_up(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torchserve, "_WAIT_S", 0.05)
+    monkeypatch.setattr(views, "_WAIT_S", 0.05)
     problem(api.client.post("/predictions/ocr", data=PNG), 504, "timeout")
     (job,) = api.get("/v1/jobs").get_json()["jobs"]
     assert job["status"] == "canceled"

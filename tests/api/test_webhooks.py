@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bench.receiver import Receiver, receiving
-from client.webhooks import WebhookInvalid, verify_webhook
-from shared.api_keys import ApiKeys
+from docchu.webhooks import WebhookInvalid, verify_webhook
+from keeper.webhooks.sender import Sender, make_sender
 from shared.ids import new_id
+from shared.store.api_keys import ApiKeys
 from tests.api.playing import PNG, Api, page_of, problem
-from worker.delivering import Sender, make_sender
 
 Shown = dict[str, Any]
 HOOK = "http://127.0.0.1:9/hook"

@@ -12,13 +12,13 @@ from concurrent.futures import Future, wait
 
 import httpx
 
-from shared.api_keys import DEFAULT_TENANT
+from keeper.batches import BatchTender
 from shared.blobs import BlobStore
 from shared.store import keys
-from shared.store.batch_records import COUNTS, STATES
+from shared.store.api_keys import DEFAULT_TENANT
+from shared.store.batches.records import COUNTS, STATES
 from tests.faults.documents import Document
 from tests.faults.world import World
-from worker.batches import BatchTender
 
 _GIVE_UP_S = 60
 _CHANCE = 0.4  # that a document goes into the batch

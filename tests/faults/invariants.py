@@ -8,18 +8,18 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.api_keys import DEFAULT_TENANT
+from keeper.keeper import make_keeper
 from shared.blobs import BlobStore
 from shared.broker import QUEUE
 from shared.jobs import Attempt, Status
 from shared.store import keys
-from shared.store.records import PageRecord, attempts
-from shared.store.upkeep import Upkeep
-from shared.workers import CANARY_TENANT
+from shared.store.api_keys import DEFAULT_TENANT
+from shared.store.jobs.records import PageRecord, attempts
+from shared.store.jobs.upkeep import Upkeep
+from shared.store.workers import CANARY_TENANT
 from tests.faults.batching import forget_all, is_over, left_of_batches
 from tests.faults.documents import PROBLEMS, Document
 from tests.faults.world import World
-from worker.keeper import make_keeper
 
 _FOR_EVER_MS = 400 * 24 * 3600 * 1000
 _MAX_DEATHS = 3

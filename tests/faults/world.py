@@ -20,7 +20,7 @@ import psutil
 
 from bench.receiver import Receiver
 from bench.service import free_port
-from shared.embedded import is_up
+from shared.running.embedded import is_up
 from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.faults.proxy import Proxy

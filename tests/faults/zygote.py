@@ -22,7 +22,7 @@ from shared.store.scripts import connect
 # What takes long to import is there before the fork. None of it starts a thread.
 for _name in ("celery.apps.worker", "celery.concurrency.thread", "gunicorn.app.wsgiapp"):
     importlib.import_module(_name)
-for _name in ("gunicorn.workers.gthread", "api.app", "worker.keeper"):
+for _name in ("gunicorn.workers.gthread", "api.app", "keeper.keeper"):
     importlib.import_module(_name)
 
 from tests.faults.documents import ColourReader  # noqa: E402
@@ -32,7 +32,7 @@ from worker.runtime import Runtime  # noqa: E402
 
 
 def _valkey() -> None:
-    from shared.embedded import main
+    from shared.running.embedded import main
 
     main()
 
@@ -44,7 +44,7 @@ def _api() -> None:
 
 
 def _keeper() -> None:
-    from worker.keeper import main
+    from keeper.keeper import main
 
     main()
 

@@ -23,7 +23,7 @@ from tests.loading.conftest import LIMITS
 from tests.loading.samples import locked_pdf, pdf
 from tests.loading.samples import written as file_of
 from worker.layers import page_of
-from worker.loading.layer_json import PageLayer, decoded
+from worker.loading.pdf.layer_json import PageLayer, decoded
 from worker.loading.pool import PageLoader
 
 LETTERS = Letters("".join(DECREE))

@@ -11,7 +11,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 PRELUDE = """
 import ctypes, os, socket, sys
-from shared.sandbox import enter
+from shared.running.sandbox import enter
 path = sys.argv[2]
 listener = socket.create_server(("127.0.0.1", 0))
 if ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) < int(sys.argv[1]):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from worker.ocr.weights import bundled, sha256_of
+from worker.ocr.networks.weights import bundled, sha256_of
 
 SHIPPED = "vi-print"
 

@@ -19,7 +19,7 @@ from tests.api.playing import Api, problem
 from tests.models.own import make_shouting
 from tests.ocr.samples import picture_of, text_of
 from worker.models import LoadedModels
-from worker.ocr.weights import sha256_of
+from worker.ocr.networks.weights import sha256_of
 from worker.runtime import Runtime
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from tests.models.own import make_plain, make_shouting, write_card
 from tests.ocr.samples import picture_of, text_of, text_read
-from worker.ocr.library import MOST_LOADED, UnknownModel
+from worker.ocr.networks.library import MOST_LOADED, UnknownModel
+from worker.ocr.networks.weights import WeightsError
 from worker.ocr.reader import Reader
-from worker.ocr.weights import WeightsError
 
 
 @pytest.fixture(scope="module")

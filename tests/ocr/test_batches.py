@@ -9,17 +9,17 @@ import torch
 
 from tests.ocr.samples import picture_of
 from worker.ocr.batcher import Batcher
-from worker.ocr.crops import crop
-from worker.ocr.ctc import confidence_of
-from worker.ocr.detection import find_lines
-from worker.ocr.detector import Detector
-from worker.ocr.device import pick
-from worker.ocr.lane import Lane
-from worker.ocr.lines import prepare
-from worker.ocr.networks import Key, Networks
-from worker.ocr.orientation import OrientationClassifier
-from worker.ocr.recognizer import Recognizer
-from worker.ocr.weights import bundled, load_card, load_verified
+from worker.ocr.detection.crops import crop
+from worker.ocr.detection.detection import find_lines
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.device import pick
+from worker.ocr.networks.inference import Key, Networks
+from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import bundled, load_card, load_verified
+from worker.ocr.recognition.ctc import confidence_of
+from worker.ocr.recognition.lane import Lane
+from worker.ocr.recognition.lines import prepare
 
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)

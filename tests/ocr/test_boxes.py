@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.ocr.boxes import find_boxes, in_reading_turn, spans
+from worker.ocr.detection.boxes import find_boxes, in_reading_turn, spans
 
 Map = NDArray[np.float32]
 

@@ -12,9 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from worker.ocr.calibration import UNCALIBRATED, Calibration, chance_of_line
-from worker.ocr.ctc import Character, words_of
-from worker.ocr.weights import (
+from worker.ocr.networks.weights import (
     Card,
     WeightsError,
     bundled,
@@ -23,6 +21,8 @@ from worker.ocr.weights import (
     save_weights,
     sha256_of,
 )
+from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration, chance_of_line
+from worker.ocr.recognition.ctc import Character, words_of
 
 share = st.floats(0, 1)
 calibrations = st.builds(

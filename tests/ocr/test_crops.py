@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.ocr.samples import Picture, picture_of
-from worker.ocr.crops import WIDEST, crop, parts_of, rows_of_ink
-from worker.ocr.ctc import Span
-from worker.ocr.lines import natural_width
-from worker.ocr.sheet import turned
-from worker.ocr.spacing import fitted
+from worker.ocr.detection.crops import WIDEST, crop, parts_of, rows_of_ink
+from worker.ocr.detection.sheet import turned
+from worker.ocr.recognition.ctc import Span
+from worker.ocr.recognition.lines import natural_width
+from worker.ocr.recognition.spacing import fitted
 
 
 def quad(left: float, top: float, right: float, bottom: float) -> NDArray[np.float32]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.ocr.charset import CHARACTERS
-from worker.ocr.ctc import Character, Span, characters_of, confidence_of, words_of
+from worker.ocr.recognition.charset import CHARACTERS
+from worker.ocr.recognition.ctc import Character, Span, characters_of, confidence_of, words_of
 
 
 def steps(text: str) -> np.ndarray:

@@ -28,11 +28,10 @@ from training.import_weights import (
     vietnamese_recognizer,
 )
 from training.onnx_graph import Graph, GraphError
-from worker.ocr.charset import CHARACTERS, NUM_CLASSES, decode
-from worker.ocr.detector import Detector
-from worker.ocr.orientation import OrientationClassifier
-from worker.ocr.recognizer import Recognizer
-from worker.ocr.weights import (
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import (
     WeightsError,
     bundled,
     load_card,
@@ -41,6 +40,7 @@ from worker.ocr.weights import (
     save_weights,
     sha256_of,
 )
+from worker.ocr.recognition.charset import CHARACTERS, NUM_CLASSES, decode
 
 TOLERANCE = 1e-4
 

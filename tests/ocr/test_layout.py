@@ -9,10 +9,10 @@ from time import process_time
 import numpy as np
 import pytest
 
-from worker.ocr.calibration import chance_of_line
-from worker.ocr.ctc import Span
-from worker.ocr.layout import lines_in_order
-from worker.ocr.pieces import Piece, pieces_of
+from worker.ocr.layout.layout import lines_in_order
+from worker.ocr.layout.pieces import Piece, pieces_of
+from worker.ocr.recognition.calibration import chance_of_line
+from worker.ocr.recognition.ctc import Span
 
 LETTER = 10
 HEIGHT = 24

@@ -13,8 +13,8 @@ from shared.result import Line, Page
 from tests.ocr.samples import on_canvas, picture_of, reads_as, text_of, text_read, tilted
 from training.scoring import score_pages
 from worker.ocr.batcher import BatcherClosed
+from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
-from worker.ocr.sheet import Rotation, turned
 
 
 def right_edges(line: Line) -> list[float]:

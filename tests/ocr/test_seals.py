@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.ocr.samples import Picture, picture_of, reads_as, text_read
+from worker.ocr.detection.seals import without_seals
 from worker.ocr.reader import Reader
-from worker.ocr.seals import without_seals
 
 _INK = (215, 40, 50)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.ocr.ctc import Span
-from worker.ocr.specks import without_specks
+from worker.ocr.recognition.ctc import Span
+from worker.ocr.recognition.specks import without_specks
 
 
 def kept(*words: tuple[str, float]) -> str:

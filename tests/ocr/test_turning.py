@@ -6,8 +6,8 @@ import pytest
 
 from tests.ocr.samples import picture_of, reads_as, text_of, text_read, tilted
 from training.scoring import score_pages
+from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
-from worker.ocr.sheet import Rotation, turned
 
 _POINT = 0.01
 

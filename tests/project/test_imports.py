@@ -17,8 +17,8 @@ def test_imports_go_one_way() -> None:
     ("module", "heavy"),
     [
         ("api", ("torch", "numpy", "PIL", "cv2", "pypdfium2")),
-        ("shared.local", ("torch", "numpy", "flask")),
-        ("worker.keeper", ("torch", "flask")),
+        ("shared.running.local", ("torch", "numpy", "flask")),
+        ("keeper.keeper", ("torch", "flask")),
         ("worker.loading.child", ("torch", "cv2", "celery")),
         ("client", ("torch", "flask", "celery", "redis")),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-CANARY = Path(__file__).parents[2] / "worker" / "canary.png"
+CANARY = Path(__file__).parents[2] / "keeper" / "canary.png"
 CANARY_TEXT = "Đọc chữ"
 
 

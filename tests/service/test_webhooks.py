@@ -8,7 +8,7 @@ import httpx
 
 from bench.receiver import Received, Reply, receiving
 from bench.service import RunningService
-from client.webhooks import verify_webhook
+from docchu.webhooks import verify_webhook
 from tests.service.documents import CANARY, CANARY_TEXT
 
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import redis
 
+from keeper.batches import BatchTender
 from shared.batches import Batch, BatchOptions
 from shared.blobs import INPUT
 from shared.errors import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import PDF
-from shared.store.batch_jobs import BatchJobs
-from shared.store.batch_records import NewBatch
-from shared.store.batches import BatchStore
-from shared.store.parcels import Parcels
-from shared.store.records import NewJob
+from shared.store.batches.batches import BatchStore
+from shared.store.batches.jobs import BatchJobs
+from shared.store.batches.records import NewBatch
+from shared.store.batches.uploads import Parcels
+from shared.store.jobs.records import NewJob
+from tests.keeper.webhooks.stories import TENANT, Post
 from tests.shared.store_stories import DAY_S, take
-from tests.webhooks.stories import TENANT, Post
-from worker.batches import BatchTender
 
 
 class Batches(Post):

@@ -8,10 +8,10 @@ import redis
 
 from shared.ids import new_id
 from shared.jobs import Document, Job, Options, Priority
-from shared.store.jobs import JobStore, Limits
-from shared.store.records import NewJob, PageRecord
-from shared.store.slices import Claim, PageTimings, SliceQueue
-from shared.store.upkeep import Upkeep
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.records import NewJob, PageRecord
+from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
+from shared.store.jobs.upkeep import Upkeep
 
 LEASE_S = 10
 DAY_S = 24 * 3600

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.addresses import Resolver, check, is_public
 from shared.errors import AddressRefused
+from shared.outgoing.addresses import Resolver, check, is_public
 
 PUBLIC = "93.184.215.14"
 

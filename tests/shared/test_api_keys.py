@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.api_keys import ApiKeys, check_exposure
 from shared.errors import InvalidOption, SettingError
 from shared.settings import Settings
+from shared.store.api_keys import ApiKeys, check_exposure
 
 
 def test_a_key_opens_its_tenants_jobs_until_it_is_revoked(store_client: redis.Redis) -> None:
@@ -52,7 +52,7 @@ def test_a_service_that_others_can_reach_wants_a_key(store_client: redis.Redis) 
 
 def test_the_command_works_while_nothing_runs(tmp_path: Path) -> None:
     def docchu_keys(*arguments: str) -> str:
-        command = [sys.executable, "-m", "shared.keys_command", *arguments]
+        command = [sys.executable, "-m", "shared.running.keys_command", *arguments]
         environment = {"DOCCHU_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()

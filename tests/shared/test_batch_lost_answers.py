@@ -12,12 +12,12 @@ from shared.batch_errors import BatchGone
 from shared.batches import BatchStatus
 from shared.errors import ArchiveEntryRefused, ArchiveUnreadable
 from shared.store import keys
-from shared.store.batch_records import NewBatch
-from shared.store.parcels import NewParcel
+from shared.store.batches.records import NewBatch
+from shared.store.batches.uploads import NewParcel
 from shared.store.scripts import Scripts
+from tests.keeper.webhooks.stories import TENANT
 from tests.shared.batch_stories import Batches
 from tests.shared.store_stories import DAY_S, read_document
-from tests.webhooks.stories import TENANT
 
 TWICE = {
     "create",

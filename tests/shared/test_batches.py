@@ -17,7 +17,7 @@ from shared.batches import BatchStatus
 from shared.errors import ArchiveEntryRefused, QueueFull
 from shared.jobs import Document, Status
 from shared.store import keys
-from shared.store.jobs import JobStore, Limits
+from shared.store.jobs.jobs import JobStore, Limits
 from tests.shared.batch_stories import TENANT, Batches
 from tests.shared.store_stories import DAY_S, open_document, read, read_document, take
 

@@ -14,9 +14,10 @@ import pytest
 import redis
 
 from bench.service import free_port
-from shared import data_lock, local
-from shared.embedded import is_up, server_command
+from shared import data_lock
 from shared.errors import SettingError
+from shared.running import local
+from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
 
 LONG_S = 60
@@ -42,7 +43,7 @@ def server(settings: Settings) -> Iterator[Server]:
 
     def start(*, comes_up: bool = True) -> subprocess.Popen[str]:
         environment = os.environ | {"DOCCHU_DATA_DIR": str(settings.data_dir)}
-        command = [sys.executable, "-m", "shared.embedded"]
+        command = [sys.executable, "-m", "shared.running.embedded"]
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         started.append(process)
         if comes_up:
@@ -69,7 +70,7 @@ def keys(
     del environment["DOCCHU_ENV_FILE"]
     if data_dir:
         environment["DOCCHU_DATA_DIR"] = str(data_dir)
-    command = [sys.executable, "-m", "shared.keys_command", *arguments]
+    command = [sys.executable, "-m", "shared.running.keys_command", *arguments]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=LONG_S
     )
@@ -135,7 +136,7 @@ def test_a_command_starts_no_server_beside_one_that_is_busy(
             client.client_pause(4000)
         else:
             process.send_signal(signal.SIGSTOP)
-        command = [sys.executable, "-m", "shared.keys_command", "create"]
+        command = [sys.executable, "-m", "shared.running.keys_command", "create"]
         environment = os.environ | {"DOCCHU_DATA_DIR": str(settings.data_dir)}
         creating = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         time.sleep(3)  # seconds; it used to give the server one
@@ -149,8 +150,8 @@ def test_a_command_starts_no_server_beside_one_that_is_busy(
 def test_a_command_says_that_it_cannot_tell(
     settings: Settings, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shared import embedded
     from shared.errors import Unavailable
+    from shared.running import embedded
 
     process = server()
     process.send_signal(signal.SIGSTOP)

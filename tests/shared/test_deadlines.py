@@ -9,8 +9,8 @@ from shared.errors import StaleAttempt
 from shared.ids import new_id
 from shared.jobs import Document, Job, Options, Status
 from shared.store import keys
-from shared.store.records import NewJob, PageRecord
-from shared.store.slices import JobTime, PageTimings
+from shared.store.jobs.records import NewJob, PageRecord
+from shared.store.jobs.slices import JobTime, PageTimings
 from tests.shared.store_stories import DAY_S, LEASE_S, Store, open_document, read, take
 
 JOB_S, PAGE_S = JobTime().job_s, JobTime().page_s

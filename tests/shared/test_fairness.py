@@ -10,7 +10,7 @@ import redis
 
 from shared.batches import Batch
 from shared.store import keys
-from shared.store.jobs import JobStore, Limits
+from shared.store.jobs.jobs import JobStore, Limits
 from tests.shared.batch_stories import Batches
 from tests.shared.store_stories import open_document, read, take
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from shared.addresses import Target
 from shared.errors import DocumentTooLarge, FetchFailed
-from shared.fetching import fetch
+from shared.outgoing.addresses import Target
+from shared.outgoing.fetching import fetch
 from tests.shared.answering import Server, odd_answers, sending, serving
 
 BODY = bytes(range(256)) * 1000

@@ -20,11 +20,11 @@ from shared.errors import (
 )
 from shared.ids import new_id
 from shared.jobs import Document, Options, Status
-from shared.store.idempotency import Answered, Claimed, IdempotencyKeys
-from shared.store.jobs import JobStore, Limits
-from shared.store.records import NewJob, PageRecord
+from shared.store.jobs.idempotency import Answered, Claimed, IdempotencyKeys
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.records import NewJob, PageRecord
+from shared.store.jobs.slices import PageTimings
 from shared.store.scripts import connect
-from shared.store.slices import PageTimings
 from tests.shared.store_stories import Store, open_document, read, read_document, take
 
 
@@ -155,8 +155,8 @@ def test_a_store_that_is_away_says_so(tmp_path_factory: pytest.TempPathFactory) 
 def test_a_rare_status_is_looked_for_a_piece_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.jobs._SCAN", 2)
-    monkeypatch.setattr("shared.store.jobs._MAX_SCANS", 2)
+    monkeypatch.setattr("shared.store.jobs.jobs._SCAN", 2)
+    monkeypatch.setattr("shared.store.jobs.jobs._MAX_SCANS", 2)
     rare = store.submit()
     store.jobs.cancel("acme", rare.id)
     for _ in range(9):

@@ -8,9 +8,9 @@ import redis
 from shared.errors import IdempotencyInFlight, StaleAttempt
 from shared.jobs import Status
 from shared.store import keys
-from shared.store.idempotency import Claimed, IdempotencyKeys
-from shared.store.records import PageRecord
-from shared.store.slices import PageTimings
+from shared.store.jobs.idempotency import Claimed, IdempotencyKeys
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import PageTimings
 from tests.shared.store_stories import Store, open_document, read, take
 
 

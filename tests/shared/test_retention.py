@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from shared.errors import JobGone, JobNotFound
-from shared.store.upkeep import Due
+from shared.store.jobs.upkeep import Due
 from tests.shared.store_stories import DAY_S, Store, read_document
 
 

@@ -7,8 +7,8 @@ import redis
 
 from shared.errors import DocumentEncrypted, JobGone, StaleAttempt
 from shared.jobs import Status
-from shared.store.records import PageRecord
-from shared.store.slices import PageTimings
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import PageTimings
 from tests.shared.store_stories import (
     LEASE_S,
     Store,

@@ -9,8 +9,8 @@ import pytest
 from training.calibrate import ReadLine, calibration_error, fit, line_error, word_error
 from training.export import measure
 from training.real import LabelledLine
-from worker.ocr.calibration import UNCALIBRATED, Calibration
-from worker.ocr.ctc import Character
+from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
+from worker.ocr.recognition.ctc import Character
 
 
 def read(text: str, confidence: float = 0.9) -> list[Character]:

@@ -18,8 +18,8 @@ from training.reading import greedy, read_lines
 from training.real import load_labelled
 from training.scenes import Scenes
 from training.train import ctc_loss
-from worker.ocr.charset import NUM_CLASSES, can_write, encode
-from worker.ocr.recognizer import Recognizer
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.recognition.charset import NUM_CLASSES, can_write, encode
 
 
 def test_dots_that_stand_too_close_for_ctc_are_written_in_threes() -> None:

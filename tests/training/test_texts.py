@@ -10,7 +10,7 @@ import pytest
 from training.families import FAMILIES, draw_family, family_named
 from training.prose import parted
 from training.text import Texts
-from worker.ocr.charset import can_write
+from worker.ocr.recognition.charset import can_write
 
 NOWHERE = Path("/nonexistent")
 

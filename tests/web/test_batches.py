@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from keeper.batches import BatchTender
+from keeper.unpacking.services import make_unpacker
 from shared.blobs import BlobStore
 from shared.errors import DocumentEncrypted
 from shared.settings import Settings
@@ -20,8 +22,6 @@ from tests.web.browsing import Tab
 from tests.web.conftest import MakeTab, Played
 from tests.web.papers import finish
 from tests.web.test_access import PHONE, overflows, reach, violations
-from worker.batches import BatchTender
-from worker.unpacking.parts import make_unpacker
 
 NAMES = ("hồ sơ/một.png", "hồ sơ/hai.png", "ghi chú.txt", "rỗng.png")
 

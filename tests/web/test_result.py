@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.errors import PageTooLarge
-from shared.store.records import PageRecord
-from shared.store.slices import PageTimings
+from shared.store.jobs.records import PageRecord
+from shared.store.jobs.slices import PageTimings
 from tests.api.playing import PDF
 from tests.web.browsing import Tab
 from tests.web.conftest import MakeTab, Played

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from api.formats import FORMATS
+from api.jobs.formats import FORMATS
 from bench.service import RunningService
 from tests.service.documents import numbered_page, numbered_pdf
 from tests.web.browsing import Tab

@@ -18,8 +18,8 @@ from shared.ids import new_id
 from shared.jobs import Document, Job, Model, Options
 from shared.result import Line, Page
 from shared.settings import Settings
-from shared.store.jobs import JobStore, Limits
-from shared.store.records import NewJob
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from worker.gate import Gate
+from worker.exclusion import Gate
 
 
 def test_many_are_inside_together() -> None:

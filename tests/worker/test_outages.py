@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from keeper.outages import Outages
 from shared.errors import ServiceError, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
 from shared.store import keys
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
-from worker.outages import Outages
 
 
 @pytest.fixture

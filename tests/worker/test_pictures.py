@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from shared.settings import Settings
-from shared.workers import CANARY_TENANT
+from shared.store.workers import CANARY_TENANT
 from tests.worker import stories
 from tests.worker.stories import GreyReader, grey_tiff, make_service
-from worker.pictures import MAX_SIDE, picture_of
+from worker.thumbnails import MAX_SIDE, picture_of
 
 
 def opened(data: bytes) -> Image.Image:

@@ -10,7 +10,7 @@ import pytest
 from shared.errors import StaleAttempt
 from shared.jobs import Status
 from shared.settings import Settings
-from shared.store.upkeep import Upkeep
+from shared.store.jobs.upkeep import Upkeep
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
 

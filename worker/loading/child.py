@@ -14,12 +14,13 @@ import warnings
 
 from PIL import Image
 
-from shared import sandbox
 from shared.errors import DocumentDamaged, DocumentError
-from worker.loading import layer_json, protocol
+from shared.running import sandbox
+from worker.loading import protocol
 from worker.loading.documents import Documents
 from worker.loading.limits import LoadLimits
-from worker.loading.pdf import PdfFile
+from worker.loading.pdf import layer_json
+from worker.loading.pdf.pages import PdfFile
 from worker.loading.pictures import PictureFile
 
 _LARGE_PAGE_PIXELS = 16_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.loading.limits import LoadLimits
-from worker.loading.pdf import PdfFile
+from worker.loading.pdf.pages import PdfFile
 from worker.loading.pictures import PictureFile
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from shared.errors import ServiceError, UnsupportedMediaType
 from shared.media import MEDIA_TYPES, PDF
-from worker.loading.layer_json import PageLayer
 from worker.loading.limits import LoadLimits
+from worker.loading.pdf.layer_json import PageLayer
 from worker.loading.process import Answer, ChildProcess
 
 

@@ -29,9 +29,10 @@ from shared.errors import (
     ServiceError,
     TooManyPages,
 )
-from worker.loading import layer_json, protocol
-from worker.loading.layer_json import PageLayer
+from worker.loading import protocol
 from worker.loading.limits import LoadLimits
+from worker.loading.pdf import layer_json
+from worker.loading.pdf.layer_json import PageLayer
 
 _START_S = 60.0
 """A child is ready after 0.2 s; this is for a machine that has just come up and is busy."""

@@ -6,7 +6,7 @@ is killed nothing is left behind.
 
 Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page"}`.
 Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage"}` with the
-pixels, `{"layer_bytes"}` with so many bytes of JSON (`worker.loading.layer_json`), or
+pixels, `{"layer_bytes"}` with so many bytes of JSON (`worker.loading.pdf.layer_json`), or
 `{"error", "detail", "facts"}` with the code of an error of `shared.errors`.
 """
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from shared.result import page_text
-from worker.ocr.lines import Picture
 from worker.ocr.reader import Reader
+from worker.ocr.recognition.lines import Picture
 
 
 def main() -> int:

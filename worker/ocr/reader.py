@@ -12,23 +12,23 @@ from torch import nn
 
 from shared.result import Page
 from worker.ocr.batcher import Batcher
-from worker.ocr.boxes import NONE
-from worker.ocr.ctc import Span, confidence_of
-from worker.ocr.detection import is_blank
-from worker.ocr.detector import Detector
-from worker.ocr.device import pick
-from worker.ocr.lane import Lane
-from worker.ocr.layout import lines_in_order
-from worker.ocr.library import Library, recognizer_of
-from worker.ocr.lines import Picture
-from worker.ocr.networks import Networks
-from worker.ocr.orientation import OrientationClassifier
-from worker.ocr.pieces import Piece, pieces_of
-from worker.ocr.seals import without_seals
-from worker.ocr.sheet import Sheet
-from worker.ocr.specks import without_specks
-from worker.ocr.turning import find_upright, read_either_way
-from worker.ocr.weights import Card, bundled, load_verified
+from worker.ocr.detection.boxes import NONE
+from worker.ocr.detection.detection import is_blank
+from worker.ocr.detection.seals import without_seals
+from worker.ocr.detection.sheet import Sheet
+from worker.ocr.detection.turning import find_upright, read_either_way
+from worker.ocr.layout.layout import lines_in_order
+from worker.ocr.layout.pieces import Piece, pieces_of
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.device import pick
+from worker.ocr.networks.inference import Networks
+from worker.ocr.networks.library import Library, recognizer_of
+from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.weights import Card, bundled, load_verified
+from worker.ocr.recognition.ctc import Span, confidence_of
+from worker.ocr.recognition.lane import Lane
+from worker.ocr.recognition.lines import Picture
+from worker.ocr.recognition.specks import without_specks
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""

@@ -1,0 +1,3 @@
+"""Batches over HTTP: open, fill, follow, take home;
+what a batch is stands in `shared.store.batches`.
+"""

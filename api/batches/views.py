@@ -1,0 +1,235 @@
+"""Batches: open, watch, list, close, cancel, retry, erase; their jobs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel, Field
+
+from api.batches.creation import Opened, add_documents, open_batch_of
+from api.http.auth import authenticate, tenant
+from api.http.openapi import answers
+from api.http.problems import retry_after
+from api.jobs.options import NoQuery, WaitQuery
+from api.jobs.views import JobList, idempotency_key
+from api.services import services
+from shared import batch_errors, errors
+from shared.batches import Batch
+from shared.failpoints import reach
+from shared.jobs import Status
+from shared.store.batches.batches import WalkKind
+
+batches = APIBlueprint("batches", __name__, tag="Batches")
+batches.before_request(authenticate)
+
+_UPLOADING = (
+    errors.RequestError,
+    errors.EmptyDocument,
+    errors.DocumentTooLarge,
+    errors.UnsupportedMediaType,
+    errors.QueueFull,
+)
+_KNOWN = (errors.InvalidOption, batch_errors.BatchNotFound, batch_errors.BatchGone)
+
+
+class BatchList(BaseModel):
+    """Some batches, newest first, and where to go on: null at the end."""
+
+    batches: list[Batch]
+    next_cursor: str | None
+
+
+class BatchListQuery(NoQuery):
+    """Which batches to list."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="batches in one answer, at most")
+    cursor: str | None = Field(
+        default=None, max_length=64, description="`next_cursor` of the answer before"
+    )
+
+
+class BatchJobsQuery(NoQuery):
+    """Which jobs of a batch to list."""
+
+    status: Status | None = Field(default=None, description="only jobs of this status")
+    limit: int = Field(default=20, ge=1, le=1000, description="jobs in one answer, at most")
+    cursor: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,9}$",
+        description="`next_cursor` of the answer before, or any place in the batch",
+    )
+
+
+@batches.post("/v1/batches")
+@batches.output(Batch, status_code=201, description="The batch is open")
+@batches.doc(
+    responses=answers(
+        errors.IdempotencyInFlight,
+        errors.InvalidOption,
+        errors.AddressRefused,
+        errors.IdempotencyMismatch,
+        *_UPLOADING,
+    )
+)
+def open_batch() -> Response:
+    """Open a batch, with or without documents
+
+    Many `file` parts of a form, one zip (as the part `file` or as the body), or lines of JSON
+    `{"custom_id": …, "url": … or "data": "<base64>"}` with the options of each. They are taken at
+    once (202) and unpacked afterwards, each a job of its own under its name with its folders; one
+    that cannot be taken becomes a failed job. The batch is closed then, unless `open` is true.
+
+    Without documents the answer is 201 with an open batch: they are added with `POST /v1/jobs`
+    (`batch_id`, `custom_id`) or `POST /v1/batches/{batch_id}/documents` until it is closed. Fields
+    go into the query, the form or a JSON object.
+    """
+    key = idempotency_key(request.headers.get("Idempotency-Key"))
+    opened = open_batch_of(services(), tenant(), request, key)
+    return _opened(opened, HTTPStatus.ACCEPTED if opened.has_documents else HTTPStatus.CREATED)
+
+
+@batches.post("/v1/batches/<batch_id>/documents")
+@batches.output(Batch, status_code=202, description="The documents were accepted")
+@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchClosed, *_UPLOADING))
+def add_batch_documents(batch_id: str) -> Response:
+    """Add many documents to an open batch
+
+    In the same forms as a batch can begin with. A document whose `custom_id` is there already, out
+    of an earlier upload, is left out.
+    """
+    batch = add_documents(services(), tenant(), batch_id, request)
+    return _of_batch(batch, HTTPStatus.ACCEPTED)
+
+
+@batches.get("/v1/batches")
+@batches.input(BatchListQuery, location="query", arg_name="query")
+@batches.output(BatchList)
+@batches.doc(responses=answers(errors.InvalidOption))
+def list_batches(query: BatchListQuery) -> Response:
+    """List batches, newest first
+
+    `next_cursor` goes into `cursor` for the next ones.
+    """
+    found = services().batches.newest(tenant(), limit=query.limit, cursor=query.cursor)
+    return _json(BatchList(batches=found.batches, next_cursor=found.next_cursor))
+
+
+@batches.get("/v1/batches/<batch_id>")
+@batches.input(WaitQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def show_batch(batch_id: str, query: WaitQuery) -> Response:
+    """Show a batch, or wait for its end
+
+    With `wait` the answer comes when the batch has ended or the seconds are over.
+    """
+    parts = services()
+    if query.wait > 0:
+        with parts.waiters.place() as free:
+            if free:
+                return _of_batch(parts.waiters.wait(parts.batches, tenant(), batch_id, query.wait))
+    return _of_batch(parts.batches.get(tenant(), batch_id))
+
+
+@batches.get("/v1/batches/<batch_id>/jobs")
+@batches.input(BatchJobsQuery, location="query", arg_name="query")
+@batches.output(JobList)
+@batches.doc(responses=answers(*_KNOWN))
+def list_batch_jobs(batch_id: str, query: BatchJobsQuery) -> Response:
+    """List the jobs of a batch in the order of their submission
+
+    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones.
+    """
+    found = services().batch_jobs.page(
+        tenant(),
+        batch_id,
+        status=query.status,
+        limit=query.limit,
+        after=int(query.cursor or 0),
+    )
+    return _json(JobList(jobs=found.jobs, next_cursor=found.next_cursor))
+
+
+@batches.post("/v1/batches/<batch_id>/close")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def close_batch(batch_id: str, query: NoQuery) -> Response:
+    """Close a batch: nothing can be added any more
+
+    It ends when all its jobs have; closing it again changes nothing.
+    """
+    return _of_batch(services().batches.close(tenant(), batch_id))
+
+
+@batches.post("/v1/batches/<batch_id>/cancel")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN))
+def cancel_batch(batch_id: str, query: NoQuery) -> Response:
+    """Cancel a batch and all its jobs
+
+    It is closed, too. What is read at this moment ends at its next page, of a large batch the rest
+    within moments. A batch that has ended stays as it is.
+    """
+    return _walk(batch_id, "cancel")
+
+
+@batches.post("/v1/batches/<batch_id>/retry")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output(Batch)
+@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchBusy))
+def retry_batch(batch_id: str, query: NoQuery) -> Response:
+    """Read the failed documents of a batch again
+
+    A new job takes the place of each, under the same `custom_id`, and the old one is erased; where
+    the document is no longer there, the old one stays. A batch that had ended runs again, and its
+    end is told again.
+    """
+    return _walk(batch_id, "retry")
+
+
+@batches.delete("/v1/batches/<batch_id>")
+@batches.input(NoQuery, location="query", arg_name="query")
+@batches.output({}, status_code=204, description="The batch is gone")
+@batches.doc(responses=answers(*_KNOWN))
+def erase_batch(batch_id: str, query: NoQuery) -> Response:
+    """Erase a batch with all its jobs, their documents, pages and results
+
+    What has not ended is canceled. The batch answers 410 from now on; of a large one the jobs are
+    erased within moments.
+    """
+    parts = services()
+    parts.batches.begin(tenant(), batch_id, "erase")
+    reach("api.erased")
+    parts.blobs.delete_job(tenant(), batch_id)  # uploads that were not taken apart yet
+    parts.walker.step(batch_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _walk(batch_id: str, kind: WalkKind) -> Response:
+    parts = services()
+    if parts.batches.begin(tenant(), batch_id, kind):
+        parts.walker.step(batch_id)
+    return _of_batch(parts.batches.get(tenant(), batch_id))
+
+
+def _opened(opened: Opened, status: int) -> Response:
+    answer = _of_batch(opened.batch, status)
+    answer.headers["Location"] = opened.batch.links.self_
+    if opened.replayed:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _of_batch(batch: Batch, status: int = HTTPStatus.OK) -> Response:
+    answer = _json(batch, status)
+    if not batch.status.terminal:
+        answer.headers["Retry-After"] = str(retry_after(batch.eta_s))
+    return answer
+
+
+def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

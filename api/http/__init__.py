@@ -1,0 +1,3 @@
+"""HTTP itself: who calls, what a body may be, errors as problems, the description;
+knows no job and no batch.
+"""

@@ -1,0 +1,76 @@
+"""Reads a `POST /v1/jobs` in any of its forms: multipart, raw bytes, JSON with a URL or base64."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import Request
+
+from api.http.body import OVERHEAD_BYTES, base64_pieces, pieces
+from api.http.filenames import base_name, name_in
+from api.http.multipart import read_form
+from api.jobs.options import parse_options, texts
+from api.jobs.submission import Received
+from shared.errors import EmptyDocument, InvalidOption
+from shared.incoming.json_body import read_json
+from shared.incoming.sinks import Base64Sink, UploadSink
+from shared.outgoing.addresses import check
+from shared.outgoing.fetching import fetch
+from shared.settings import Settings
+
+
+def receive(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
+    """Read the request; its document goes to the sink. Raises RequestError and its kinds."""
+    if request.mimetype == "multipart/form-data":
+        return _form(request, settings, sink)
+    if request.mimetype == "application/json":
+        return _json(request, settings, sink, repeated)
+    return _raw(request, settings, sink)
+
+
+def _raw(request: Request, settings: Settings, sink: UploadSink) -> Received:
+    options = parse_options(texts(request.args), max_ttl_s=settings.result_ttl_s)
+    for piece in pieces(request, settings.max_upload_bytes):
+        sink.write(piece)
+    return Received(options, base_name(name_in(request.headers.get("Content-Disposition"))))
+
+
+def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
+    query = texts(request.args)
+    parse_options(query, max_ttl_s=settings.result_ttl_s)  # before the body is read
+    body = pieces(request, settings.max_upload_bytes, OVERHEAD_BYTES)
+    form = read_form(body, request.mimetype_params.get("boundary", ""), sink)
+    fields = {name: value for name, value in form.fields.items() if value != ""}
+    options = parse_options(query, fields, max_ttl_s=settings.result_ttl_s)
+    return Received(options, base_name(form.file_name))
+
+
+def _json(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
+    query = texts(request.args)
+    body = base64_pieces(request, settings.max_upload_bytes)
+    read = read_json(body, Base64Sink(sink), ("data",))
+    members = read.members
+    url = members.pop("url", None)
+    if "data" in members:
+        raise InvalidOption("`data` must be a string of base64.", option="data")
+    options = parse_options(query, members, max_ttl_s=settings.result_ttl_s)
+    if url is None:
+        if read.document_key is None:
+            raise EmptyDocument("The JSON object has neither `url` nor `data`.")
+        return Received(options)
+    if read.document_key is not None:
+        raise InvalidOption("Give either `url` or `data`, not both.", option="url")
+    return _fetched(url, options, settings, sink, repeated)
+
+
+def _fetched(
+    url: Any, options: Any, settings: Settings, sink: UploadSink, repeated: bool
+) -> Received:
+    if not isinstance(url, str):
+        raise InvalidOption("`url` must be a string.", option="url")
+    if not repeated:
+        target = check(url, settings.allow_targets)
+        fetch(target, sink.write, settings.max_upload_bytes, settings.fetch_timeout_s)
+    name = unquote(urlsplit(url).path, errors="replace")
+    return Received(options, base_name(name), url)

@@ -1,0 +1,184 @@
+"""Jobs: submit a document, watch its job, list, cancel and erase."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel
+
+from api.http.auth import authenticate, tenant
+from api.http.openapi import answers
+from api.http.problems import retry_after
+from api.jobs.options import ListQuery, NoQuery, WaitQuery, parse_options, preferred_wait_s, texts
+from api.jobs.request_parsing import receive
+from api.jobs.submission import Taken, find_in_batch, take
+from api.services import Services, services
+from shared import batch_errors, errors
+from shared.failpoints import reach
+from shared.jobs import Job
+
+jobs = APIBlueprint("jobs", __name__, tag="Jobs")
+jobs.before_request(authenticate)
+
+_MAX_KEY_LENGTH = 255  # characters
+
+
+class JobList(BaseModel):
+    """Some jobs, newest first, and where to go on: null at the end."""
+
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+@jobs.post("/v1/jobs")
+@jobs.output(Job, status_code=202, description="The job was accepted")
+@jobs.doc(
+    responses=answers(
+        errors.RequestError,
+        errors.EmptyDocument,
+        errors.IdempotencyInFlight,
+        errors.DocumentTooLarge,
+        errors.UnsupportedMediaType,
+        errors.InvalidOption,
+        errors.AddressRefused,
+        errors.FetchFailed,
+        errors.IdempotencyMismatch,
+        errors.QueueFull,
+        batch_errors.BatchNotFound,
+        batch_errors.BatchGone,
+        batch_errors.BatchClosed,
+        batch_errors.BatchFull,
+    )
+)
+def submit() -> Response:
+    """Submit a document
+
+    One document: in the multipart field `file`, as the raw body, or as JSON `{"url": …}` or
+    `{"data": "<base64>"}`. Options go into the form, the query or the JSON object. With
+    `Prefer: wait=N` the answer is 200 with the finished job if it ends within N seconds. With
+    `batch_id` and `custom_id` the document goes into that batch; where a document of this
+    `custom_id` is there already, the answer is 200 with its job, whatever was sent.
+    """
+    parts = services()
+    if "batch_id" in request.args:  # what is there already need not be uploaded to its end
+        options = parse_options(texts(request.args), max_ttl_s=parts.settings.result_ttl_s)
+        if options.custom_id and (known := find_in_batch(parts, tenant(), options)):
+            return _submitted(parts, known)
+    taken = take(
+        parts,
+        tenant(),
+        lambda sink, repeated: receive(request, parts.settings, sink, repeated),
+        idempotency_key(request.headers.get("Idempotency-Key")),
+    )
+    return _submitted(parts, taken)
+
+
+@jobs.get("/v1/jobs")
+@jobs.input(ListQuery, location="query", arg_name="query")
+@jobs.output(JobList)
+@jobs.doc(responses=answers(errors.InvalidOption))
+def list_jobs(query: ListQuery) -> Response:
+    """List jobs, newest first
+
+    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones; where
+    jobs of the status are rare, an answer may have fewer than `limit`, or none, and yet a cursor.
+    """
+    found = services().jobs.newest(
+        tenant(), status=query.status, limit=query.limit, cursor=query.cursor
+    )
+    return _json(JobList(jobs=found.jobs, next_cursor=found.next_cursor))
+
+
+@jobs.get("/v1/jobs/<job_id>")
+@jobs.input(WaitQuery, location="query", arg_name="query")
+@jobs.output(Job)
+@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
+def show_job(job_id: str, query: WaitQuery) -> Response:
+    """Show a job, or wait for its end
+
+    With `wait` the answer comes when the job ends or the seconds are over, whatever is first. A
+    service that has too many waiting already answers at once.
+    """
+    parts = services()
+    return _of_job(_wait(parts, job_id, query.wait) or parts.jobs.get(tenant(), job_id))
+
+
+@jobs.post("/v1/jobs/<job_id>/cancel")
+@jobs.input(NoQuery, location="query", arg_name="query")
+@jobs.output(Job)
+@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
+def cancel_job(job_id: str, query: NoQuery) -> Response:
+    """Cancel a job
+
+    Takes effect at the next page. A job that has ended stays as it is.
+    """
+    return _of_job(services().jobs.cancel(tenant(), job_id))
+
+
+@jobs.delete("/v1/jobs/<job_id>")
+@jobs.input(NoQuery, location="query", arg_name="query")
+@jobs.output({}, status_code=204, description="The job is erased")
+@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
+def erase_job(job_id: str, query: NoQuery) -> Response:
+    """Erase a job's document, pages and result at once
+
+    A job that has not ended is canceled. What stays is that there was such a job: 410 from now on.
+    """
+    parts = services()
+    # The tombstone first: if this process dies in between, the keeper erases the bytes.
+    parts.jobs.erase(tenant(), job_id)
+    reach("api.erased")
+    parts.blobs.delete_job(tenant(), job_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _submitted(parts: Services, taken: Taken) -> Response:
+    job, applied = taken.job, None
+    wait_s = preferred_wait_s(request.headers.get("Prefer"))
+    if wait_s:
+        # The job is taken by now: whatever the store does meanwhile, the answer must say so.
+        with suppress(errors.Unavailable):
+            if waited := _wait(parts, job.id, wait_s):
+                job, applied = waited, f"wait={wait_s}"
+    ended = applied is not None and job.status.terminal
+    answer = _of_job(job, HTTPStatus.OK if ended or taken.in_batch else HTTPStatus.ACCEPTED)
+    answer.headers["Location"] = job.links.self_
+    if applied:
+        answer.headers["Preference-Applied"] = applied
+    if taken.replayed:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _wait(parts: Services, job_id: str, wait_s: float) -> Job | None:
+    """The job after waiting for its end; None where there is nothing or no place to wait."""
+    if wait_s <= 0:
+        return None
+    with parts.waiters.place() as free:
+        return parts.waiters.wait(parts.jobs, tenant(), job_id, wait_s) if free else None
+
+
+def _of_job(job: Job, status: int = HTTPStatus.OK) -> Response:
+    answer = _json(job, status)
+    if not job.status.terminal:
+        answer.headers["Retry-After"] = str(retry_after(job.queue.eta_s))
+    return answer
+
+
+def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The header `Idempotency-Key`, checked. Raises InvalidOption."""
+    if header is None:
+        return None
+    if not 1 <= len(header) <= _MAX_KEY_LENGTH or not header.isprintable():
+        raise errors.InvalidOption(
+            f"`Idempotency-Key` must have 1 to {_MAX_KEY_LENGTH} printable characters.",
+            option="Idempotency-Key",
+        )
+    return header

@@ -1,0 +1,1 @@
+"""Webhooks over HTTP: addresses, secrets and the log of deliveries; sends nothing itself."""

@@ -1,1 +1,0 @@
-"""The Python SDK (`client.sdk`) and the `docchu` command (`client.cli`)."""

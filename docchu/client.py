@@ -1,0 +1,188 @@
+"""Docchu from Python: submit a document, wait for its job, take the result."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from docchu.batches import Batches
+from docchu.errors import JobGone, of_unfinished
+from docchu.http.retries import Sleep
+from docchu.http.transport import Call, Transport, job_path, understand
+from docchu.http.upload import Source, open_upload
+from docchu.http.waiting import OnProgress, wait
+from docchu.jobs import Job
+from docchu.result import Result
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+Priority = Literal["interactive", "bulk"]
+TextLayer = Literal["auto", "ignore"]
+
+
+class Docchu:
+    """A Docchu service.
+
+    `timeout_s`: seconds in which a part of an answer must come. `patience_s`: seconds of pauses in
+    which a lost connection or a busy service (429, 503) is tried again; a service that has never
+    answered is given up after 2. Usable by several threads at once. `batches` are for many
+    documents at once. Every method raises DocchuError (see docchu.errors).
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        api_key: str | None = None,
+        timeout_s: float = 30,
+        patience_s: float = 60,
+        *,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self._sleep = sleep
+        self._transport = Transport(base_url, api_key, timeout_s, patience_s, sleep)
+        self.batches = Batches(self._transport, sleep)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def read(self, document: Source) -> Result:
+        """Read a document: submit, wait, result. Look at `problems` of what comes back: it names
+        the pages that could not be read, if others could. Raises JobFailed if none could."""
+        return self.result(self.wait(self.submit(document)))
+
+    def submit(
+        self,
+        document: Source | None = None,
+        *,
+        url: str | None = None,
+        name: str | None = None,
+        pages: str | None = None,
+        priority: Priority | None = None,
+        text_layer: TextLayer | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_s: int | None = None,
+        webhook_url: str | None = None,
+        webhook_include: Literal["text"] | None = None,
+        model: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Hand in a document, or the address where the service fetches it.
+
+        A file is sent in pieces, from its start. `pages` is such as `1-3,7`; `model` is one of
+        those that the service has. The job's end is told to `webhook_url` (see docchu.webhooks), on
+        request with its text. The same `idempotency_key` (kept 24 hours) makes no second job;
+        without one, only this call's own retries share one. Raises RequestRefused, and OSError if
+        the file cannot be read.
+        """
+        if (document is None) == (url is None):
+            raise ValueError("give either a document or its url")
+        headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
+        options = {
+            "pages": pages,
+            "priority": priority,
+            "text_layer": text_layer,
+            "ttl_s": ttl_s,
+            "webhook_url": webhook_url,
+            "webhook_include": webhook_include,
+            "model": model,
+        }
+        given = {key: value for key, value in options.items() if value is not None}
+        if document is None:
+            body = given | {"url": url} | ({"metadata": metadata} if metadata is not None else {})
+            return self._job(Call("POST", "/v1/jobs", headers=headers, json=body))
+        form = {key: str(value) for key, value in given.items()}
+        if metadata is not None:
+            form["metadata"] = json.dumps(metadata, ensure_ascii=False)
+        with open_upload(document, name) as upload:
+            return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, uploads=[upload]))
+
+    def job(self, job_id: str) -> Job:
+        """Ask how a job stands. Raises JobNotFound, JobGone."""
+        return self._job(Call("GET", job_path(job_id)))
+
+    def wait(
+        self,
+        job: Job | str,
+        timeout_s: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Job:
+        """Wait until a job has ended, well or not; `on_progress` is told about every second.
+
+        Raises WaitTimedOut after `timeout_s`, at most a second late; the job goes on then.
+        """
+        known = job if isinstance(job, Job) else self.job(job)
+        return wait(self._transport, known, timeout_s, on_progress, self._sleep)
+
+    def result(self, job: Job | str) -> Result:
+        """Take what was read. Raises JobFailed, JobCanceled, JobNotFinished."""
+        ended = self._ended(job)
+        answer = self._take(ended, "json")
+        return understand(answer, lambda json: Result.from_json(json, ended.problems))
+
+    def export(self, job: Job | str, form: str) -> bytes:
+        """Take what was read in a format of the service, such as `json`. Raises as `result`."""
+        return self._take(self._ended(job), form).content
+
+    def text(self, job: Job | str) -> str:
+        """Take the plain text, pages apart by form feeds. Raises as `result`."""
+        return self.export(job, "text").decode()
+
+    def cancel(self, job: Job | str) -> Job:
+        """Stop a job at its next page; one that has ended stays as it is."""
+        return self._job(Call("POST", f"{job_path(_id(job))}/cancel"))
+
+    def erase(self, job: Job | str) -> None:
+        """Erase a job's document, pages and result at once."""
+        with suppress(JobGone):
+            self._transport.send(Call("DELETE", job_path(_id(job))))
+
+    def jobs(self, status: str | None = None) -> Iterator[Job]:
+        """Go through the jobs that the service remembers, newest first."""
+        params = {"status": status} if status else {}
+        while True:
+            answer = self._transport.send(Call("GET", "/v1/jobs", params=params))
+            jobs, cursor = understand(answer, _listing)
+            yield from jobs
+            if not cursor:
+                return
+            params = {**params, "cursor": cursor}
+
+    def _job(self, call: Call) -> Job:
+        return understand(self._transport.send(call), Job.from_json)
+
+    def _ended(self, job: Job | str) -> Job:
+        return job if isinstance(job, Job) and job.finished else self.job(_id(job))
+
+    def _take(self, job: Job, form: str) -> httpx.Response:
+        if not job.has_result:
+            raise of_unfinished(job)
+        return self._transport.send(
+            Call("GET", f"{job_path(job.id)}/result", params={"format": form})
+        )
+
+
+def _id(job: Job | str) -> str:
+    return job.id if isinstance(job, Job) else job
+
+
+def _listing(json: Mapping[str, Any]) -> tuple[list[Job], str | None]:
+    return [Job.from_json(job) for job in json["jobs"]], json.get("next_cursor")

@@ -1,0 +1,52 @@
+"""How long a request is tried again: growing pauses, the service's Retry-After, and an end."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from docchu.errors import DocchuError
+
+Sleep = Callable[[float], None]
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 5.0
+
+
+class Tries:
+    """The tries of one request, which may spend a number of seconds on the pauses between them.
+
+    Pauses count and not the clock: a large upload that broke once is to be tried again, however
+    long it took.
+    """
+
+    def __init__(self, sleep: Sleep) -> None:
+        self._sleep = sleep
+        self._paused_s = 0.0
+        self._next_s = _FIRST_PAUSE_S
+
+    def pause(self, error: DocchuError, patience_s: float) -> bool:
+        """Pause before the next try, or say that there is none: patience is over."""
+        # Between half and all of it, so that clients cut off together do not come back together.
+        pause_s = max(self._next_s * random.uniform(0.5, 1), error.retry_after_s or 0)
+        if not error.transient or self._paused_s + pause_s > patience_s:
+            return False
+        self._sleep(pause_s)
+        self._paused_s += pause_s
+        self._next_s = min(2 * self._next_s, _LONGEST_PAUSE_S)
+        return True
+
+
+def retry_after_s(header: str | None) -> float | None:
+    """Read a Retry-After header, seconds or a date (RFC 9110, 10.2.3), as seconds from now."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max((moment - datetime.now(moment.tzinfo)).total_seconds(), 0.0)

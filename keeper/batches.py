@@ -1,0 +1,73 @@
+"""The keeper's part in batches: end them, go on with what is done to their jobs, erase them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from shared.batch_errors import BatchGone, BatchNotFound
+from shared.blobs import BlobStore
+from shared.bulk import Walker
+from shared.failpoints import reach
+from shared.settings import Settings
+from shared.store.batches.batches import BatchStore
+from shared.store.batches.jobs import BatchJobs
+from shared.store.batches.upkeep import BatchUpkeep
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.scripts import Client, Clock, server_clock
+
+_PER_ROUND = 100  # batches
+_PIECES = 5  # of one batch in a round, so that no round takes long
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class BatchTender:
+    """Several may work beside each other: each step is atomic and may be done twice."""
+
+    batches: BatchStore
+    upkeep: BatchUpkeep
+    walker: Walker
+
+    @classmethod
+    def make(
+        cls,
+        settings: Settings,
+        client: Client,
+        blobs: BlobStore,
+        clock: Clock = server_clock,
+    ) -> BatchTender:
+        """Put it together."""
+        limits = Limits(
+            settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
+        )
+        jobs, batches = JobStore(client, limits, clock), BatchStore(client, clock)
+        batch_jobs = BatchJobs(client, batches, jobs)
+        upkeep = BatchUpkeep(client, clock)
+        walker = Walker(batches, upkeep, batch_jobs, jobs, blobs, settings)
+        return cls(batches, upkeep, walker)
+
+    def tend_batches(self) -> None:
+        """Do what is due of batches."""
+        for batch_id in self.upkeep.due(_PER_ROUND):
+            outcome, tenant = self.upkeep.tend(batch_id)
+            if outcome == "finished":
+                _log.info("batch ended", batch=batch_id)
+            elif outcome == "retire":
+                self._retire(tenant, batch_id)
+            elif outcome == "walk":
+                self._walk(batch_id)
+
+    def _retire(self, tenant: str, batch_id: str) -> None:
+        try:
+            self.batches.begin(tenant, batch_id, "erase")
+        except (BatchGone, BatchNotFound):
+            return  # another keeper was faster
+        reach("keeper.batch_retired")
+        self._walk(batch_id)
+
+    def _walk(self, batch_id: str) -> None:
+        for _ in range(_PIECES):
+            if not self.walker.step(batch_id):
+                return

@@ -1,0 +1,77 @@
+"""Sends a small picture through the real queue, so that readiness means that work gets done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from shared.blobs import INPUT, BlobStore
+from shared.errors import JobGone, JobNotFound
+from shared.ids import new_id
+from shared.jobs import Document, Job, Options, Status
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.records import NewJob
+from shared.store.scripts import Client
+from shared.store.workers import CANARY_TENANT, Canary
+
+_PICTURE = Path(__file__).with_name("canary.png")
+_TTL_S = 60  # seconds; it only has to outlive the keeper's next look
+_NO_LIMIT = 1 << 31  # pages: the canary must get through a full queue, or "busy" reads "not ready"
+
+
+@dataclass
+class CanaryKeeper:
+    """Keeps one canary on its way or in the cage."""
+
+    canary: Canary
+    jobs: JobStore
+    blobs: BlobStore
+
+    @classmethod
+    def make(cls, client: Client, blobs: BlobStore, interval_s: float) -> CanaryKeeper:
+        """Put one together."""
+        jobs = JobStore(client, Limits(_NO_LIMIT, _NO_LIMIT))
+        return cls(Canary(client, interval_s), jobs, blobs)
+
+    def tend(self) -> None:
+        """Look whether the canary is back, or send it when it is time."""
+        self.canary.looked()
+        job_id = self.canary.under_way()
+        if job_id is not None:
+            self._look(job_id)
+        elif self.canary.is_due():
+            self._send()
+
+    def _send(self) -> None:
+        data = _PICTURE.read_bytes()
+        job_id = new_id("job")
+        self.blobs.put(CANARY_TENANT, job_id, INPUT, data)
+        document = Document(
+            name=_PICTURE.name,
+            media_type="image/png",
+            size=len(data),
+            sha256=sha256(data).hexdigest(),
+        )
+        new = NewJob(
+            job_id, CANARY_TENANT, document, Options(), _TTL_S, _TTL_S, _TTL_S, event_id=None
+        )
+        self.jobs.create(new)
+        self.canary.sent(job_id)
+
+    def _look(self, job_id: str) -> None:
+        try:
+            job = self.jobs.get(CANARY_TENANT, job_id)
+        except (JobGone, JobNotFound):
+            self.canary.returned("its job is gone")
+            return
+        if job.status.terminal:
+            self.canary.returned(_trouble(job))
+            self.jobs.erase(CANARY_TENANT, job_id)
+            self.blobs.delete_job(CANARY_TENANT, job_id)
+
+
+def _trouble(job: Job) -> str | None:
+    if job.status is Status.SUCCEEDED:
+        return None
+    return job.error.detail if job.error else f"it was {job.status}"

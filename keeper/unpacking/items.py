@@ -1,0 +1,53 @@
+"""What a parcel is made of: documents, each with its own name, to be taken one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.errors import DocchuError
+from shared.incoming.sinks import Sink
+
+
+@dataclass(frozen=True)
+class Described:
+    """What became known of a document as it was taken: what it is called and what is wanted.
+
+    `problem` says why it was not taken, or not wholly; `options` and `metadata` are what its caller
+    gave beside it, checked. `fetch` hands over its bytes where they are somewhere else; it raises
+    RequestError and its kinds.
+    """
+
+    custom_id: str
+    name: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    problem: DocchuError | None = None
+    fetch: Callable[[Sink], None] | None = None
+
+
+class Item(Protocol):
+    """A document in a parcel. `number` counts the parcel's entries, or lines, from 1."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def custom_id(self) -> str | None:
+        """Its own name, if that is known before it is taken."""
+
+    def take(self, sink: Sink) -> Described:
+        """Hand its bytes to the sink, if they are here. Raises ServiceError alone."""
+
+
+class Source(Protocol):
+    """A parcel that is open for reading."""
+
+    def items(self, after: int) -> Iterator[Item]:
+        """The documents in their order, without the first `after` entries.
+
+        Raises ArchiveUnreadable, TooManyDocuments.
+        """
+
+    def close(self) -> None: ...

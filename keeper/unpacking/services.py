@@ -1,0 +1,48 @@
+"""Puts an unpacker together from the settings."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from keeper.unpacking.archives import ZipParcel
+from keeper.unpacking.items import Source
+from keeper.unpacking.limits import ParcelLimits
+from keeper.unpacking.lines import Fetching, LineParcel
+from keeper.unpacking.taking import Taker
+from keeper.unpacking.unpacker import MAX_FETCHES, Unpacker
+from shared.blobs import BlobStore
+from shared.settings import Settings
+from shared.store.batches.batches import BatchStore
+from shared.store.batches.uploads import Parcel, Parcels
+from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.scripts import Client
+
+NUM_THREADS = 4
+"""Parcels that one keeper unpacks at once, so that who waits for a slow address holds up few."""
+
+
+def make_unpacker(settings: Settings, client: Client) -> Unpacker:
+    """Put an unpacker together; it connects when it is first used."""
+    queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
+    jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
+    blobs = BlobStore(settings.data_dir / "blobs")
+    lease_s = settings.lease_s + settings.fetch_timeout_s
+    limits = ParcelLimits.of(settings)
+    fetching = Fetching(settings.allow_targets, settings.fetch_timeout_s, settings.result_ttl_s)
+
+    fetchers = ThreadPoolExecutor(NUM_THREADS * MAX_FETCHES, "fetch")
+
+    def open_source(parcel: Parcel) -> Source:
+        path = blobs.path(parcel.tenant, parcel.batch_id, parcel.id)
+        if parcel.kind == "zip":
+            return ZipParcel(path, limits)
+        return LineParcel(path, limits, fetching)
+
+    return Unpacker(
+        parcels=Parcels(client),
+        jobs=jobs,
+        blobs=blobs,
+        taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s, fetchers),
+        open_source=open_source,
+        lease_s=lease_s,
+    )

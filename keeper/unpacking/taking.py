@@ -1,0 +1,212 @@
+"""Makes one document of a parcel a job, or a failed one that says why it was not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from keeper.unpacking.items import Described, Item
+from shared.batches import BatchOptions
+from shared.blobs import INPUT, BlobStore, Upload
+from shared.errors import (
+    ArchiveEntryRefused,
+    DocchuError,
+    EmptyDocument,
+    InvalidOption,
+    RequestError,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from shared.failpoints import reach
+from shared.incoming.paths import MAX_CUSTOM_ID
+from shared.incoming.sinks import Sink, UploadSink, document_in
+from shared.jobs import Document
+from shared.settings import Settings
+from shared.store.batches.batches import BatchStore
+from shared.store.batches.uploads import Parcel
+from shared.store.jobs.jobs import JobStore
+from shared.store.jobs.records import NewJob
+
+_UNKNOWN = "application/octet-stream"
+_KEEPS = 3  # times that a lease is renewed while it lasts
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_TAR = slice(257, 262)
+
+Standing = Literal["new", "done", "double"]
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What all parcels are taken with."""
+
+    batches: BatchStore
+    jobs: JobStore
+    blobs: BlobStore
+    settings: Settings
+    lease_s: float
+    fetchers: ThreadPoolExecutor
+
+    def begin(self, parcel: Parcel) -> Taking:
+        """Begin to take a parcel's documents. Raises BatchGone, BatchNotFound."""
+        return Taking(self, parcel, self.batches.options(parcel.tenant, parcel.batch_id))
+
+
+@dataclass
+class Pending:
+    """A document whose bytes were taken in, or are still coming."""
+
+    item: Item
+    described: Described | None = None
+    standing: Standing | None = None
+    upload: Upload | None = None
+    arriving: Future[DocchuError | None] | None = None
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def let_go(self) -> None:
+        """Drop what was not kept, once nobody writes to it any more."""
+        if self.arriving and not self.arriving.cancel():
+            wait([self.arriving])
+        self.opened.close()
+
+
+@dataclass
+class Taking:
+    """The documents of one parcel as they become jobs of its batch."""
+
+    parts: Taker
+    parcel: Parcel
+    defaults: BatchOptions
+    _own: set[str] = field(default_factory=set)  # ids of jobs that entries may have become
+    _num_own: int = 0
+
+    def begin(self, item: Item, keep: Callable[[], None]) -> Pending:
+        """Take the document's bytes in, or begin to fetch them; to be finished or let go.
+
+        Raises Unavailable, and what `keep` raises.
+        """
+        pending = Pending(item)
+        if item.custom_id is not None:
+            pending.described = Described(item.custom_id, item.custom_id)
+            pending.standing = self._standing(item, item.custom_id)
+            if pending.standing != "new":
+                return pending  # as it was known by its name, its bytes are not looked at
+        try:
+            self._begin(pending, keep)
+        except BaseException:
+            pending.let_go()
+            raise
+        return pending
+
+    def _begin(self, pending: Pending, keep: Callable[[], None]) -> None:
+        parts = self.parts
+        upload = pending.upload = pending.opened.enter_context(parts.blobs.upload())
+        max_bytes = parts.settings.max_upload_bytes
+        sink = UploadSink(upload, max_bytes, keep, parts.lease_s / _KEEPS)
+        described = pending.described = pending.item.take(sink)
+        if described.fetch and described.problem is None:
+            pending.arriving = parts.fetchers.submit(_fetched, described.fetch, sink)
+
+    def finish(self, pending: Pending) -> None:
+        """Make the document a job, unless it is one already.
+
+        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable.
+        """
+        item, described, upload = pending.item, pending.described, pending.upload
+        assert described is not None
+        try:
+            if pending.arriving:
+                described = replace(described, problem=pending.arriving.result())
+            standing = pending.standing or self._standing(item, described.custom_id)
+            if standing == "done":
+                return
+            if standing == "double":
+                described = self._double(item, described)
+            if upload:
+                self._store(item, described, upload)
+            else:
+                self._create(item, described)
+        finally:
+            pending.let_go()
+
+    def _standing(self, item: Item, custom_id: str) -> Standing:
+        """Whether a job has this name: this document's, an earlier one's of this parcel, or another
+        parcel's, which then is the same document sent again.
+        """
+        holder = self.parts.batches.holder(self.parcel.batch_id, custom_id)
+        if holder is None:
+            return "new"
+        while self._num_own < item.number - 1:
+            self._num_own += 1
+            self._own.add(self.parcel.job_id(self._num_own))
+        return "double" if holder in self._own else "done"
+
+    def _double(self, item: Item, described: Described) -> Described:
+        """The second document of a name: refused under another one."""
+        mark = f" #{item.number}"
+        name = described.custom_id[: MAX_CUSTOM_ID - len(mark)] + mark
+        problem: DocchuError = ArchiveEntryRefused("An earlier entry has the same name.")
+        if self.parcel.kind == "ndjson":
+            detail = "An earlier line has the same `custom_id`."
+            problem = InvalidOption(detail, option="custom_id")
+        return Described(name, described.name, problem=problem)
+
+    def _store(self, item: Item, described: Described, upload: Upload) -> None:
+        """Keep the bytes, if they are a document, and create the job."""
+        problem = described.problem
+        document = None
+        if problem is None:
+            try:
+                document = document_in(upload, described.name)
+            except (EmptyDocument, UnsupportedMediaType) as error:
+                problem = error
+        if isinstance(problem, UnsupportedMediaType) and _is_archive(upload.head):
+            problem = ArchiveEntryRefused("It is an archive itself, and is not unpacked.")
+        if document is not None:
+            job_id = self.parcel.job_id(item.number)
+            self.parts.blobs.keep(upload, self.parcel.tenant, job_id, INPUT)
+            reach("unpacking.kept")
+        self._create(item, replace(described, problem=problem), document)
+
+    def _create(self, item: Item, described: Described, document: Document | None = None) -> None:
+        tenant, settings = self.parcel.tenant, self.parts.settings
+        options = self.defaults.of_job().model_copy(update=described.options)
+        new = NewJob(
+            id=self.parcel.job_id(item.number),
+            tenant=tenant,
+            document=document
+            or Document(name=described.name, media_type=_UNKNOWN, size=0, sha256=""),
+            options=options,
+            metadata=described.metadata,
+            input_ttl_s=settings.input_ttl_s,
+            result_ttl_s=options.ttl_s or settings.result_ttl_s,
+            tombstone_ttl_s=settings.tombstone_ttl_s,
+            batch_id=self.parcel.batch_id,
+            custom_id=described.custom_id,
+            refusal=described.problem,
+        )
+        try:
+            job_id = self.parts.jobs.add(new, unpacked=True)
+        except Unavailable:
+            raise  # whether the job was made is unknown: it is made, or found, in the next turn
+        except DocchuError:
+            self.parts.blobs.delete_job(tenant, new.id)
+            raise
+        if job_id != new.id:  # another upload was faster with this name
+            self.parts.blobs.delete_job(tenant, new.id)
+        reach("unpacking.created")
+
+
+def _fetched(fetch: Callable[[Sink], None], sink: Sink) -> DocchuError | None:
+    """Fetch a document; why that failed."""
+    try:
+        fetch(sink)
+    except RequestError as error:
+        return error
+    return None
+
+
+def _is_archive(head: bytes) -> bool:
+    return head.startswith(_ARCHIVES) or head[_TAR] == b"ustar"

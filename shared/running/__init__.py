@@ -1,0 +1,1 @@
+"""How the programs are started, confined and watched on one machine; decides nothing about jobs."""

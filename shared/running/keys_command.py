@@ -1,0 +1,87 @@
+"""`docchu keys`: make, list and revoke API keys, on the store itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from shared import data_lock
+from shared.errors import DocchuError, SettingError
+from shared.running.embedded import running
+from shared.settings import Settings, load_settings
+from shared.store.api_keys import DEFAULT_TENANT, ApiKeys
+from shared.store.scripts import connect
+
+app = typer.Typer(
+    help="Make, list and revoke API keys (where the server is installed).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@contextmanager
+def _keys() -> Iterator[ApiKeys]:
+    try:
+        settings = load_settings()
+        _check_named(settings)
+        with running(settings, "`docchu keys`"):
+            yield ApiKeys(connect(settings.store_url))
+    except DocchuError as error:
+        typer.echo(f"docchu keys: {error.detail}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _check_named(settings: Settings) -> None:
+    """Raise SettingError where it is unknown whose keys are meant: a key made elsewhere is useless.
+
+    The store of a service that runs is meant; one that does not run has to be named outright.
+    """
+    if not settings.embedded or data_lock.holder(settings):
+        return
+    folder = settings.data_dir.resolve()
+    if "data_dir" not in settings.model_fields_set:
+        raise SettingError(
+            f"No service runs on {folder}, and no other is named. Start it, or set DOCCHU_DATA_DIR "
+            "to its data folder or DOCCHU_REDIS_URL to its store, as the service has them."
+        )
+    if not folder.is_dir():
+        typer.echo(f"docchu keys: {folder} is made: no service has used it before", err=True)
+
+
+@app.command()
+def create(
+    tenant: Annotated[str, typer.Option(help="whose jobs the key opens")] = DEFAULT_TENANT,
+    name: Annotated[str, typer.Option(help="what the key is for")] = "",
+) -> None:
+    """Make a key and print it; it is shown this once."""
+    with _keys() as keys:
+        key, token = keys.create(tenant, name)
+    typer.echo(token)
+    typer.echo(f"Key {key.id} of tenant {key.tenant}. It is not shown again.", err=True)
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the keys: id, tenant, time of making, name."""
+    with _keys() as keys:
+        found = keys.all()
+    for key in found:
+        typer.echo(f"{key.id}  {key.tenant}  {key.created_at:%Y-%m-%d %H:%M}  {key.name}")
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="the id that `list` shows")]) -> None:
+    """Take a key out of use at once."""
+    with _keys() as keys:
+        revoked = keys.revoke(key_id)
+    if not revoked:
+        typer.echo(f"docchu keys: there is no key {key_id}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Key {key_id} is revoked.", err=True)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,118 @@
+"""Everything on one machine: checks first, then the processes under supervisord (`make run`)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from shared import data_lock
+from shared.errors import DocchuError, SettingError
+from shared.running.embedded import CONFIG_EXIT_CODE, running
+from shared.settings import Settings, load_settings
+from shared.store.api_keys import ApiKeys, check_exposure
+from shared.store.scripts import connect
+
+_CONFIG = """\
+[supervisord]
+nodaemon=true
+user={user}
+directory={directory}
+pidfile={data}/supervisord.pid
+logfile=/dev/null
+logfile_maxbytes=0
+childlogdir={data}
+{programs}"""
+
+# Started by rising priority and stopped by falling one: the store comes first and goes last.
+_PROGRAM = """
+[program:{name}]
+command={python} -m {module}
+priority={priority}
+{restart}
+startretries=1000000
+stopsignal=TERM
+stopwaitsecs=35
+killasgroup=true
+redirect_stderr=true
+stdout_logfile=/dev/fd/1
+stdout_logfile_maxbytes=0
+"""
+
+_RESTART = "autorestart=true\nstartsecs=1"
+# Not where its files are damaged; the code counts from the first moment on.
+_STORE_RESTART = f"autorestart=unexpected\nexitcodes={CONFIG_EXIT_CODE}\nstartsecs=0"
+
+_STORE = ("valkey", "shared.running.embedded", _STORE_RESTART)
+_PROGRAMS = (
+    ("keeper", "keeper", _RESTART),
+    ("worker", "worker", _RESTART),
+    ("api", "api", _RESTART),
+)
+_FREE_S = 5  # until a service that was stopped lets go of the folder
+
+
+def configuration(settings: Settings) -> str:
+    """The text of the supervisor's configuration."""
+    programs = [*([_STORE] if settings.embedded else []), *_PROGRAMS]
+    return _CONFIG.format(
+        # supervisord warns where root runs it without having been told so
+        user="root" if os.geteuid() == 0 else os.environ.get("USER", os.geteuid()),
+        directory=Path.cwd(),
+        data=settings.data_dir.resolve(),
+        programs="".join(
+            _PROGRAM.format(
+                name=name, module=module, restart=restart, python=sys.executable, priority=priority
+            )
+            for priority, (name, module, restart) in enumerate(programs, start=1)
+        ),
+    )
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingError where starting would end in a worse message later."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingError(
+                f"DOCCHU_BIND={settings.bind} cannot be listened on: {error.strerror}. "
+                "Is Docchu, or something else, running there already?"
+            ) from error
+    if settings.embedded:
+        _check_folder(settings)
+    if not settings.on_loopback:
+        with running(settings, "the first look of `make run`"):
+            check_exposure(settings, ApiKeys(connect(settings.store_url)))
+
+
+def _check_folder(settings: Settings) -> None:
+    deadline = time.monotonic() + _FREE_S
+    while holder := data_lock.holder(settings):
+        if time.monotonic() > deadline:
+            raise SettingError(
+                f"DOCCHU_DATA_DIR={settings.data_dir} is in use: {holder}. "
+                "Stop that, or name another folder."
+            )
+        time.sleep(0.1)
+
+
+def main() -> None:
+    """Check, then become the supervisor."""
+    try:
+        settings = load_settings()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        check(settings)
+    except DocchuError as error:
+        sys.exit(f"docchu: {error.detail}")
+    path = settings.data_dir.resolve() / "supervisord.conf"
+    path.write_text(configuration(settings))
+    print(f"Docchu starts at http://{settings.bind} and is ready when /readyz says so.", flush=True)
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""What the API does with batches: create, read, list, wait, close, begin to cancel or erase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.batch_errors import BatchBusy, BatchClosed, BatchGone, BatchNotFound
+from shared.batches import Batch, BatchError, BatchOptions
+from shared.errors import IdempotencyInFlight, InvalidOption
+from shared.ids import is_id, new_id
+from shared.store import keys
+from shared.store.batches.records import COUNTS, NewBatch, batch_of
+from shared.store.batches.scripts import BatchScripts
+from shared.store.batches.uploads import NewParcel
+from shared.store.jobs.idempotency import KEPT_MS, Claimed
+from shared.store.scripts import Client, Clock, server_clock, store_faults
+
+WalkKind = Literal["cancel", "retry", "erase"]
+_SCAN = 50  # batches looked at in one round trip while listing
+_LOOK_UP_S = 5.0  # an upper bound for a lost message, shorter than the socket's timeout
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """Some batches, newest first, and where to go on; no cursor at the end."""
+
+    batches: list[Batch]
+    next_cursor: str | None
+
+
+class BatchStore:
+    """The batches of all tenants. Every method raises Unavailable when the server is away.
+
+    Those that name a batch raise BatchNotFound (also for another tenant's) and BatchGone.
+    """
+
+    def __init__(self, client: Client, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._scripts = BatchScripts(client, clock)
+
+    def create(
+        self,
+        new: NewBatch,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        parcel: NewParcel | None = None,
+        closed: bool = False,
+    ) -> Batch:
+        """Open a batch, or begin one with its first parcel. Raises IdempotencyInFlight.
+
+        `closed`: nothing may be added later. In the same step the request's Idempotency-Key, if it
+        has one, comes to stand for the batch.
+        """
+        key = keys.idempotency(new.tenant, claimed.key if claimed else "")
+        answer = self._scripts.run_of(
+            "batch_create",
+            new.id,
+            1,
+            new.record(),
+            parcel.record(new.tenant, new.id) if parcel else "",
+            "1" if closed else "",
+            claimed.token if claimed else "",
+            fingerprint,
+            KEPT_MS,
+            parcel.id if parcel else "",
+            parcel_id=parcel.id if parcel else "",
+            more_keys=(keys.tenant_batches(new.tenant), key),
+        )
+        if answer == "lost":
+            raise IdempotencyInFlight
+        return self.get(new.tenant, new.id)
+
+    def get(self, tenant: str, batch_id: str) -> Batch:
+        """Read a batch."""
+        record, counted = self._read(tenant, batch_id)
+        busy = any(int(counted.get(name, 0)) for name in ("queued", "running"))
+        if "closed" in record and "finished" not in record and not busy:
+            self._scripts.run("batch_close", batch_id)  # nobody noticed yet that it has ended
+            record, counted = self._read(tenant, batch_id)
+        return batch_of(batch_id, record, counted, self._errors(counted))
+
+    def wait(self, tenant: str, batch_id: str, timeout_s: float) -> Batch:
+        """Read a batch once it has ended, or after `timeout_s` seconds as it stands then."""
+        deadline = time.monotonic() + timeout_s
+        with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
+            listener.subscribe(keys.events(batch_id))
+            while True:
+                batch = self.get(tenant, batch_id)
+                left = deadline - time.monotonic()
+                if batch.status.terminal or left <= 0:
+                    return batch
+                listener.get_message(timeout=min(left, _LOOK_UP_S))
+
+    def newest(self, tenant: str, *, limit: int, cursor: str | None = None) -> BatchPage:
+        """List the tenant's batches, newest first, without tombstones. Raises InvalidOption."""
+        name = keys.tenant_batches(tenant)
+        with store_faults():
+            rank = self._client.zrevrank(name, cursor) if cursor else -1
+        if rank is None:
+            raise InvalidOption("`cursor` is none that this service gave, or is forgotten.")
+        start, found = int(rank) + 1, list[Batch]()
+        while True:
+            with store_faults():
+                ids = self._client.zrevrange(name, start, start + _SCAN - 1)
+            for batch in self._shown(tenant, ids):
+                if len(found) == limit:
+                    return BatchPage(found, found[-1].id)
+                found.append(batch)
+            if len(ids) < _SCAN:
+                return BatchPage(found, None)
+            start += _SCAN
+
+    def admit(self, tenant: str, batch_id: str, custom_id: str) -> str | None:
+        """The id of the job that has this `custom_id`; None if one may be added under it.
+
+        Raises BatchClosed.
+        """
+        record = self._record(tenant, batch_id)
+        with store_faults():
+            holder: str | None = self._client.hget(keys.batch_names(batch_id), custom_id)
+        if holder is None and "closed" in record:
+            raise BatchClosed
+        return holder
+
+    def check(self, tenant: str, batch_id: str) -> None:
+        """Raise BatchNotFound or BatchGone unless the tenant has such a batch."""
+        self._record(tenant, batch_id)
+
+    def holder(self, batch_id: str, custom_id: str) -> str | None:
+        """The id of the job that has this `custom_id`, if one has."""
+        with store_faults():
+            found: str | None = self._client.hget(keys.batch_names(batch_id), custom_id)
+        return found
+
+    def options(self, tenant: str, batch_id: str) -> BatchOptions:
+        """What its jobs are given that ask for nothing else."""
+        return BatchOptions.model_validate_json(self._record(tenant, batch_id)["options"])
+
+    def close(self, tenant: str, batch_id: str) -> Batch:
+        """Let nothing more be added."""
+        self._record(tenant, batch_id)
+        self._scripts.run("batch_close", batch_id)
+        return self.get(tenant, batch_id)
+
+    def begin(self, tenant: str, batch_id: str, kind: WalkKind) -> bool:
+        """Begin to cancel, retry or erase its jobs, one after the other; whether there is anything.
+
+        Raises BatchBusy while something else is done to them.
+        """
+        while True:
+            run = int(self._record(tenant, batch_id)["run"])
+            events = tuple(keys.batch_event(batch_id, one) for one in range(1, run + 1))
+            answer = self._scripts.run_of(
+                "batch_walk", batch_id, run, kind, new_id("evt"), more_keys=events
+            )
+            if answer == "gone":
+                raise BatchGone
+            if answer == "busy":
+                raise BatchBusy
+            if answer != "again":
+                return bool(answer == "walking")
+
+    def members(self, batch_id: str, after: int, limit: int) -> list[tuple[int, str]]:
+        """Place and id of jobs behind a place, in their order."""
+        with store_faults():
+            found = self._client.zrange(
+                keys.batch_jobs(batch_id),
+                f"({after}",
+                "+inf",
+                byscore=True,
+                offset=0,
+                num=limit,
+                withscores=True,
+            )
+        return [(int(place), job_id) for job_id, place in found]
+
+    def _record(self, tenant: str, batch_id: str) -> dict[str, str]:
+        return self._read(tenant, batch_id)[0]
+
+    def _read(self, tenant: str, batch_id: str) -> tuple[dict[str, str], dict[str, str]]:
+        found: list[tuple[dict[str, str], dict[str, str]]] = [({}, {})]
+        if is_id("bat", batch_id):
+            found = self._load([batch_id])
+        record, counted = found[0]
+        if record.get("tenant") != tenant:
+            raise BatchNotFound
+        if "gone" in record:
+            raise BatchGone
+        return record, counted
+
+    def _load(self, ids: Iterable[str]) -> list[tuple[dict[str, str], dict[str, str]]]:
+        """Records and counts as they are at one moment."""
+        with store_faults(), self._client.pipeline() as pipe:
+            for batch_id in ids:
+                pipe.hgetall(keys.batch(batch_id))
+                pipe.hmget(keys.BATCH_COUNTS, [f"{batch_id}/{name}" for name in COUNTS])
+            found = pipe.execute()
+        return [
+            (record, {name: one for name, one in zip(COUNTS, counts, strict=True) if one})
+            for record, counts in zip(found[::2], found[1::2], strict=True)
+        ]
+
+    def _shown(self, tenant: str, ids: list[str]) -> Iterable[Batch]:
+        for batch_id, (record, counted) in zip(ids, self._load(ids), strict=True):
+            if record.get("tenant") == tenant and "gone" not in record:
+                yield batch_of(batch_id, record, counted, self._errors(counted))
+
+    def _errors(self, counted: Mapping[str, str]) -> list[BatchError]:
+        ids = counted.get("errors", "").split()
+        if not ids:
+            return []
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hmget(keys.job(job_id), ["custom_id", "code", "detail"])
+            records = pipe.execute()
+        return [
+            BatchError(custom_id=name, job_id=job_id, code=code, detail=detail)
+            for job_id, (name, code, detail) in zip(ids, records, strict=True)
+            if code
+        ]

@@ -1,0 +1,250 @@
+"""What the API does with jobs: create, read, list, wait, cancel, erase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.errors import (
+    InvalidOption,
+    JobGone,
+    JobNotFound,
+    PageFailed,
+    PageNotFound,
+    PageNotRead,
+    QueueFull,
+)
+from shared.ids import is_job_id
+from shared.jobs import Attempt, Job, Queue, Status
+from shared.store import keys
+from shared.store.jobs.idempotency import KEPT_MS, Claimed
+from shared.store.jobs.places import gap_s, look
+from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
+from shared.store.jobs.refusals import check_created
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+_SCAN = 100  # jobs looked at in one round trip while listing
+_MAX_SCANS = 20  # round trips of one call: who asks for a rare status goes on from there
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, newest first, and where to go on; no cursor at the end."""
+
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Pages that may wait, of all tenants and of one; jobs of a batch."""
+
+    max_queued_pages: int
+    max_queued_pages_per_tenant: int
+    max_batch_jobs: int = 100_000
+
+
+class JobStore:
+    """The jobs as the API sees them. Every method raises Unavailable when the server is away."""
+
+    def __init__(self, client: Client, limits: Limits, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._limits = limits
+        self._scripts = Scripts(client, clock)
+
+    def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
+        """Accept a job as `add` does, and read it."""
+        return self.get(new.tenant, self.add(new, claimed, fingerprint))
+
+    def add(
+        self,
+        new: NewJob,
+        claimed: Claimed | None = None,
+        fingerprint: str = "",
+        *,
+        unpacked: bool = False,
+        replaces: str = "",
+    ) -> str:
+        """Accept a job and make it ready to be claimed; answer its id.
+
+        Raises QueueFull, IdempotencyInFlight. In the same step the request's Idempotency-Key, if
+        it has one, comes to stand for the job. In a batch the answer is the id of the job that has
+        this `custom_id` already, if there is one; raises BatchGone, BatchClosed, BatchFull.
+        `unpacked`: it comes out of a parcel, so the batch may be closed. `replaces`: it takes the
+        place of this failed job, else raises StaleAttempt.
+        """
+        key = keys.idempotency(new.tenant, claimed.key if claimed else "")
+        more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
+        more: list[object] = []
+        if new.batch_id:
+            more_keys += keys.membership(new.batch_id, replaces)
+            more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
+        answer = self._scripts.run(
+            "create",
+            new.id,
+            new.record(),
+            self._limits.max_queued_pages,
+            self._limits.max_queued_pages_per_tenant,
+            claimed.token if claimed else "",
+            fingerprint,
+            KEPT_MS,
+            *more,
+            more_keys=more_keys,
+        )
+        check_created(answer)
+        return new.id if answer == "created" else str(answer)
+
+    def fullness(self, tenant: str) -> float:
+        """How full the queue is for a tenant: 1 where nothing more is taken."""
+        limits = self._limits
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        return max(
+            int(everybody or 0) / limits.max_queued_pages,
+            int(own or 0) / limits.max_queued_pages_per_tenant,
+        )
+
+    def check_room(self, tenant: str) -> None:
+        """Raise QueueFull if a job would be refused, before its body is read."""
+        if self.fullness(tenant) >= 1:
+            raise QueueFull
+
+    def get(self, tenant: str, job_id: str) -> Job:
+        """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
+        if not is_job_id(job_id):
+            raise JobNotFound
+        ((record, queue),) = look(self._client, [job_id])
+        return self._job(job_id, _checked(record, tenant), queue)
+
+    def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
+        """Read a job once it has ended, or after `timeout_s` seconds as it stands then."""
+        return list(self.follow(tenant, job_id, timeout_s))[-1]
+
+    def follow(self, tenant: str, job_id: str, timeout_s: float) -> Iterator[Job]:
+        """The job as it stands, and again after each change, until it ends or time is over.
+
+        It comes every few seconds without a change, too, so that the caller can look around.
+        """
+        deadline = time.monotonic() + timeout_s
+        with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
+            listener.subscribe(keys.events(job_id))
+            # Subscribed first and read then: no change falls in between.
+            while True:
+                job = self.get(tenant, job_id)
+                yield job
+                left = deadline - time.monotonic()
+                if job.status.terminal or left <= 0:
+                    return
+                # Shorter than the socket's timeout, and an upper bound for a lost message.
+                listener.get_message(timeout=min(left, 5.0))
+
+    def newest(
+        self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
+    ) -> JobPage:
+        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption.
+
+        Looks at so many jobs at most: then there are fewer than `limit`, and a cursor nonetheless.
+        """
+        first = self._position(tenant, cursor) if cursor else 0
+        found: list[Job] = []
+        for start in range(first, first + _MAX_SCANS * _SCAN, _SCAN):
+            with store_faults():
+                ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
+            for job in self.of_ids(ids):
+                if status in (None, job.status):
+                    found.append(job)
+                if len(found) > limit:
+                    return JobPage(found[:limit], found[limit - 1].id)
+            if len(ids) < _SCAN:
+                return JobPage(found, None)
+        return JobPage(found, ids[-1])
+
+    def of_ids(self, ids: list[str]) -> list[Job]:
+        """Read jobs, without tombstones; whose they are is not looked at."""
+        return [
+            self._job(job_id, record, queue)
+            for job_id, (record, queue) in zip(ids, look(self._client, ids), strict=True)
+            if record and record["status"] != Status.EXPIRED
+        ]
+
+    def page(self, tenant: str, job_id: str, number: int) -> PageRecord:
+        """What became of a page that was read. Raises PageNotFound, PageNotRead, PageFailed."""
+        record = self._record(tenant, job_id)
+        with store_faults():
+            text = self._client.hget(keys.pages(job_id), str(number))
+        if text:
+            page = PageRecord.parse(text)
+            if page.blob is None:
+                raise PageFailed(page.detail, reason=page.code)
+            return page
+        total = record.get("num_pages")
+        if Status(record["status"]).terminal or number < 1 or (total and number > int(total)):
+            raise PageNotFound
+        raise PageNotRead
+
+    def pages(self, tenant: str, job_id: str) -> dict[int, PageRecord]:
+        """What became of the pages so far, by number in their order."""
+        if not is_job_id(job_id):
+            raise JobNotFound
+        # In one transaction: of a job that is erased in between, no page would be a result, too.
+        with store_faults(), self._client.pipeline() as pipe:
+            pipe.hgetall(keys.job(job_id))
+            pipe.hgetall(keys.pages(job_id))
+            record, texts = pipe.execute()
+        _checked(record, tenant)
+        return {n: PageRecord.parse(texts[str(n)]) for n in sorted(map(int, texts))}
+
+    def timeline(self, tenant: str, job_id: str) -> list[Attempt]:
+        """The job's attempts by their start; of very many the oldest are left out."""
+        self._record(tenant, job_id)
+        with store_faults(), self._client.pipeline() as pipe:
+            pipe.lrange(keys.timeline(job_id), 0, -1)
+            pipe.hgetall(keys.slices(job_id))
+            ended, slices = pipe.execute()
+        return attempts(ended, slices)
+
+    def cancel(self, tenant: str, job_id: str) -> Job:
+        """Cancel a job; one that has ended stays as it is."""
+        self._record(tenant, job_id)
+        self._scripts.run("cancel", job_id)
+        return self.get(tenant, job_id)
+
+    def erase(self, tenant: str, job_id: str) -> None:
+        """Leave a tombstone; the caller erases the blobs. Raises JobNotFound, JobGone."""
+        self._record(tenant, job_id)
+        self._scripts.run("erase", job_id)
+
+    def page_gap_s(self) -> float | None:
+        """Mean seconds between two pages under load; None before the first one."""
+        with store_faults():
+            return gap_s(self._client.hget(keys.RATE, "gap"))
+
+    def _record(self, tenant: str, job_id: str) -> dict[str, str]:
+        if not is_job_id(job_id):
+            raise JobNotFound
+        with store_faults():
+            return _checked(self._client.hgetall(keys.job(job_id)), tenant)
+
+    def _job(self, job_id: str, record: Hash, queue: Queue) -> Job:
+        problems = []
+        if "code" in record:
+            with store_faults():
+                problems = page_problems(self._client.hgetall(keys.pages(job_id)))
+        return job_of(job_id, record, problems, queue)
+
+    def _position(self, tenant: str, cursor: str) -> int:
+        with store_faults():
+            rank = self._client.zrevrank(keys.tenant_jobs(tenant), cursor)
+        if rank is None:
+            raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
+        return int(rank) + 1
+
+
+def _checked(record: dict[str, str], tenant: str) -> dict[str, str]:
+    """The record, if it is there for this tenant."""
+    if record.get("tenant") != tenant:
+        raise JobNotFound
+    if record["status"] == Status.EXPIRED:
+        raise JobGone
+    return record

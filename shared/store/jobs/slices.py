@@ -1,0 +1,205 @@
+"""What a worker does with slices: claim, renew, open, record pages, finish, hand back."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.errors import DocchuError, StaleAttempt
+from shared.jobs import Document, Model, Options
+from shared.store import keys
+from shared.store.jobs.records import PageRecord
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+Standing = Literal["held", "canceled", "lost"]
+Outcome = Literal["recorded", "canceled", "finished", "repeated"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The slice that is next in line."""
+
+    job_id: str
+    index: str
+    deaths: int
+
+    @property
+    def suspect(self) -> bool:
+        """Whether an earlier attempt ended its worker: then it is read with nothing beside it."""
+        return self.deaths > 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A leased slice. `pages` is None until the document has been opened.
+
+    `attempt` is the fencing token: the store refuses whatever an older attempt writes.
+    """
+
+    job_id: str
+    index: str
+    attempt: int
+    deaths: int
+    tenant: str
+    document: Document
+    options: Options
+    pages: tuple[int, ...] | None
+    done: frozenset[int]
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """The pages that no earlier attempt has recorded."""
+        return tuple(page for page in self.pages or () if page not in self.done)
+
+
+@dataclass(frozen=True)
+class JobTime:
+    """Seconds that a job may take once its reading began, where its caller did not say."""
+
+    job_s: float = 1800
+    page_s: float = 60
+
+    @property
+    def ms(self) -> tuple[int, int]:
+        """As the scripts want it."""
+        return round(self.job_s * 1000), round(self.page_s * 1000)
+
+
+@dataclass(frozen=True)
+class PageTimings:
+    """Seconds spent on one page."""
+
+    load_s: float = 0
+    detect_s: float = 0
+    recognize_s: float = 0
+
+    def dump(self) -> str:
+        """Write the store's JSON, in whole milliseconds."""
+        seconds = {"load": self.load_s, "detect": self.detect_s, "recognize": self.recognize_s}
+        return json.dumps({name: round(value * 1000) for name, value in seconds.items()})
+
+
+class SliceQueue:
+    """The slices as a worker sees them. Every method raises Unavailable when the server is away."""
+
+    def __init__(
+        self,
+        client: Client,
+        worker_id: str,
+        lease_s: float,
+        clock: Clock = server_clock,
+        job_time: JobTime | None = None,
+    ) -> None:
+        self._client = client
+        self._worker_id = worker_id
+        self._lease_ms = round(lease_s * 1000)
+        self._job_time = job_time or JobTime()
+        self._scripts = Scripts(client, clock)
+
+    def peek(self) -> Candidate | None:
+        """Which slice is next, if any waits."""
+        found = self._scripts.next_slice()
+        if found is None:
+            return None
+        job_id, _, index = found.partition("/")
+        with store_faults():
+            text = self._client.hget(keys.slices(job_id), index)
+        return Candidate(job_id, index, json.loads(text)["d"] if text else 0)
+
+    def claim(self, candidate: Candidate) -> Claim | None:
+        """Lease the slice and count the attempt; None if it is no longer as `peek` saw it."""
+        answer = self._scripts.run(
+            "claim",
+            candidate.job_id,
+            candidate.index,
+            self._worker_id,
+            self._lease_ms,
+            secrets.token_hex(8),
+            candidate.deaths,
+            *self._job_time.ms,
+        )
+        if answer is None:
+            return None
+        fields = json.loads(answer)
+        pages = fields.get("pages")
+        return Claim(
+            job_id=candidate.job_id,
+            index=candidate.index,
+            attempt=fields["attempt"],
+            deaths=fields["deaths"],
+            tenant=fields["tenant"],
+            document=Document.model_validate_json(fields["document"]),
+            options=Options.model_validate_json(fields["options"]),
+            pages=tuple(pages) if pages else None,
+            done=frozenset(fields.get("done", ())),
+        )
+
+    def renew(self, claim: Claim) -> Standing:
+        """Prolong the lease, and learn whether the slice is still ours and still wanted."""
+        answer: Standing = self._run("renew", claim, self._lease_ms)
+        return answer
+
+    def open(
+        self, claim: Claim, num_pages: int, wanted: Sequence[int], slice_pages: int
+    ) -> tuple[Claim, int]:
+        """Note the pages of the opened document; answer our share of them and the new slices.
+
+        Raises StaleAttempt.
+        """
+        pages = json.dumps(list(wanted))
+        created = self._run("open", claim, num_pages, pages, slice_pages, *self._job_time.ms)
+        if created is None:
+            raise StaleAttempt
+        share = tuple(wanted[:slice_pages])
+        opened = Claim(**{**claim.__dict__, "pages": share})
+        return opened, int(created)
+
+    def record(
+        self,
+        claim: Claim,
+        page: int,
+        record: PageRecord,
+        timings: PageTimings,
+        model: Model | None = None,
+    ) -> Outcome:
+        """Record what became of a page; the last one finishes its slice, too.
+
+        `canceled` says to go no further. Raises StaleAttempt.
+        """
+        answer = self._run(
+            "page",
+            claim,
+            page,
+            record.dump(),
+            timings.dump(),
+            model.model_dump_json() if model else "",
+        )
+        if answer == "lost":
+            raise StaleAttempt
+        outcome: Outcome = answer
+        return outcome
+
+    def finish(self, claim: Claim) -> None:
+        """End a slice of which nothing is left, or that is canceled. Raises StaleAttempt."""
+        if self._run("finish", claim) is None:
+            raise StaleAttempt
+
+    def fail(self, claim: Claim, error: DocchuError) -> None:
+        """The document as a whole cannot be read. Raises StaleAttempt."""
+        if self._run("fail", claim, error.code, error.detail) is None:
+            raise StaleAttempt
+
+    def release(self, claim: Claim) -> bool:
+        """Hand the slice back unfinished, at the head of its lane; whether it was still ours."""
+        return self._run("release", claim) is not None
+
+    def num_ready(self) -> int:
+        """Slices that wait to be claimed."""
+        with store_faults():
+            return sum(int(self._client.zcard(keys.ready(lane))) for lane in keys.LANES)
+
+    def _run(self, name: str, claim: Claim, *args: object) -> Any:
+        return self._scripts.run(name, claim.job_id, claim.index, claim.attempt, *args)

@@ -1,0 +1,1 @@
+"""Webhooks, events and deliveries in the store; opens no connection to a receiver."""

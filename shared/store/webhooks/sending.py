@@ -1,0 +1,161 @@
+"""Deliveries as the keeper's sender sees them: find due ones, lease them, note what became."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from shared.outgoing.signing import KeyRing
+from shared.store import keys
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.store.webhooks.webhooks import Webhooks
+from shared.webhooks import TRIAL, Attempt, DeliveryStatus
+
+Settled = Literal["settled", "disabled", "lost"]
+_LOG_BYTES = 8000  # the attempts of one delivery, some 60 of them
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A leased delivery. `obstacle` says why it cannot be sent at all."""
+
+    id: str
+    host: str
+    lease: str
+    event_id: str
+    subject: str
+    webhook_id: str
+    url: str
+    tries: int
+    taken_ms: int
+    body: bytes
+    secrets: tuple[str, ...]
+    obstacle: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an attempt means for its delivery, and for the webhook it went to."""
+
+    status: DeliveryStatus
+    delay_s: float = 0
+    tried: bool = True
+    wants_no_more: bool = False
+
+
+class SendingQueue:
+    """The due deliveries. Methods raise Unavailable when the server is away.
+
+    A lease keeps other senders away from a delivery; one whose sender died is due again after it.
+    """
+
+    def __init__(
+        self, client: Client, lease_s: float, failing_s: float, clock: Clock = server_clock
+    ) -> None:
+        self._client = client
+        self._lease_ms = round(lease_s * 1000)
+        self._failing_ms = round(failing_s * 1000)
+        self._scripts = Scripts(client, clock)
+        self._webhooks = Webhooks(client, clock=clock)
+
+    def hosts(self, limit: int) -> list[str]:
+        """Hosts that something is due for, the longest waiting first."""
+        now = self._scripts.now_ms()
+        with store_faults():
+            found: list[str] = self._client.zrange(
+                keys.HOSTS, "-inf", now, byscore=True, offset=0, num=limit
+            )
+        return found
+
+    def take(self, host: str, limit: int) -> list[Parcel]:
+        """Lease up to `limit` due deliveries of a host."""
+        names = [keys.HOSTS, keys.deliveries_due(host)]
+        lease, *ids = self._scripts.run_on("take", names, host, limit, self._lease_ms)
+        return self._load(host, lease, ids) if ids else []
+
+    def settle(self, parcel: Parcel, attempt: Attempt, verdict: Verdict) -> Settled:
+        """Note an attempt. `lost`: the lease ran out, and somebody else has the delivery."""
+        outcome: Settled = self._scripts.run_on(
+            "settle",
+            [
+                keys.HOSTS,
+                keys.deliveries_due(parcel.host),
+                keys.delivery(parcel.id),
+                keys.event(parcel.subject),
+                keys.webhook(parcel.webhook_id),
+                keys.SUBSCRIBERS,
+            ],
+            parcel.host,
+            parcel.id,
+            parcel.lease,
+            verdict.status,
+            round(verdict.delay_s * 1000),
+            attempt.model_dump_json(),
+            attempt.error or "",
+            "1" if verdict.tried else "",
+            "1" if verdict.wants_no_more else "",
+            self._failing_ms,
+            parcel.webhook_id,
+            _LOG_BYTES,
+            parcel.url,
+        )
+        return outcome
+
+    def _load(self, host: str, lease: str, ids: list[str]) -> list[Parcel]:
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for one in ids:
+                pipe.hgetall(keys.delivery(one))
+            records = pipe.execute()
+            for record in records:
+                pipe.hget(keys.event(record.get("subject", "")), record.get("variant", "body"))
+                pipe.hmget(keys.webhook(record.get("webhook", "")), ["url", "ring", "disabled"])
+            contents = pipe.execute()
+        now = self._scripts.now_ms()
+        ring_of = cache(self._webhooks.ring)  # many are of one tenant
+        return [
+            self._parcel(one, host, lease, record, body, webhook, now, ring_of)
+            for one, record, body, webhook in zip(
+                ids, records, contents[::2], contents[1::2], strict=True
+            )
+        ]
+
+    def _parcel(
+        self,
+        delivery_id: str,
+        host: str,
+        lease: str,
+        record: dict[str, str],
+        body: str | None,
+        webhook: list[Any],
+        now_ms: int,
+        ring_of: Callable[[str], KeyRing],
+    ) -> Parcel:
+        url, ring, disabled = webhook
+        webhook_id = record.get("webhook", "")
+        obstacle = None
+        if body is None:
+            obstacle = "job_erased"
+        elif webhook_id and url is None:
+            obstacle = "webhook_deleted"
+        elif disabled and record["type"] != TRIAL:
+            obstacle = "webhook_disabled"
+        signing: list[str] = []
+        if obstacle is None:
+            keys_of = KeyRing.parse(ring) if webhook_id else ring_of(record["tenant"])
+            signing = keys_of.signing(now_ms)
+        return Parcel(
+            id=delivery_id,
+            host=host,
+            lease=lease,
+            event_id=record.get("event", ""),
+            subject=record.get("subject", ""),
+            webhook_id=webhook_id,
+            url=url or record.get("url", ""),
+            tries=int(record.get("tries", 0)),
+            taken_ms=now_ms,
+            body=(body or "").encode(),
+            secrets=tuple(signing),
+            obstacle=obstacle,
+        )

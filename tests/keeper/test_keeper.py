@@ -1,0 +1,142 @@
+"""The keeper brings back what was lost, rings where nobody heard, and erases what is due."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+from keeper.keeper import Keeper, make_keeper
+from shared.broker import QUEUE, RING
+from shared.jobs import Status
+from shared.settings import Settings
+from shared.store.jobs.upkeep import Upkeep
+from shared.store.workers import CANARY_TENANT, Canary
+from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
+
+DAY_S = 24 * 3600
+
+
+@pytest.fixture
+def service(valkey_settings: Settings, tmp_path: Path) -> Service:
+    return make_service(valkey_settings, tmp_path)
+
+
+@pytest.fixture
+def keeper(service: Service) -> Keeper:
+    return make_keeper(service.settings)
+
+
+def in_the_future(service: Service, seconds: float) -> Upkeep:
+    return Upkeep(service.client, 3, lambda: round((time.time() + seconds) * 1000))
+
+
+def test_a_slice_without_a_message_is_rung_for_once(service: Service, keeper: Keeper) -> None:
+    service.submit(grey_tiff(1))
+    service.submit(grey_tiff(1))
+    assert keeper.doorbell.num_waiting() == 1
+    assert service.client.delete(QUEUE)
+    keeper.ring()
+    keeper.ring()
+    assert keeper.doorbell.num_waiting() == 1
+
+
+def test_the_store_rings_as_celery_would(service: Service, keeper: Keeper) -> None:
+    service.submit(grey_tiff(1))
+    keeper.doorbell.ring()
+    by_celery, by_store = map(json.loads, service.client.lrange(QUEUE, 0, -1))
+    assert by_store["headers"].items() >= {"task": RING, "ignore_result": True}.items()
+    assert set(by_store["headers"]) < set(by_celery["headers"])
+    assert by_store["properties"]["delivery_info"] == by_celery["properties"]["delivery_info"]
+    assert set(by_store["properties"]) < set(by_celery["properties"])
+    ours, theirs = (json.loads(b64decode(one["body"])) for one in (by_store, by_celery))
+    assert ours[:2] == theirs[:2] == [[], {}]
+
+
+def test_a_claim_rings_for_the_next_one_while_more_waits(service: Service, keeper: Keeper) -> None:
+    with service.worker(GreyReader()) as worker:
+        for _ in range(3):
+            service.submit(grey_tiff(1))
+        for waiting_after in (1, 1, 0):
+            assert service.client.rpop(QUEUE)  # as a worker's thread does
+            candidate = worker._slices.peek()
+            assert candidate and worker._slices.claim(candidate)
+            assert keeper.doorbell.num_waiting() == waiting_after
+
+
+def test_a_lost_slice_comes_back_and_is_finished(service: Service, keeper: Keeper) -> None:
+    job_id = service.submit(grey_tiff(2))
+    with service.worker(GreyReader()) as dying:
+        candidate = dying._slices.peek()
+        assert candidate and dying._slices.claim(candidate)
+    keeper.upkeep = in_the_future(service, 60)
+    keeper.recover()
+    with service.worker(GreyReader()) as worker:
+        assert worker.take_next()
+    assert service.job(job_id).status is Status.SUCCEEDED
+
+
+def test_uploads_and_results_are_erased_when_their_time_is_over(
+    service: Service, keeper: Keeper
+) -> None:
+    job_id = service.submit(grey_tiff(1))
+    with service.worker(GreyReader()) as worker:
+        worker.take_next()
+    assert service.blob_names(job_id) == {"input", "page-1.0.1.json", "page-1.0.1.jpg"}
+    keeper.upkeep = in_the_future(service, DAY_S + 1)
+    keeper.retire()
+    assert service.blob_names(job_id) == set()
+
+
+def test_what_an_erasure_that_was_cut_off_has_left_goes_a_minute_later(
+    service: Service, keeper: Keeper
+) -> None:
+    job_id = service.submit(grey_tiff(1))
+    service.jobs.erase("acme", job_id)  # and here the API was killed
+    keeper.erase_left()
+    assert service.blob_names(job_id) == {"input"}
+    keeper.upkeep = in_the_future(service, 61)
+    keeper.erase_left()
+    assert service.blob_names(job_id) == set()
+    assert keeper.upkeep.erased(10) == []
+
+
+def test_blobs_of_a_job_that_never_came_to_be_are_swept(service: Service, keeper: Keeper) -> None:
+    kept = service.submit(grey_tiff(1))
+    orphan = "job_" + "x" * 24
+    service.blobs.put("acme", orphan, "input", b"half an upload")
+    long_ago = time.time() - DAY_S
+    for job_id in (kept, orphan):
+        for folder in service.settings.data_dir.glob(f"blobs/jobs/*/*/{job_id}"):
+            os.utime(folder, (long_ago, long_ago))
+    keeper.sweep()
+    assert service.blob_names(orphan) == set()
+    assert service.blob_names(kept) == {"input"}
+
+
+def test_the_canary_goes_through_the_real_queue(service: Service, keeper: Keeper) -> None:
+    canary = Canary(service.client, 30)
+    assert canary.trouble() and "keeper" in str(canary.trouble())
+    keeper.canary.tend()
+    assert "waiting in the queue" in str(canary.trouble())
+    with service.worker(GreyReader()) as worker:
+        assert worker.take_next()
+    keeper.canary.tend()
+    assert canary.trouble() is None and canary.is_tended()
+    assert service.client.keys(f"*{CANARY_TENANT}:idem*") == []
+    assert not list(service.settings.data_dir.glob("blobs/jobs/*/*/*"))
+
+
+def test_a_canary_that_fails_says_why(service: Service, keeper: Keeper) -> None:
+    def choke(page: int) -> None:
+        raise RuntimeError("no device")
+
+    keeper.canary.tend()
+    with service.worker(GreyReader(choke)) as worker:
+        worker.take_next()
+    keeper.canary.tend()
+    assert "reading it failed" in str(Canary(service.client, 30).trouble())

@@ -1,0 +1,180 @@
+"""Pages of PDF files, rendered by PDFium; only ever in a child, since PDFium shares its state."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages
+from worker.loading.limits import LoadLimits
+from worker.loading.pdf.layer import Layer, read_layer
+from worker.loading.pdf.user_unit import user_units
+from worker.loading.pixels import Pixels
+
+_MIN_DPI = 100
+"""A poster is read from afar and set in large type, so a page with too many pixels at the usual
+resolution is rendered at a lower one. At 100 dpi text from 8 points on can still be read; a page
+that is too large even then is refused, since what came out of it would be rubbish."""
+
+_CUT_SHORT = "The file has no end, so it may be cut short: what is left of this page was read."
+_POINTS_PER_INCH = 72
+_LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
+_TAIL_BYTES = 16 * 1024
+"""Where the end mark of a PDF is looked for; servers and mail gateways put lines behind it."""
+
+
+class PdfFile:
+    """A PDF file that is open; raises DocumentDamaged or DocumentEncrypted if it cannot be."""
+
+    def __init__(self, path: str, media_type: str, limits: LoadLimits) -> None:
+        self._limits = limits
+        self._path = path
+        self._units: dict[int, float] | None = None
+        is_whole = _has_end(path)
+        self._damage = None if is_whole else _CUT_SHORT
+        try:
+            self._pdf: Any = _opened(path)
+        except DocumentDamaged:
+            if is_whole:
+                raise
+            self._mended = _with_new_end(path)
+            self._pdf = _opened(self._mended)
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            self._pdf.init_forms()  # without it the values of form fields are not drawn
+
+    def num_pages(self) -> int:
+        """Count the pages; raises TooManyPages."""
+        num_pages = len(self._pdf)
+        if num_pages > self._limits.max_pages:
+            raise TooManyPages(num_pages=num_pages, max_pages=self._limits.max_pages)
+        return num_pages
+
+    def load(self, page: int) -> Pixels:
+        """Render a page as it is shown: CropBox, /Rotate, UserUnit, annotations, forms, on white.
+
+        Raises DocumentDamaged and, before anything is rendered, PageTooLarge.
+        """
+        scale = self._scale(page)
+        opened = self._opened_page(page)
+        try:
+            bitmap = opened.render(scale=scale, rev_byteorder=True)
+        finally:
+            opened.close()
+        rows = memoryview(bitmap.buffer).cast("B")
+        return Pixels(bitmap.height, bitmap.width, self._damage, [rows])
+
+    def layer(self, page: int) -> tuple[int, int, Layer]:
+        """The width and height of a page as `load` renders it, and its text layer.
+
+        Raises DocumentDamaged and PageTooLarge. Of a file that was cut short no layer is taken.
+        """
+        scale = self._scale(page)
+        opened = self._opened_page(page)
+        try:
+            width, height = (math.ceil(side * scale) for side in opened.get_size())
+            if self._damage:
+                return width, height, Layer([], "cut short")
+            text_page = opened.get_textpage()
+            try:
+                rotate = opened.get_rotation()
+                return width, height, read_layer(text_page.raw, opened.raw, width, height, rotate)
+            finally:
+                text_page.close()
+        except pypdfium2.PdfiumError:
+            return width, height, Layer([], "damaged")
+        finally:
+            opened.close()
+
+    def _opened_page(self, page: int) -> Any:
+        try:
+            return self._pdf[page - 1]
+        except (pypdfium2.PdfiumError, IndexError):
+            raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
+
+    def _scale(self, page: int) -> float:
+        """Pixels per unit of a page, from its box and its unit alone."""
+        try:
+            width, height = self._pdf.get_page_size(page - 1)
+        except (pypdfium2.PdfiumError, IndexError):
+            raise DocumentDamaged(f"Page {page} of the document cannot be opened.") from None
+        if not (math.isfinite(width * height) and width > 0 and height > 0):
+            raise DocumentDamaged(f"Page {page} of the document has no size.")
+        unit = self._unit(page)
+        scale = unit * self._limits.pdf_dpi / _POINTS_PER_INCH
+        if _num_pixels(width, height, scale) <= self._limits.max_page_pixels:
+            return scale
+        # Rounding up to whole pixels adds less than a row and a column.
+        scale = min(scale, math.sqrt(self._limits.max_page_pixels / (width * height)))
+        room = max(0.0, self._limits.max_page_pixels - (width + height) * scale - 1)
+        reduced = math.sqrt(room / (width * height))
+        # A large unit refuses no page that would be read without it: its letters are large, too.
+        least = min(unit, 1.0) * _MIN_DPI / _POINTS_PER_INCH
+        if reduced < least:
+            raise PageTooLarge(
+                num_pixels=_num_pixels(width, height, least),
+                max_page_pixels=self._limits.max_page_pixels,
+            )
+        return reduced
+
+    def _unit(self, page: int) -> float:
+        """How many points a unit of the page has."""
+        if self._units is None:
+            self._units = {} if self._damage else user_units(self._path)
+        return self._units.get(page, 1.0)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._pdf.close()
+
+
+def _num_pixels(width: float, height: float, scale: float) -> int:
+    return math.ceil(width * scale) * math.ceil(height * scale)
+
+
+def _opened(source: str | bytes) -> Any:
+    """Open a path, or bytes that outlive the document.
+
+    PDFium's last error stands until the next one: it is only asked about what has just failed, and
+    never, as pypdfium2 does, about a document that opened and has no pages.
+    """
+    if isinstance(source, str):
+        raw = pdfium.FPDF_LoadDocument(os.fsencode(source), None)
+    else:
+        raw = pdfium.FPDF_LoadMemDocument64(source, len(source), None)
+    if not raw:
+        is_locked = pdfium.FPDF_GetLastError() in _LOCKED
+        raise DocumentEncrypted if is_locked else DocumentDamaged
+    pdf = pypdfium2.PdfDocument(raw)
+    if len(pdf) < 1:
+        pdf.close()
+        raise DocumentDamaged("The document has no pages.")
+    return pdf
+
+
+def _has_end(path: str) -> bool:
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL_BYTES))
+        return b"%%EOF" in file.read()
+
+
+def _with_new_end(path: str) -> bytes:
+    """The bytes of a file that was cut short, with an end that names its catalogue.
+
+    PDFium finds lost objects by itself, but not where the tree of pages starts.
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    # An object that was begun would swallow the new end.
+    whole = content[: content.rfind(b"endobj") + len(b"endobj")]
+    catalogue = whole.rfind(b"obj", 0, max(0, whole.rfind(b"/Catalog")))
+    number = re.search(rb"(\d+)\s+(\d+)\s+\Z", whole[max(0, catalogue - 24) : catalogue])
+    if catalogue < 0 or number is None:
+        raise DocumentDamaged
+    return whole + b"\ntrailer\n<< /Root %s %s R >>\nstartxref\n0\n%%%%EOF\n" % number.groups()

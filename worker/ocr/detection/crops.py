@@ -1,0 +1,98 @@
+"""Cut the picture of a text line out of a page, and a line that is too wide into parts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.recognition.lines import HEIGHT, Picture
+from worker.ocr.recognition.spacing import profile_of
+
+WIDEST = 1600
+"""Pixels at 48 high: the widest lines that the recogniser was taught."""
+_LEVEL = 1.5
+"""Pixels by which the corners of a level box may differ: warping would only blur it."""
+_INSIDE = 0.25
+"""Pixels. A corner this little past a pixel's edge does not take the pixel in."""
+_GAP = 0.3
+"""In heights: the blank at which a line is cut is about a space wide."""
+_STEP = 0.2
+"""The share of a line's steepest step between two pixels from which a row has ink."""
+_ROOM = 0.1
+"""Of the ink's height: what is left free above and below."""
+
+
+def crop(picture: Picture, quad: NDArray[np.float32]) -> Picture:
+    """Cut a quad (4, 2) out of a page (H, W, 3) and make it level; at least one pixel a side."""
+    if _is_level(quad):
+        left, top = np.floor(quad.min(0) + _INSIDE).astype(int)
+        right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int)
+        return _cut(picture, left, top, right, bottom)
+    width = max(1, round(float(np.linalg.norm(quad[1] + quad[2] - quad[0] - quad[3])) / 2))
+    height = max(1, round(float(np.linalg.norm(quad[3] + quad[2] - quad[0] - quad[1])) / 2))
+    corners = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float32)
+    # Only the surroundings are warped: the whole of a 50 MP page would be copied for each line.
+    left, top = np.maximum(np.floor(quad.min(0)).astype(int) - 2, 0)
+    right, bottom = np.ceil(quad.max(0)).astype(int) + 3
+    # Quads are in pixel edges, warping is in pixel centres: half a pixel lies between them.
+    origin = np.array((left + 0.5, top + 0.5), np.float32)
+    transform = cv2.getPerspectiveTransform(quad - origin, corners - np.float32(0.5))
+    level = cv2.warpPerspective(
+        _cut(picture, left, top, right, bottom),
+        transform,
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return level.astype(np.uint8, copy=False)
+
+
+def parts_of(line: Picture) -> list[tuple[int, int]]:
+    """Cut a line at blanks into parts (start, end) in pixels that the recogniser can take.
+
+    The cuts lie where least ink changes along the line, near where equal parts would end.
+    """
+    height, width = line.shape[:2]
+    num_parts = -(-width * HEIGHT // (WIDEST * height))
+    if num_parts <= 1:
+        return [(0, width)]
+    # Parts may come out a third longer than equal ones: leave room for that.
+    num_parts = -(-width * HEIGHT * 4 // (WIDEST * height * 3))
+    size = max(1, round(_GAP * height))
+    ink = np.convolve(profile_of(line), np.ones(size), "same")
+    reach = width // (6 * num_parts)
+    ends = [width * number // num_parts for number in range(1, num_parts)]
+    cuts = [end - reach + int(np.argmin(ink[end - reach : end + reach + 1])) for end in ends]
+    return list(pairwise((0, *cuts, width)))
+
+
+def rows_of_ink(line: Picture) -> tuple[int, int]:
+    """The first row of a line (H, W, 3) that has ink, less a margin, and the end of the last.
+
+    A row is blank where no step along it stands out, so that a single dot or hook keeps its row.
+    """
+    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(np.int16)
+    steps = np.abs(np.diff(grey, axis=1)).max(1, initial=0)
+    inked = np.flatnonzero(steps > _STEP * steps.max(initial=0))
+    if len(inked) == 0:
+        return 0, len(line)
+    first, last = int(inked[0]), int(inked[-1]) + 1
+    margin = max(1, round(_ROOM * (last - first)))
+    return max(0, first - margin), min(len(line), last + margin)
+
+
+def _is_level(quad: NDArray[np.float32]) -> bool:
+    (_, top), (right, other_top), (other_right, bottom), (_, other_bottom) = quad
+    left, other_left = quad[0, 0], quad[3, 0]
+    shifts = (top - other_top, bottom - other_bottom, left - other_left, right - other_right)
+    stands = bottom > top and right > left
+    return bool(stands and max(map(abs, shifts)) <= _LEVEL)
+
+
+def _cut(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
+    height, width = picture.shape[:2]
+    left, top = max(0, min(left, width - 1)), max(0, min(top, height - 1))
+    return picture[top : max(bottom, top + 1), left : max(right, left + 1)]

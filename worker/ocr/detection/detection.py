@@ -1,0 +1,128 @@
+"""Find the text lines of a picture: what the detector is shown, and its boxes back in pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.detection.boxes import Quads, find_boxes
+from worker.ocr.detection.crops import rows_of_ink
+from worker.ocr.recognition.lines import Picture
+
+Detect = Callable[[Picture], NDArray[np.float32]]
+"""From a BGR picture (H, W, 3), sides multiples of 32, to its probability map (H, W)."""
+
+LONG_SIDE = 1280
+"""Pixels. Larger pages are shrunk to it: the letters of a printed A4 page stay legible."""
+SHORT_SIDE = 960
+"""Pixels. Smaller pages are enlarged towards it. The 736 of the published pipeline reads running
+text as well, but misses lone digits in the columns of a receipt."""
+_LONG_AREA = 1280 * 960
+"""Pixels. A page more than twice as long as wide (a receipt, a screenshot that was scrolled) may
+have as many as any other: shrunk to the long side alone its letters would vanish."""
+_MOST_ENLARGED = 2.0
+_STRIP = 128
+"""Pixels. A picture this low or this narrow holds a line or a few: its size is left as it is."""
+_LONG_STRIP = 2560
+_STEP = 32
+_MARGIN = 8
+"""Pixels of ground round what is seen: text that touches the edge is not found."""
+_FILLS = 0.6
+"""The share of a strip's height from which a single row of text is all there is."""
+_FAINT = 24
+"""Grey levels. What differs less than this from its ground is no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the detector sees: the picture enlarged by `scale` (x, y), at `offset` (x, y)."""
+
+    picture: Picture
+    scale: tuple[float, float]
+    offset: tuple[int, int]
+
+    def in_picture(self, quads: Quads) -> Quads:
+        """Quads in pixels of the picture."""
+        moved = quads - np.array(self.offset, np.float32)
+        return np.divide(moved, np.array(self.scale, np.float32), dtype=np.float32)
+
+
+def find_lines(picture: Picture, detect: Detect) -> Quads:
+    """Find the quads (N, 4, 2) of the text lines of an RGB picture (H, W, 3), in its pixels."""
+    height, width = picture.shape[:2]
+    view = _view_of(picture)
+    quads = view.in_picture(find_boxes(detect(view.picture))[0])
+    if min(height, width) <= _STRIP:
+        if len(quads) == 0:
+            return _box(0, 0, width, height)
+        if width > height and _is_single_row(quads, height):
+            return _row_of_strip(quads, picture)
+    return np.clip(quads, 0, np.array((width, height), np.float32))
+
+
+def is_blank(picture: Picture) -> bool:
+    """Whether a picture has nothing that could be text."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return int(grey.max()) - int(grey.min()) < _FAINT
+
+
+def _view_of(picture: Picture) -> _View:
+    height, width = picture.shape[:2]
+    scale = _scale(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    seen = _resized(picture, size)
+    columns, rows = (-(-(side + 2 * _MARGIN) // _STEP) * _STEP for side in size)
+    canvas = np.empty((rows, columns, 3), np.uint8)
+    canvas[:] = np.median(np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1])), axis=0)
+    x, y = (columns - size[0]) // 2, (rows - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = seen
+    return _View(canvas[:, :, ::-1], (size[0] / width, size[1] / height), (x, y))
+
+
+def _scale(height: int, width: int) -> float:
+    if min(height, width) <= _STRIP:
+        return min(1.0, _LONG_STRIP / max(height, width))
+    enlarged = min(_MOST_ENLARGED, max(1.0, SHORT_SIDE / min(height, width)))
+    limit = LONG_SIDE / max(height, width)
+    if max(height, width) > 2 * min(height, width):
+        limit = max(limit, min(1.0, math.sqrt(_LONG_AREA / (height * width))))
+    return min(enlarged, limit)
+
+
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    height, width = picture.shape[:2]
+    if size == (width, height):
+        return picture
+    shrinks = size[0] * size[1] < width * height
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, size, interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def _is_single_row(quads: Quads, height: int) -> bool:
+    """Whether the boxes stand side by side and fill the height of the strip."""
+    tops, bottoms = quads[:, :2, 1].mean(1), quads[:, 2:, 1].mean(1)
+    shared = bottoms.min() - tops.max()
+    side_by_side = shared > _FILLS * (bottoms - tops).min()
+    return bool(side_by_side and bottoms.max() - tops.min() > _FILLS * height)
+
+
+def _row_of_strip(quads: Quads, picture: Picture) -> Quads:
+    """One box for the row, as high as the strip has ink: who cut it knew where the marks end.
+
+    Blank rows are left out, since the recogniser sees 48 rows of whatever height the box has.
+    """
+    height, width = picture.shape[:2]
+    room = 0.2 * height
+    left = max(0.0, float(quads[:, :, 0].min()) - room)
+    right = min(float(width), float(quads[:, :, 0].max()) + room)
+    top, bottom = rows_of_ink(picture[:, int(left) : int(right) + 1])
+    return _box(left, top, right, bottom)
+
+
+def _box(left: float, top: float, right: float, bottom: float) -> Quads:
+    return np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]], np.float32)

@@ -1,0 +1,176 @@
+"""Find rows whose text stands in columns, to be read one column after the other."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from worker.ocr.layout.rows import Cell, Row
+
+# All in heights of the line.
+_SEED = 1.0
+"""The blank in one row that suggests two columns."""
+_GUTTER = 0.45
+"""The narrowest that the strip may get by the other rows."""
+_MEAN_GUTTER = 1.5
+"""What the strip measures on average: spaces of running text may lie above one another too."""
+_PITCH = 0.6
+"""How far a line that has no neighbour may be from the last one of its column."""
+_APART = 5.0
+"""How far apart two rows of the same columns may be."""
+
+_MIN_LINES = 2
+_MIN_WORDS = 1.4
+_MOSTLY = 0.5
+_TABLE_CELLS = 2.5
+_CELL_WORDS = 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Rows `start` to `stop` (exclusive) with a blank strip from `left` to `right`."""
+
+    start: int
+    stop: int
+    left: float
+    right: float
+
+    def parts(self, row: Row) -> tuple[Row, Row]:
+        """What of a row stands on either side of the strip."""
+        middle = (self.left + self.right) / 2
+        before = [cell for cell in row if (cell.left + cell.right) / 2 < middle]
+        return before, row[len(before) :]
+
+
+def find_band(rows: Sequence[Row]) -> Band | None:
+    """The longest band of rows that reads column by column; None where all rows read across."""
+    bands: list[Band] = []
+    for seed in _seeds(rows):
+        # A seed inside a band that was found would grow into the same one.
+        if not any(_holds(band, seed) for band in bands):
+            bands.append(_grown(rows, seed))
+    return max(
+        (band for band in bands if _reads_down(rows, band)),
+        key=lambda band: (band.stop - band.start, band.right - band.left),
+        default=None,
+    )
+
+
+def _seeds(rows: Sequence[Row]) -> list[Band]:
+    return [
+        Band(index, index + 1, one.right, other.left)
+        for index, row in enumerate(rows)
+        for one, other in pairwise(row)
+        if _gap_along(one, other) >= _SEED
+    ]
+
+
+def _holds(band: Band, seed: Band) -> bool:
+    inside = band.start <= seed.start < band.stop
+    return inside and seed.left <= band.left and band.right <= seed.right
+
+
+def _grown(rows: Sequence[Row], seed: Band) -> Band:
+    """Take in the rows above and below for as long as the strip stays blank."""
+    upwards = _extended(rows, seed, range(seed.start - 1, -1, -1))
+    return _extended(rows, upwards, range(seed.stop, len(rows)), seed.start)
+
+
+def _extended(rows: Sequence[Row], band: Band, indices: Iterable[int], origin: int = -1) -> Band:
+    last = band.parts(rows[band.start if origin < 0 else origin])
+    for index in indices:
+        parts = band.parts(rows[index])
+        height = statistics.median(cell.height for cell in rows[index])
+        if not _is_near(parts, last, height):
+            break
+        edge = max((cell.right for cell in parts[0]), default=band.left)
+        other = min((cell.left for cell in parts[1]), default=band.right)
+        narrowed = replace(band, left=max(band.left, edge), right=min(band.right, other))
+        if narrowed.right - narrowed.left < _GUTTER * height:
+            break
+        band = replace(narrowed, start=min(band.start, index), stop=max(band.stop, index + 1))
+        last = (parts[0] or last[0], parts[1] or last[1])
+    return band
+
+
+def _is_near(parts: tuple[Row, Row], last: tuple[Row, Row], height: float) -> bool:
+    """Whether a row goes on with the columns; one that only has one side has to follow closely."""
+    gaps = [_gap(part, before) for part, before in zip(parts, last, strict=True) if part]
+    return min(gaps) <= (_APART if len(gaps) == 2 else _PITCH) * height
+
+
+def _gap(one: Row, other: Row) -> float:
+    """The blank height between two rows."""
+    below = min(cell.top for cell in one) - max(cell.bottom for cell in other)
+    above = min(cell.top for cell in other) - max(cell.bottom for cell in one)
+    return max(below, above)
+
+
+def _reads_down(rows: Sequence[Row], band: Band) -> bool:
+    """Whether both sides are texts of their own, not cells of a table or labels and values."""
+    pairs = [band.parts(row) for row in rows[band.start : band.stop]]
+    lefts, rights = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
+    if min(len(lefts), len(rights)) < _MIN_LINES:
+        return False
+    both = [(left, right) for left, right in pairs if left and right]
+    return (
+        statistics.mean(_gap_along(left[-1], right[0]) for left, right in both) >= _MEAN_GUTTER
+        and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
+        and not _are_amounts(lefts, rights)
+        and not _are_fields(both)
+        and not _is_table([left + right for left, right in both])
+    )
+
+
+def _are_amounts(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
+    return max(_share(lefts, _is_numeric), _share(rights, _is_numeric)) >= _MOSTLY
+
+
+def _are_fields(both: Sequence[tuple[Row, Row]]) -> bool:
+    """Labels with their values on the right, or labels with values on both sides."""
+    labels = sum(_is_label(left) for left, _ in both)
+    fields = sum(_has_colon(left) and _has_colon(right) for left, right in both)
+    return max(labels, fields) > _MOSTLY * len(both)
+
+
+def _is_table(rows: Sequence[Row]) -> bool:
+    """Many short cells a row; the lines of three columns of running text are longer."""
+    num_cells = [
+        1 + sum(_gap_along(*pair) >= _MEAN_GUTTER for pair in pairwise(row)) for row in rows
+    ]
+    num_words = sum(map(_num_words, rows))
+    return statistics.mean(num_cells) >= _TABLE_CELLS and num_words < _CELL_WORDS * sum(num_cells)
+
+
+def _gap_along(left: Cell, right: Cell) -> float:
+    """The blank between two cells of a row, in heights."""
+    return (right.left - left.right) / min(left.height, right.height)
+
+
+def _share(parts: Sequence[Row], holds: Callable[[Row], bool]) -> float:
+    return sum(map(holds, parts)) / len(parts)
+
+
+def _is_label(part: Row) -> bool:
+    return part[-1].piece.text.endswith(":")
+
+
+def _is_numeric(part: Row) -> bool:
+    """Whether at least half of its words are plain figures, as amounts are."""
+    words = [word.text for cell in part for word in cell.piece.words]
+    figures = [word for word in words if not any(map(str.isalpha, word))]
+    return 2 * len(figures) >= len(words)
+
+
+def _has_colon(part: Row) -> bool:
+    return any(":" in cell.piece.text for cell in part)
+
+
+def _mean_words(parts: Sequence[Row]) -> float:
+    return statistics.mean(map(_num_words, parts))
+
+
+def _num_words(part: Row) -> int:
+    return sum(len(cell.piece.words) for cell in part)

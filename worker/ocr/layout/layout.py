@@ -1,0 +1,58 @@
+"""Reading order: pieces of lines to the lines of a page, columns one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from shared.result import Line
+from worker.ocr.layout.columns import find_band
+from worker.ocr.layout.pieces import Piece, joined
+from worker.ocr.layout.rows import Cell, Row, cells_of, rows_of
+
+_SEPARATE = 2.5
+"""In line heights: texts of a row that stand further apart are lines of their own."""
+
+
+def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
+    """Put pieces in reading order and join those that make one line.
+
+    Rows are read from top to bottom, each from left to right; where several rows share a blank
+    strip between two texts (a decree's header, a newspaper), the left text is read first. A row
+    of a table or of a receipt stays one line. Lines that run up or down the page come last.
+    """
+    level = [piece for piece in pieces if not piece.is_sideways]
+    groups = _ordered(rows_of(cells_of(level))) if level else []
+    lines = [joined([cell.piece for cell in group]) for group in groups]
+    return (*lines, *(joined([piece]) for piece in pieces if piece.is_sideways))
+
+
+def _ordered(rows: Sequence[Row]) -> list[Row]:
+    band = find_band(rows)
+    if band is None:
+        return [group for row in rows for group in _groups(row)]
+    parts = [band.parts(row) for row in rows[band.start : band.stop]]
+    left, right = ([cell for part in parts for cell in part[side]] for side in (0, 1))
+    return [
+        *_ordered(rows[: band.start]),
+        *_ordered(rows_of(left)),
+        *_ordered(rows_of(right)),
+        *_ordered(rows[band.stop :]),
+    ]
+
+
+def _groups(row: Row) -> list[Row]:
+    """Cut a row where two texts stand far apart that are not cells of a table."""
+    groups = [row[:1]]
+    for one, other in pairwise(row):
+        if _are_separate(one, other):
+            groups.append([])
+        groups[-1].append(other)
+    return groups
+
+
+def _are_separate(one: Cell, other: Cell) -> bool:
+    gap = other.left - one.right
+    if gap < _SEPARATE * min(one.height, other.height) or one.piece.text.endswith(":"):
+        return False
+    return min(len(one.piece.words), len(other.piece.words)) >= 2

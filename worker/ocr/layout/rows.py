@@ -1,0 +1,98 @@
+"""Put boxes that stand side by side into rows, on pages that may be tilted or seen aslant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.ocr.layout.pieces import Piece
+
+_LONG = 3.0
+"""Width in heights from which a box shows its slope."""
+_SAME_ROW = 0.5
+"""In heights of the lower box: how far the middles of two boxes of a row may be apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A piece on the levelled page: its edges, its middle, height and slope there."""
+
+    piece: Piece
+    left: float
+    right: float
+    middle: float
+    height: float
+    slope: float
+
+    @property
+    def top(self) -> float:
+        """The upper edge."""
+        return self.middle - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.middle + self.height / 2
+
+
+Row = list[Cell]
+"""Cells that stand side by side, left to right."""
+
+
+def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
+    """Level the page by the tilt of its long lines."""
+    quads = np.stack([piece.extent for piece in pieces])
+    across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    down = (quads[:, 3] + quads[:, 2] - quads[:, 0] - quads[:, 1]) / 2
+    lengths = np.linalg.norm(across, axis=1)
+    heights = np.linalg.norm(down, axis=1)
+    angles = np.arctan2(across[:, 1], across[:, 0])
+    long = lengths >= _LONG * heights
+    tilt = _weighted_median(angles[long], lengths[long]) if long.any() else 0.0
+    cosine, sine = np.cos(tilt), np.sin(tilt)
+    centres = quads.mean(1)
+    xs = centres[:, 0] * cosine + centres[:, 1] * sine
+    ys = centres[:, 1] * cosine - centres[:, 0] * sine
+    slopes = np.where(long, np.tan(np.clip(angles - tilt, -0.5, 0.5)), 0.0)
+    return [
+        Cell(piece, float(x - w / 2), float(x + w / 2), float(y), float(h), float(slope))
+        for piece, x, y, w, h, slope in zip(pieces, xs, ys, lengths, heights, slopes, strict=True)
+    ]
+
+
+def rows_of(cells: Sequence[Cell]) -> list[Row]:
+    """Group cells into rows from top to bottom."""
+    rows: list[Row] = []
+    for cell in sorted(cells, key=lambda cell: cell.middle):
+        for row in reversed(rows[-4:]):
+            if _belongs(cell, row):
+                row.append(cell)
+                row.sort(key=lambda cell: cell.left)
+                break
+        else:
+            rows.append([cell])
+    return sorted(rows, key=lambda row: sum(cell.middle for cell in row) / len(row))
+
+
+def _belongs(cell: Cell, row: Row) -> bool:
+    overlap = (min(cell.right, mate.right) - max(cell.left, mate.left) for mate in row)
+    if max(overlap) > 0.5 * cell.height:
+        return False
+    nearest = min(row, key=lambda mate: max(mate.left - cell.right, cell.left - mate.right))
+    return _is_beside(cell, nearest)
+
+
+def _is_beside(one: Cell, other: Cell) -> bool:
+    """Whether the text of one goes on at the height of the other."""
+    longer = max(one, other, key=lambda cell: cell.right - cell.left)
+    shift = (other.left + other.right - one.left - one.right) / 2
+    drop = other.middle - one.middle - longer.slope * shift
+    return abs(drop) < _SAME_ROW * min(one.height, other.height)
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])

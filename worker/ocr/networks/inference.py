@@ -1,0 +1,112 @@
+"""The three networks on their device: from prepared pictures to plain arrays, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
+from worker.ocr.networks.device import Device
+from worker.ocr.recognition.lines import Picture, to_tensor
+
+Task = Literal["detect", "classify", "recognize"]
+
+
+class Key(NamedTuple):
+    """What pictures of one batch have in common: the network and the size in pixels.
+
+    `recognizer` is one that was placed beside the default one; None is the default one.
+    """
+
+    task: Task
+    height: int
+    width: int
+    recognizer: nn.Module | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The best class (T,) of each time step of a line and its probability (T,)."""
+
+    classes: NDArray[np.int64]
+    confidences: NDArray[np.float32]
+
+
+class Networks:
+    """Detector, orientation classifier and recogniser; the batcher's threads call them."""
+
+    def __init__(
+        self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
+    ) -> None:
+        self.device = device
+        self._detector = self._placed(detector)
+        self._classifier = self._placed(classifier)
+        self._recognizer = self.place(recognizer)
+
+    def place(self, recognizer: nn.Module) -> nn.Module:
+        """Bring a recogniser to the device, ready to be named in a Key."""
+        placed = self._placed(recognizer)
+        # Logits of 8 bits would be confidences in steps of a tenth: the head stays exact.
+        head = placed.get_submodule("head").float()
+        head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+        return placed
+
+    def run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
+        """Run one network on BGR pictures (H, W, 3) of one size and return a result for each.
+
+        `detect` gives probability maps (H, W), `classify` the probability that the line stands on
+        its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
+        """
+        torch.set_num_threads(1)
+        with _device_errors(), torch.inference_mode():
+            batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
+            return self._run(key, batch.to(memory_format=torch.channels_last))
+
+    def _run(self, key: Key, batch: Tensor) -> Sequence[Any]:
+        match key.task:
+            case "detect":
+                return self._detect(batch)
+            case "classify":
+                return self._classify(batch)
+            case "recognize":
+                return self._recognize(key.recognizer or self._recognizer, batch)
+
+    def _placed(self, network: nn.Module) -> nn.Module:
+        network = network.eval().to(self.device.kind, self.device.dtype)
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+    def _detect(self, batch: Tensor) -> list[NDArray[np.float32]]:
+        maps: Tensor = self._detector(batch)
+        return list(maps[:, 0].float().cpu().numpy())
+
+    def _classify(self, batch: Tensor) -> list[float]:
+        chances: Tensor = self._classifier(batch)
+        return [float(chance) for chance in chances[:, 1].float().cpu()]
+
+    def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
+        chances: Tensor = recognizer(batch).softmax(2)
+        confidences, classes = (found.cpu().numpy() for found in chances.max(2))
+        return [Steps(*line) for line in zip(classes, confidences, strict=True)]
+
+
+@contextmanager
+def _device_errors() -> Iterator[None]:
+    """Tell memory that ran out, and a GPU that is gone, from a batch that is bad."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        raise DeviceOutOfMemory from error
+    except torch.AcceleratorError as error:
+        raise DeviceLost from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "not enough memory" in str(error):
+            raise DeviceOutOfMemory from error
+        raise

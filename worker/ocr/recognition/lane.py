@@ -1,0 +1,93 @@
+"""One page's way to the device: pictures in, results out, grouped into what can share a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from worker.ocr.batcher import Batcher
+from worker.ocr.detection.crops import parts_of
+from worker.ocr.networks.inference import Key, Steps, Task
+from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
+from worker.ocr.recognition.ctc import Span, characters_of, words_of
+from worker.ocr.recognition.lines import Picture, natural_width, prepare
+from worker.ocr.recognition.spacing import fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The device as one job sees it; every call waits for its results.
+
+    `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
+    None for the default one.
+    """
+
+    batcher: Batcher
+    job: str
+    alone: bool
+    characters: str
+    recognizer: nn.Module | None = None
+    calibration: Calibration = UNCALIBRATED
+
+    def probability(self, picture: Picture) -> NDArray[np.float32]:
+        """The detector's map (H, W) of a BGR picture (H, W, 3)."""
+        found: NDArray[np.float32] = self._run("detect", [picture])[0]
+        return found
+
+    def chances(self, windows: Sequence[Picture]) -> list[float]:
+        """How likely each line window (48, 192, 3) stands on its head."""
+        return self._run("classify", windows)
+
+    def words(self, lines: Sequence[Picture]) -> list[list[Span]]:
+        """Read RGB line pictures (H, W, 3): the words of each."""
+        cuts = [parts_of(line) for line in lines]
+        parts = [
+            line[:, start:end] for line, cut in zip(lines, cuts, strict=True) for start, end in cut
+        ]
+        steps = iter(self._run("recognize", [prepare(part) for part in parts]))
+        return [
+            [
+                word.within(start / line.shape[1], end / line.shape[1])
+                for start, end in cut
+                for word in self._decoded(line[:, start:end], next(steps))
+            ]
+            for line, cut in zip(lines, cuts, strict=True)
+        ]
+
+    def _decoded(self, part: Picture, steps: Steps) -> list[Span]:
+        height, width = part.shape[:2]
+        decoded = characters_of(steps.classes, steps.confidences, self.characters)
+        num_steps = natural_width(height, width) / PIXELS_PER_STEP
+        return fitted(words_of(decoded, num_steps, self.calibration), part)
+
+    def _run(self, task: Task, pictures: Sequence[Picture]) -> list[Any]:
+        futures: dict[int, Future[Any]] = {}
+        for (height, width), numbers in _by_size(pictures).items():
+            submitted = self.batcher.submit(
+                Key(task, height, width, self.recognizer if task == "recognize" else None),
+                [pictures[number] for number in numbers],
+                pixels=height * width,
+                job=self.job,
+                alone=self.alone,
+            )
+            futures |= zip(numbers, submitted, strict=True)
+        try:
+            return [futures[number].result() for number in range(len(pictures))]
+        finally:
+            # Where one has failed nobody wants the others.
+            for future in futures.values():
+                future.cancel()
+
+
+def _by_size(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
+    numbers: dict[tuple[int, int], list[int]] = {}
+    for number, picture in enumerate(pictures):
+        numbers.setdefault((picture.shape[0], picture.shape[1]), []).append(number)
+    return numbers
