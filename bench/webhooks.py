@@ -22,7 +22,8 @@ import redis
 
 from bench.receiver import Receiver, Reply, receiving
 from shared.ids import new_id
-from shared.jobs import Document, Options
+from shared.jobs import Document
+from shared.options import Options
 from shared.running.embedded import running
 from shared.settings import Settings
 from shared.store.jobs.jobs import JobStore, Limits

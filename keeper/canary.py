@@ -9,7 +9,8 @@ from pathlib import Path
 from shared.blobs import INPUT, BlobStore
 from shared.errors import JobGone, JobNotFound
 from shared.ids import new_id
-from shared.jobs import Document, Job, Options, Status
+from shared.jobs import Document, Job, Status
+from shared.options import Options
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import Client

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.jobs import Moment, Options, Priority, Progress, TextLayer
+from shared.jobs import Moment, Progress
+from shared.options import BatchOptions
 
 
 class BatchStatus(StrEnum):
@@ -26,22 +27,6 @@ class BatchStatus(StrEnum):
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class BatchOptions(_Record):
-    """What the jobs of a batch are given that ask for nothing else, and where its end is told."""
-
-    priority: Priority = "bulk"
-    pages: str | None = None
-    text_layer: TextLayer = "auto"
-    ttl_s: int | None = None
-    timeout_s: int | None = None
-    model: str | None = None
-    webhook_url: str | None = None
-
-    def of_job(self) -> Options:
-        """The options of a job that asks for nothing; the batch's address is not told of it."""
-        return Options(**self.model_dump(exclude={"webhook_url"}))
 
 
 class Counts(_Record):

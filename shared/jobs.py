@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-Priority = Literal["interactive", "bulk"]
-TextLayer = Literal["auto", "ignore"]
+from shared.options import Options
 
 
 class Status(StrEnum):
@@ -59,19 +58,6 @@ class Document(_Record):
     size: int
     sha256: str
     num_pages: int | None = None
-
-
-class Options(_Record):
-    """What the caller asked for."""
-
-    priority: Priority = "interactive"
-    pages: str | None = None
-    text_layer: TextLayer = "auto"
-    ttl_s: int | None = None
-    timeout_s: int | None = None
-    webhook_url: str | None = None
-    webhook_include: Literal["text"] | None = None
-    model: str | None = None
 
 
 class Progress(_Record):

@@ -7,12 +7,12 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs import Moment
+from shared.options import Include
 
 EventType = Literal["job.succeeded", "job.partial", "job.failed", "job.canceled", "batch.finished"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TRIAL = "webhook.test"
 """The type of the event that `POST /v1/webhooks/{id}/test` sends."""
-Include = Literal["text"]
 DisabledReason = Literal["gone", "failing", "switched_off"]
 DeliveryStatus = Literal["pending", "succeeded", "failed"]
 

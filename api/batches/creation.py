@@ -13,9 +13,7 @@ from hashlib import sha256
 import structlog
 from flask import Request
 
-from api.batches.options import BatchFields, parse_fields
 from api.batches.uploads import Kind, receive_parcel
-from api.jobs.models import check_model
 from api.jobs.options import texts
 from api.jobs.submission import check_webhook
 from api.services import Services
@@ -24,6 +22,7 @@ from shared.batches import Batch, BatchStatus
 from shared.blobs import Upload
 from shared.errors import EmptyDocument, InvalidOption, Unavailable
 from shared.failpoints import reach
+from shared.options import BatchRequest
 from shared.settings import Settings
 from shared.store.batches.records import NewBatch
 from shared.store.batches.uploads import NewParcel
@@ -48,20 +47,20 @@ def open_batch_of(parts: Services, tenant: str, request: Request, key: str | Non
     InvalidOption, AddressRefused, DocumentTooLarge, EmptyDocument, UnsupportedMediaType,
     Unavailable.
     """
-    parse_fields(texts(request.args), max_ttl_s=parts.settings.result_ttl_s)  # before the body
+    query = BatchRequest.of_texts(texts(request.args), parts.settings.result_ttl_s)
     held = parts.idempotency.claim(tenant, key) if key is not None else None
     with parts.blobs.upload() as upload:
         if isinstance(held, Answered):
-            fields, kind = _read(parts, request, upload, None)
+            fields, kind = _read(parts, request, upload, query, None)
             held.check(_fingerprint(upload, fields, kind))
             batch = parts.batches.get(tenant, held.job_id)
             return Opened(batch, kind is not None, replayed=True)
         try:
             if _is_bulky(request):
                 parts.jobs.check_room(tenant)
-            fields, kind = _read(parts, request, upload, held)
+            fields, kind = _read(parts, request, upload, query, held)
             check_webhook(fields.webhook_url, parts.settings)
-            check_model(parts.workers, fields.model)
+            parts.workers.check_model(fields.model)
             return _open(parts, tenant, upload, fields, kind, held)
         except BaseException:
             if held is not None:
@@ -82,7 +81,7 @@ def add_documents(parts: Services, tenant: str, batch_id: str, request: Request)
         received = receive_parcel(request, parts.settings, upload)
         if received.kind is None:
             raise EmptyDocument("There is no document in the request.")
-        if given := sorted({*texts(request.args), *received.fields}):
+        if given := sorted({*texts(request.args), *received.fields.model_fields_set}):
             detail = f"`{given[0][:64]}` belongs to the batch, and to its beginning."
             raise InvalidOption(detail, option=given[0][:64])
         parcel = NewParcel(received.kind)
@@ -103,7 +102,7 @@ def _open(
     parts: Services,
     tenant: str,
     upload: Upload,
-    fields: BatchFields,
+    fields: BatchRequest,
     kind: Kind | None,
     held: Claimed | None,
 ) -> Opened:
@@ -131,7 +130,7 @@ def _open(
     return Opened(batch, has_documents=True)
 
 
-def new_batch(tenant: str, fields: BatchFields, settings: Settings) -> NewBatch:
+def new_batch(tenant: str, fields: BatchRequest, settings: Settings) -> NewBatch:
     """The record of a batch that is opened with these fields."""
     return NewBatch(
         tenant=tenant,
@@ -149,15 +148,14 @@ def _is_bulky(request: Request) -> bool:
 
 
 def _read(
-    parts: Services, request: Request, upload: Upload, held: Claimed | None
-) -> tuple[BatchFields, Kind | None]:
+    parts: Services, request: Request, upload: Upload, query: BatchRequest, held: Claimed | None
+) -> tuple[BatchRequest, Kind | None]:
     keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
     received = receive_parcel(request, parts.settings, upload, keep)
-    query, max_ttl_s = texts(request.args), parts.settings.result_ttl_s
-    return parse_fields(query, received.fields, max_ttl_s=max_ttl_s), received.kind
+    return query.together_with(received.fields), received.kind
 
 
-def _fingerprint(upload: Upload, fields: BatchFields, kind: Kind | None) -> str:
+def _fingerprint(upload: Upload, fields: BatchRequest, kind: Kind | None) -> str:
     """What makes two requests the same: the documents' bytes and every field."""
     documents = upload.sha256 if kind else None
     same = ["batch", documents, fields.model_dump(mode="json")]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.batches.options import BatchFields
 from api.batches.uploads import ZIP_TYPES
-from api.jobs.options import JobOptions
+from shared.options import BatchRequest, JobRequest
 
 _BINARY = {"type": "string", "format": "binary"}
 _ZIP = ZIP_TYPES[0]
@@ -15,7 +14,7 @@ _OF_THE_BATCH = ("batch_id", "custom_id")
 
 def describe(paths: dict[str, Any]) -> None:
     """Add the bodies of uploads and the zip of results."""
-    fields = BatchFields.model_json_schema()["properties"]
+    fields = BatchRequest.model_json_schema()["properties"]
     opening = paths["/v1/batches"]["post"]
     content = _documents(fields)
     content["application/json"] = {"schema": {"type": "object", "properties": fields}}
@@ -51,7 +50,7 @@ def _documents(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line() -> dict[str, Any]:
-    options = JobOptions.model_json_schema()["properties"]
+    options = JobRequest.model_json_schema()["properties"]
     named = {
         "custom_id": {"type": "string", "description": "its own name; the line's number if absent"},
         "name": {"type": "string", "description": "the document's name"},

@@ -6,9 +6,9 @@ Several files of a form become a zip on the way, uncompressed, so that one kind 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from flask import Request
 
@@ -19,6 +19,7 @@ from shared.blobs import Upload
 from shared.errors import DocumentTooLarge, EmptyDocument, UnsupportedMediaType
 from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path
+from shared.options import BatchRequest
 from shared.settings import Settings
 
 ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
@@ -33,12 +34,12 @@ Kind = Literal["zip", "ndjson"]
 
 @dataclass(frozen=True)
 class ReceivedParcel:
-    """What a request brought: fields that nobody checked yet, and of which kind its parcel is.
+    """What a request brought: the fields in its body, and of which kind its parcel is.
 
     None: there are no documents in it.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: BatchRequest = field(default_factory=BatchRequest)
     kind: Kind | None = None
 
 
@@ -60,7 +61,8 @@ def receive_parcel(
         if request.content_length == 0:
             return ReceivedParcel()
         body = pieces(request, OVERHEAD_BYTES)
-        return ReceivedParcel(read_json(body, sink, ()).members)
+        members = read_json(body, sink, ()).members
+        return ReceivedParcel(BatchRequest.of_json(members, settings.result_ttl_s))
     try:
         for piece in pieces(request, settings.max_batch_bytes):
             sink.write(piece)
@@ -160,7 +162,8 @@ def _form(request: Request, settings: Settings, sink: _UploadWriter) -> Received
         raise _too_large(settings) from error
     finally:
         files.drop()
-    fields = {name: value for name, value in form.fields.items() if value != ""}
+    given = {name: value for name, value in form.fields.items() if value != ""}
+    fields = BatchRequest.of_texts(given, settings.result_ttl_s)
     return ReceivedParcel(fields, "zip" if files.num_files else None)
 
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from api.batches import openapi
 from api.http.problems import MEDIA_TYPE, STATUSES
 from api.jobs.formats import FORMATS
-from api.jobs.options import JobOptions
 from shared import errors
 from shared.errors import DocchuError
+from shared.options import JobRequest
 
 
 class HTTPError(BaseModel):
@@ -122,7 +122,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
 
 
 def _describe_submission(operation: dict[str, Any]) -> None:
-    options = JobOptions.model_json_schema()["properties"]
+    options = JobRequest.model_json_schema()["properties"]
     operation["requestBody"] = {
         "required": True,
         "content": {

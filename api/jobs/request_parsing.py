@@ -10,11 +10,12 @@ from flask import Request
 from api.http.body import OVERHEAD_BYTES, base64_pieces, pieces
 from api.http.filenames import base_name, name_in
 from api.http.multipart import read_form
-from api.jobs.options import parse_options, texts
+from api.jobs.options import texts
 from api.jobs.submission import Received
 from shared.errors import EmptyDocument, InvalidOption
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import Base64Sink, UploadSink
+from shared.options import JobRequest
 from shared.outgoing.addresses import check
 from shared.outgoing.fetching import fetch
 from shared.settings import Settings
@@ -30,31 +31,30 @@ def receive(request: Request, settings: Settings, sink: UploadSink, repeated: bo
 
 
 def _raw(request: Request, settings: Settings, sink: UploadSink) -> Received:
-    options = parse_options(texts(request.args), max_ttl_s=settings.result_ttl_s)
+    options = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     for piece in pieces(request, settings.max_upload_bytes):
         sink.write(piece)
     return Received(options, base_name(name_in(request.headers.get("Content-Disposition"))))
 
 
 def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
-    query = texts(request.args)
-    parse_options(query, max_ttl_s=settings.result_ttl_s)  # before the body is read
+    query = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     body = pieces(request, settings.max_upload_bytes, OVERHEAD_BYTES)
     form = read_form(body, request.mimetype_params.get("boundary", ""), sink)
     fields = {name: value for name, value in form.fields.items() if value != ""}
-    options = parse_options(query, fields, max_ttl_s=settings.result_ttl_s)
+    options = query.together_with(JobRequest.of_texts(fields, settings.result_ttl_s))
     return Received(options, base_name(form.file_name))
 
 
 def _json(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
-    query = texts(request.args)
+    query = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     body = base64_pieces(request, settings.max_upload_bytes)
     read = read_json(body, Base64Sink(sink), ("data",))
     members = read.members
     url = members.pop("url", None)
     if "data" in members:
         raise InvalidOption("`data` must be a string of base64.", option="data")
-    options = parse_options(query, members, max_ttl_s=settings.result_ttl_s)
+    options = query.together_with(JobRequest.of_json(members, settings.result_ttl_s))
     if url is None:
         if read.document_key is None:
             raise EmptyDocument("The JSON object has neither `url` nor `data`.")

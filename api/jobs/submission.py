@@ -10,8 +10,6 @@ from hashlib import sha256
 
 import structlog
 
-from api.jobs.models import check_model
-from api.jobs.options import JobOptions
 from api.services import Services
 from shared.blobs import INPUT, Upload
 from shared.errors import AddressRefused, Unavailable
@@ -19,6 +17,7 @@ from shared.failpoints import reach
 from shared.ids import new_id
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document, Job
+from shared.options import JobRequest
 from shared.outgoing.addresses import check
 from shared.settings import Settings
 from shared.store.jobs.idempotency import Answered, Claimed
@@ -34,7 +33,7 @@ class Received:
     `url` is where the document was fetched from, if the caller named it by that.
     """
 
-    options: JobOptions
+    options: JobRequest
     name: str | None = None
     url: str | None = None
 
@@ -80,7 +79,7 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     return taken
 
 
-def find_in_batch(parts: Services, tenant: str, options: JobOptions) -> Taken | None:
+def find_in_batch(parts: Services, tenant: str, options: JobRequest) -> Taken | None:
     """The job that has this place in its batch already, if the options name one.
 
     Raises BatchNotFound, BatchGone, BatchClosed, JobGone, InvalidOption.
@@ -116,7 +115,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
         if known := find_in_batch(parts, tenant, received.options):
             return known
         check_webhook(received.options.webhook_url, settings)
-        check_model(parts.workers, received.options.model)
+        parts.workers.check_model(received.options.model)
         new = _new_job(parts, tenant, received, document_in(upload, received.name))
         parts.blobs.keep(upload, tenant, new.id, INPUT)
         reach("api.kept")
@@ -140,7 +139,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
 def _new_job(parts: Services, tenant: str, received: Received, document: Document) -> NewJob:
     given, settings = received.options, parts.settings
     batch = parts.batches.options(tenant, given.batch_id) if given.batch_id else None
-    options = given.of_job(batch)
+    options = given.within(batch)
     return NewJob(
         id=new_id("job"),
         tenant=tenant,

@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from api.http.auth import authenticate, tenant
 from api.http.openapi import answers
 from api.http.problems import retry_after
-from api.jobs.options import ListQuery, NoQuery, WaitQuery, parse_options, preferred_wait_s, texts
+from api.jobs.options import ListQuery, NoQuery, WaitQuery, preferred_wait_s, texts
 from api.jobs.request_parsing import receive
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
 from shared import batch_errors, errors
 from shared.failpoints import reach
 from shared.jobs import Job
+from shared.options import JobRequest
 
 jobs = APIBlueprint("jobs", __name__, tag="Jobs")
 jobs.before_request(authenticate)
@@ -64,7 +65,7 @@ def submit() -> Response:
     """
     parts = services()
     if "batch_id" in request.args:  # what is there already need not be uploaded to its end
-        options = parse_options(texts(request.args), max_ttl_s=parts.settings.result_ttl_s)
+        options = JobRequest.of_texts(texts(request.args), parts.settings.result_ttl_s)
         if options.custom_id and (known := find_in_batch(parts, tenant(), options)):
             return _submitted(parts, known)
     taken = take(

@@ -12,7 +12,6 @@ from api.http.filenames import base_name
 from api.http.multipart import read_form
 from api.http.openapi import answers
 from api.http.problems import STATUSES
-from api.jobs.options import JobOptions
 from api.jobs.results import stream_text
 from api.jobs.submission import Received, take
 from api.services import Services, services
@@ -21,6 +20,7 @@ from shared import errors
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import UploadSink
 from shared.jobs import Job, Model, Status
+from shared.options import JobRequest
 from shared.settings import Settings
 from shared.store.workers import WorkerInfo
 
@@ -158,14 +158,15 @@ def _url(name: str) -> str:
     return f"{name}.mar"
 
 
-def _options(model: str, parts: Services) -> JobOptions:
+def _options(model: str, parts: Services) -> JobRequest:
     """TorchServe's clients name whatever they were told to: what is unknown is no error."""
-    ttl_s = min(_LEAST_TTL_S, parts.settings.result_ttl_s)
-    return JobOptions(ttl_s=ttl_s, model=model if model in parts.workers.models() else None)
+    max_ttl_s = parts.settings.result_ttl_s
+    known = model if model in parts.workers.models() else None
+    return JobRequest.of_json({"ttl_s": min(_LEAST_TTL_S, max_ttl_s), "model": known}, max_ttl_s)
 
 
 def _receive(
-    caller: Request, settings: Settings, sink: UploadSink, options: JobOptions
+    caller: Request, settings: Settings, sink: UploadSink, options: JobRequest
 ) -> Received:
     """Read the request in any of the forms that TorchServe's handlers of images take."""
     name = None

@@ -17,6 +17,7 @@ from api.services import Services, services
 from shared import errors, webhook_errors
 from shared.ids import new_id
 from shared.jobs import moment, rfc3339
+from shared.options import Include
 from shared.outgoing.addresses import check
 from shared.store.webhooks.outbox import Announcement, Destination, Event
 from shared.webhooks import (
@@ -24,7 +25,6 @@ from shared.webhooks import (
     TRIAL,
     Delivery,
     EventType,
-    Include,
     Secret,
     Webhook,
     WebhookChanges,

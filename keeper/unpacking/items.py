@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from shared.errors import DocchuError
 from shared.incoming.sinks import Sink
+from shared.options import Options
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,13 @@ class Described:
     """What became known of a document as it was taken: what it is called and what is wanted.
 
     `problem` says why it was not taken, or not wholly; `options` and `metadata` are what its caller
-    gave beside it, checked. `fetch` hands over its bytes where they are somewhere else; it raises
+    gave beside it. `fetch` hands over its bytes where they are somewhere else; it raises
     RequestError and its kinds.
     """
 
     custom_id: str
     name: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
     metadata: dict[str, Any] = field(default_factory=dict)
     problem: DocchuError | None = None
     fetch: Callable[[Sink], None] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,9 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from pydantic import TypeAdapter, ValidationError
+
 from keeper.unpacking.items import Described
 from keeper.unpacking.limits import ParcelLimits
-from keeper.unpacking.options import line_options
 from shared.errors import (
     DocumentTooLarge,
     EmptyDocument,
@@ -24,11 +24,13 @@ from shared.errors import (
 from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path, printable
 from shared.incoming.sinks import Base64Sink, Sink
+from shared.options import CustomId, LineRequest
 from shared.outgoing.addresses import check
 from shared.outgoing.fetching import fetch
 from shared.settings import Network
 
 _PIECE_BYTES = 64 * 1024
+_CUSTOM_ID: TypeAdapter[str] = TypeAdapter(CustomId)
 _TAKEN = object()  # stands for a document that went into its sink
 _OVERHEAD_BYTES = 1 << 20  # of a line, for what it has beside its document
 _LINES_PER_DOCUMENT = 4  # blank ones count as lines, too
@@ -36,11 +38,12 @@ _LINES_PER_DOCUMENT = 4  # blank ones count as lines, too
 
 @dataclass(frozen=True)
 class Fetching:
-    """How documents are fetched, and how long their results may be kept."""
+    """How documents are fetched, how long their results may be kept, who knows the models."""
 
     allow: tuple[Network, ...]
     timeout_s: float
     max_ttl_s: int
+    check_model: Callable[[str | None], None]
 
 
 class LineParcel:
@@ -123,7 +126,8 @@ class LineItem:
             raise InvalidOption("`data` must be a string of base64.", option="data")
         if name is not None and not isinstance(name, str):
             raise InvalidOption("`name` must be a string.", option="name")
-        options = line_options(members, self.parcel.fetching.max_ttl_s)
+        options = LineRequest.of_json(members, self.parcel.fetching.max_ttl_s)
+        self.parcel.fetching.check_model(options.model)
         if options.webhook_url is not None:
             check(options.webhook_url, self.parcel.fetching.allow)
         fetch_it = None
@@ -136,7 +140,7 @@ class LineItem:
         elif not data:
             raise EmptyDocument("The line has neither `url` nor `data`.")
         shown = _text(name) or custom_id
-        return Described(custom_id, shown, options.given, options.metadata, fetch=fetch_it)
+        return Described(custom_id, shown, options, options.metadata, fetch=fetch_it)
 
     def _fetch(self, url: str, sink: Sink) -> None:
         fetching = self.parcel.fetching
@@ -190,13 +194,13 @@ def _skip(file: BinaryIO) -> None:
 def _custom_id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
-    if not text.strip() or len(text) > MAX_CUSTOM_ID or not text.isprintable():
+    try:
+        return _CUSTOM_ID.validate_python(value)
+    except ValidationError:
         raise InvalidOption(
             f"`custom_id` must be a string of 1 to {MAX_CUSTOM_ID} printable characters.",
             option="custom_id",
-        )
-    return text
+        ) from None
 
 
 def _name_in(url: str) -> str | None:

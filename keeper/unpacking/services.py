@@ -16,6 +16,7 @@ from shared.store.batches.batches import BatchStore
 from shared.store.batches.uploads import Parcel, Parcels
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import Client
+from shared.store.workers import Workers
 
 NUM_THREADS = 4
 """Parcels that one keeper unpacks at once, so that who waits for a slow address holds up few."""
@@ -28,7 +29,12 @@ def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     blobs = BlobStore(settings.data_dir / "blobs")
     lease_s = settings.lease_s + settings.fetch_timeout_s
     limits = ParcelLimits.of(settings)
-    fetching = Fetching(settings.allow_targets, settings.fetch_timeout_s, settings.result_ttl_s)
+    fetching = Fetching(
+        settings.allow_targets,
+        settings.fetch_timeout_s,
+        settings.result_ttl_s,
+        Workers(client).check_model,
+    )
 
     fetchers = ThreadPoolExecutor(NUM_THREADS * MAX_FETCHES, "fetch")
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keeper.unpacking.items import Described, Item
-from shared.batches import BatchOptions
 from shared.blobs import INPUT, BlobStore, Upload
 from shared.errors import (
     ArchiveEntryRefused,
@@ -24,6 +23,7 @@ from shared.failpoints import reach
 from shared.incoming.paths import MAX_CUSTOM_ID
 from shared.incoming.sinks import Sink, UploadSink, document_in
 from shared.jobs import Document
+from shared.options import BatchOptions
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.uploads import Parcel
@@ -172,7 +172,7 @@ class Taking:
 
     def _create(self, item: Item, described: Described, document: Document | None = None) -> None:
         tenant, settings = self.parcel.tenant, self.parts.settings
-        options = self.defaults.of_job().model_copy(update=described.options)
+        options = described.options.within(self.defaults)
         new = NewJob(
             id=self.parcel.job_id(item.number),
             tenant=tenant,

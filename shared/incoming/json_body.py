@@ -17,6 +17,7 @@ from shared.incoming import strict_json
 from shared.incoming.sinks import Sink
 
 _MAX_REST_BYTES = 64 * 1024
+_MAX_DEPTH = 64
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^"{}\[\]:,]+', re.DOTALL)
 # An escape whose end is not here yet. Encoders write `\/` (PHP) and `\u002B` (.NET) into base64.
 _OPEN_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
@@ -91,6 +92,8 @@ class _Reader:
         """Follow the depth, and see the document's key and its colon go by."""
         if token in (b"{", b"["):
             self._depth += 1
+            if self._depth > _MAX_DEPTH:
+                raise RequestError(f"The JSON body is nested more than {_MAX_DEPTH} deep.")
         elif token in (b"}", b"]"):
             self._depth -= 1
         if token == b":":

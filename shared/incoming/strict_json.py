@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import chain
 from typing import Any, NoReturn
 
 
@@ -15,6 +16,16 @@ def loads(text: str | bytes | bytearray) -> Any:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
+
+
+def depth(value: Any) -> int:
+    """How many objects and lists stand in each other; 0 for a text, a number and the like."""
+    deep, layer = 0, [value]
+    while layer := [one for one in layer if isinstance(one, dict | list)]:
+        deep += 1
+        lists = [one.values() if isinstance(one, dict) else one for one in layer]
+        layer = list(chain.from_iterable(lists))
+    return deep
 
 
 def num_bytes(value: Any) -> int:

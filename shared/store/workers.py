@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from shared.errors import InvalidOption
 from shared.jobs import Model
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
@@ -56,6 +57,14 @@ class Workers:
             for worker in self.alive()
             for model in worker.models or [worker.model]
         }
+
+    def check_model(self, model: str | None) -> None:
+        """Raise InvalidOption if no worker has this model; while none lives nobody knows."""
+        known = self.models() if model is not None else {}
+        if known and model not in known:
+            names = ", ".join(f"`{name}`" for name in sorted(known))
+            detail = f"`model` cannot be used: there is no model `{model}`, but {names}."
+            raise InvalidOption(detail, option="model")
 
     def forget_dead(self) -> None:
         """Drop the workers that gave no sign of life for long."""

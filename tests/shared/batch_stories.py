@@ -8,12 +8,13 @@ from typing import Any
 import redis
 
 from keeper.batches import BatchTender
-from shared.batches import Batch, BatchOptions
+from shared.batches import Batch
 from shared.blobs import INPUT
 from shared.errors import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import PDF
+from shared.options import BatchOptions
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.records import NewBatch

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import redis
 
 from shared.ids import new_id
-from shared.jobs import Document, Job, Options, Priority
+from shared.jobs import Document, Job
+from shared.options import Options, Priority
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue

@@ -7,7 +7,8 @@ import redis
 
 from shared.errors import StaleAttempt
 from shared.ids import new_id
-from shared.jobs import Document, Job, Options, Status
+from shared.jobs import Document, Job, Status
+from shared.options import Options
 from shared.store import keys
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import JobTime, PageTimings

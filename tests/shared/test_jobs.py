@@ -19,7 +19,8 @@ from shared.errors import (
     Unavailable,
 )
 from shared.ids import new_id
-from shared.jobs import Document, Options, Status
+from shared.jobs import Document, Status
+from shared.options import Options
 from shared.store.jobs.idempotency import Answered, Claimed, IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob, PageRecord

@@ -15,7 +15,8 @@ from PIL import Image
 
 from shared.blobs import INPUT, BlobStore
 from shared.ids import new_id
-from shared.jobs import Document, Job, Model, Options
+from shared.jobs import Document, Job, Model
+from shared.options import Options
 from shared.result import Line, Page
 from shared.settings import Settings
 from shared.store.jobs.jobs import JobStore, Limits

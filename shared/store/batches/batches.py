@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.batch_errors import BatchBusy, BatchClosed, BatchGone, BatchNotFound
-from shared.batches import Batch, BatchError, BatchOptions
+from shared.batches import Batch, BatchError
 from shared.errors import IdempotencyInFlight, InvalidOption
 from shared.ids import is_id, new_id
+from shared.options import BatchOptions
 from shared.store import keys
 from shared.store.batches.records import COUNTS, NewBatch, batch_of
 from shared.store.batches.scripts import BatchScripts

@@ -14,17 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.batches import (
-    Batch,
-    BatchError,
-    BatchLinks,
-    BatchOptions,
-    BatchProblem,
-    BatchStatus,
-    Counts,
-)
+from shared.batches import Batch, BatchError, BatchLinks, BatchProblem, BatchStatus, Counts
 from shared.ids import new_id
 from shared.jobs import Progress, moment
+from shared.options import BatchOptions
+from shared.store.jobs.records import metadata_of
 
 Hash = Mapping[str, str]
 STATES = tuple(Counts.model_fields)
@@ -81,7 +75,7 @@ def batch_of(batch_id: str, record: Hash, counted: Hash, errors: list[BatchError
         first_errors=errors,
         problem=_problem(record),
         options=BatchOptions.model_validate_json(record["options"]),
-        metadata=json.loads(record["metadata"]),
+        metadata=metadata_of(record["metadata"]),
         links=_links(batch_id),
     )
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from shared.errors import DocchuError
 from shared.ids import new_id
+from shared.incoming import strict_json
 from shared.jobs import (
     Attempt,
     Document,
     Job,
     Links,
     Model,
-    Options,
     PageProblem,
     Problem,
     Progress,
@@ -31,8 +31,10 @@ from shared.jobs import (
     moment,
 )
 from shared.media import ONE_PAGE
+from shared.options import Options
 
 Hash = Mapping[str, str]
+_MOST_NESTED = 200  # pydantic writes 254 levels; metadata may have stood in others
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ def attempts(ended: Iterable[str], slices: Hash) -> list[Attempt]:
     ]
 
 
+def metadata_of(text: str) -> dict[str, Any]:
+    """What a caller gave; nothing of what 0.1.0 took and is nested too deep to be shown."""
+    metadata: dict[str, Any] = json.loads(text)
+    return metadata if strict_json.depth(metadata) <= _MOST_NESTED else {}
+
+
 def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue) -> Job:
     """Put the job together from its hash."""
     document = Document.model_validate_json(record["document"])
@@ -156,7 +164,7 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
         progress=_progress(record),
         queue=queue,
         options=Options.model_validate_json(record["options"]),
-        metadata=json.loads(record["metadata"]),
+        metadata=metadata_of(record["metadata"]),
         error=_problem(record, problems),
         timings=_timings(record),
         model=Model.model_validate_json(record["model"]) if "model" in record else None,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.errors import DocchuError, StaleAttempt
-from shared.jobs import Document, Model, Options
+from shared.jobs import Document, Model
+from shared.options import Options
 from shared.store import keys
 from shared.store.jobs.records import PageRecord
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from keeper.unpacking.services import make_unpacker
 from keeper.unpacking.unpacker import Unpacker
-from shared.batches import Batch, BatchOptions
+from shared.batches import Batch
 from shared.blobs import INPUT, BlobStore
+from shared.options import BatchOptions
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs, Item

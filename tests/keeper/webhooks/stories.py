@@ -17,7 +17,8 @@ from keeper.webhooks.sender import Sender, make_sender
 from shared.blobs import BlobStore
 from shared.errors import DocumentDamaged
 from shared.ids import new_id
-from shared.jobs import Document, Job, Options
+from shared.jobs import Document, Job
+from shared.options import Options
 from shared.settings import Settings
 from shared.store.jobs.records import NewJob
 from shared.store.webhooks.deliveries import Deliveries

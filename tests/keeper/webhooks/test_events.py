@@ -10,7 +10,8 @@ from bench.receiver import Received, Receiver, Reply
 from shared.blobs import INPUT
 from shared.errors import JobGone
 from shared.ids import new_id
-from shared.jobs import Document, Options
+from shared.jobs import Document
+from shared.options import Options
 from shared.result import Line, Page
 from shared.store import keys
 from shared.store.jobs.records import NewJob, PageRecord
