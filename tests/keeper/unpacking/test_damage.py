@@ -79,7 +79,7 @@ def test_whatever_is_damaged_only_known_errors_come_of_it(tmp_path: Path, seed: 
         source: Source | None = None
         try:
             source = (
-                LineParcel(path, LIMITS, Fetching((), 1, 60))
+                LineParcel(path, LIMITS, Fetching((), 1, 60, lambda model: None))
                 if sound is SOUND[-1]
                 else ZipParcel(path, LIMITS)
             )
