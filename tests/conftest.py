@@ -20,6 +20,10 @@ for _name in [name for name in os.environ if name.startswith("DOCCHU_")]:
     if not _name.startswith("DOCCHU_TEST_"):
         del os.environ[_name]
 os.environ["DOCCHU_ENV_FILE"] = ""
+# Nor do they go through its proxy, nor see its fonts: browsers choose others where there are more.
+for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[_name]
+os.environ["FONTCONFIG_FILE"] = str(Path(__file__).parent / "fonts" / "fonts.conf")
 
 # Shells start what they put into the background deaf to SIGINT, and every child inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -66,6 +66,21 @@ def test_pdfjs_selects_each_word_over_its_box(
         assert off.max() <= 0.35 * height(word.box), (text, place, word.box)
 
 
+def test_the_browser_knows_the_faces_of_the_tests_only(browser: Browser) -> None:
+    """Else a viewer would take a face of the machine, and put its words elsewhere."""
+    tab = browser.new_page()
+    width = """(family) => {
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = `100px ${family}`;
+      return context.measureText("Quyết định số 15, ngày 3").width;
+    }"""
+    own = tab.evaluate(width, "'DejaVu Sans'")
+    for family in ("Helvetica", "'Liberation Serif'", "'Noto Sans'", "sans-serif", "serif"):
+        assert tab.evaluate(width, family) == own, family
+    assert tab.evaluate(width, "monospace") != own
+    tab.close()
+
+
 def height(box: Box) -> float:
     """Of a box that stands upright."""
     return bounds(box)[3] - bounds(box)[1]
