@@ -20,7 +20,7 @@ def test_imports_go_one_way() -> None:
         ("shared.running.local", ("torch", "numpy", "flask")),
         ("keeper.keeper", ("torch", "flask")),
         ("worker.loading.child", ("torch", "cv2", "celery")),
-        ("client", ("torch", "flask", "celery", "redis")),
+        ("docchu", ("torch", "flask", "celery", "redis")),
     ],
 )
 def test_a_process_does_not_load_what_it_does_not_need(module: str, heavy: tuple[str, ...]) -> None:
