@@ -9,6 +9,7 @@ Several keepers may run beside each other: each step is atomic in the store and 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from shared.broker import Doorbell, make_celery
 from shared.errors import DocchuError, Unavailable
 from shared.failpoints import arm, reach
 from shared.log import set_up_logging
+from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.scripts import connect
@@ -71,8 +73,8 @@ class Keeper:
             reach(f"keeper.{step.__name__}")
             try:
                 step()
-            except Unavailable:
-                _log.warning("store is away; trying again", step=step.__name__)
+            except Unavailable as error:
+                _log.warning("store is away; trying again", step=step.__name__, reason=error.reason)
             except DocchuError:
                 _log.exception("step failed; trying again", step=step.__name__)
         self.rounds += 1
@@ -152,8 +154,12 @@ def make_keeper(settings: Settings) -> Keeper:
 
 def main() -> None:
     """Run until a signal ends it: `python -m keeper`."""
-    settings = load_settings()
-    set_up_logging(settings)
+    try:
+        settings = load_settings()
+        set_up_logging(settings)
+        await_stores(settings)
+    except DocchuError as error:
+        sys.exit(f"docchu: {error.reason}")
     arm(settings.failpoints_dir)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -18,6 +19,8 @@ INPUT = "input"
 """The name of the blob that holds a job's document."""
 _INCOMING = "incoming"
 _JOBS = "jobs"
+_ID = "id"
+_PROBE = b"\0" * 4096  # a block: what is smaller may find room inside an inode
 
 
 def picture_name(page: str) -> str:
@@ -33,7 +36,7 @@ class Upload:
     """Bytes on their way in: written to one side, and nowhere to be seen until stored."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file = file
+        self.file = file
         self.path = path
         self.size = 0
         self.head = b""
@@ -46,7 +49,7 @@ class Upload:
         self._digest.update(data)
         self.size += len(data)
         with _disk_faults():
-            return self._file.write(data)
+            return self.file.write(data)
 
     @property
     def sha256(self) -> str:
@@ -63,6 +66,43 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._id: str | None = None
+        with suppress(Unavailable):
+            self._id = self.identity()
+
+    def identity(self) -> str | None:
+        """The id that it was given, if it was given one."""
+        with _disk_faults(), suppress(FileNotFoundError):
+            return (self._folder / _ID).read_text().strip()
+        return None
+
+    def identify(self, new_id: str) -> str:
+        """Give it this id unless it has one, and make its folders; the id that it has then."""
+        with _disk_faults():
+            for folder in (self._folder / _INCOMING, self._folder / _JOBS):
+                folder.mkdir(parents=True, exist_ok=True)
+        with self.upload() as upload:
+            upload.write(new_id.encode())
+            with _disk_faults(), suppress(FileExistsError):
+                upload.file.flush()
+                os.fsync(upload.file.fileno())
+                os.link(upload.path, self._folder / _ID)
+                _sync_folder(self._folder)
+        self._id = self.identity()
+        return self._id or new_id
+
+    def has_jobs(self) -> bool:
+        """Whether anything is stored."""
+        with _disk_faults():
+            return any((self._folder / _JOBS).glob("*"))
+
+    def probe(self) -> None:
+        """Raise Unavailable if nothing can be stored, with the reason."""
+        with self.upload() as upload:
+            upload.write(_PROBE)
+            with _disk_faults():
+                upload.file.flush()
+                os.fsync(upload.file.fileno())
 
     @contextmanager
     def upload(self) -> Iterator[Upload]:
@@ -70,7 +110,8 @@ class BlobStore:
         incoming = self._folder / _INCOMING
         path = incoming / secrets.token_hex(16)
         with _disk_faults():
-            incoming.mkdir(parents=True, exist_ok=True)
+            if self._id is None:  # else its folders are there, or its disk is away
+                incoming.mkdir(parents=True, exist_ok=True)
             file = path.open("xb", buffering=1 << 16)
         try:
             yield Upload(file, path)
@@ -84,8 +125,8 @@ class BlobStore:
     def keep(self, upload: Upload, tenant: str, job_id: str, name: str) -> None:
         """Give an upload its name."""
         with _disk_faults():
-            upload._file.flush()
-            os.fsync(upload._file.fileno())
+            upload.file.flush()
+            os.fsync(upload.file.fileno())
             self._place(upload.path, self._path(tenant, job_id, name))
 
     def put(self, tenant: str, job_id: str, name: str, data: bytes) -> None:
@@ -99,16 +140,16 @@ class BlobStore:
         with self.upload() as upload:
             upload.write(data)
             with _disk_faults():
-                upload._file.flush()
+                upload.file.flush()
                 target = self._path(tenant, job_id, name)
-                _make_folder(target.parent)
+                self._make_folder(target.parent)
                 upload.path.replace(target)
 
     def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
         """Give another job the same blob; each erases its own. Raises BlobNotFound."""
         source, target = self.path(tenant, job_id, name), self._path(tenant, other_id, name)
         with _disk_faults():
-            _make_folder(target.parent)
+            self._make_folder(target.parent)
             try:
                 os.link(source, target)
             except FileNotFoundError:  # erased this moment
@@ -125,11 +166,9 @@ class BlobStore:
         """Where a blob lies. Raises BlobNotFound."""
         path = self._path(tenant, job_id, name)
         with _disk_faults():
-            is_there, is_mounted = path.is_file(), (self._folder / _JOBS).is_dir()
-        if is_there:
-            return path
-        if not is_mounted:
-            raise Unavailable("The blob store is not there right now.")
+            if path.is_file():
+                return path
+        self._check_disk()
         raise BlobNotFound(name)
 
     def delete(self, tenant: str, job_id: str, name: str) -> None:
@@ -145,6 +184,7 @@ class BlobStore:
 
     def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
         """Tenant and id of jobs whose folder was last changed `age_s` seconds ago or earlier."""
+        self._check_disk()
         before = time.time() - age_s
         for folder in (self._folder / _JOBS).glob("*/*/*"):
             try:
@@ -165,24 +205,35 @@ class BlobStore:
                     erased += 1
         return erased
 
+    def _check_disk(self) -> None:
+        """Raise Unavailable where what is there is not this store, so that what is missing in it
+        tells nothing: its disk is away, or another one is in its place.
+        """
+        with _disk_faults():
+            is_there = (self._folder / _JOBS).is_dir()
+        if not is_there or self._id not in (None, self.identity()):
+            raise Unavailable("The blob store is not there right now.")
+
     def _job_folder(self, tenant: str, job_id: str) -> Path:
         return self._folder / _JOBS / tenant / job_id[4:6].lower() / job_id
 
     def _path(self, tenant: str, job_id: str, name: str) -> Path:
         return self._job_folder(tenant, job_id) / name
 
-    def _place(self, source: Path, target: Path) -> None:
-        _make_folder(target.parent)
-        source.replace(target)
-        _sync_folder(target.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and what it lies in, each safe on disk."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder and what it lies in, each safe on disk."""
+        if folder.is_dir():
+            return
+        if self._id and folder == self._folder / _JOBS:  # what is here is not our disk
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+        self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         _sync_folder(folder.parent)
+
+    def _place(self, source: Path, target: Path) -> None:
+        self._make_folder(target.parent)
+        source.replace(target)
+        _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -199,4 +250,14 @@ def _disk_faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable("The blob store cannot be used right now.") from error
+        raise Unavailable(f"The blob store cannot be used right now: {_why(error)}.") from error
+
+
+def _why(error: OSError) -> str:
+    """The fault in words that name no path."""
+    reason = f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'no errno')})"
+    if error.errno == errno.ENOSPC and error.filename:
+        with suppress(OSError):
+            if os.statvfs(Path(error.filename).parent).f_favail == 0:
+                return f"no inodes left: {reason}"
+    return reason

@@ -20,6 +20,11 @@ class DocchuError(Exception):
         self.facts = facts
         super().__init__(self.detail)
 
+    @property
+    def reason(self) -> str:
+        """For the log: the detail with what it came from, which is nothing to a caller."""
+        return f"{self.detail} ({self.__cause__})" if self.__cause__ else self.detail
+
 
 class SettingError(DocchuError):
     """A DOCCHU_ variable has a value that cannot be used."""
@@ -181,6 +186,12 @@ class DocumentDamaged(DocumentError):
     """The document is damaged or cut short."""
 
     code = "document_damaged"
+
+
+class DocumentLost(DocumentError):
+    """The service has lost the document's bytes, through no fault of theirs: send it again."""
+
+    code = "document_lost"
 
 
 class DocumentEncrypted(DocumentError):

@@ -8,6 +8,7 @@ from celery import signals
 from shared.broker import RING, make_celery
 from shared.errors import ServiceError, SettingError, StaleAttempt
 from shared.log import set_up_logging
+from shared.running.starting import await_stores
 from shared.settings import load_settings
 from worker.runtime import Runtime
 from worker.watchdog import STUCK_EXIT_CODE
@@ -30,7 +31,7 @@ def ring() -> None:
             while runtime.take_next():
                 pass
         except ServiceError as error:
-            _log.warning("slice handed back; trying again in a moment", reason=error.detail)
+            _log.warning("slice handed back; trying again in a moment", reason=error.reason)
             runtime.rest()
         except StaleAttempt:
             _log.warning("slice went to another attempt; this one is dropped")
@@ -48,9 +49,10 @@ def _start(**_: object) -> None:
     Celery would log what is raised here, and take messages without a reader.
     """
     try:
+        await_stores(settings)
         _runtimes.append(Runtime.start(settings))
     except SettingError as error:
-        _log.error("worker cannot start", reason=error.detail)
+        _log.error("worker cannot start", reason=error.reason)
         raise SystemExit(CONFIG_EXIT_CODE) from error
     except Exception as error:
         _log.exception("worker cannot start")

@@ -17,6 +17,7 @@ from shared.blobs import INPUT, BlobNotFound, BlobStore, picture_name
 from shared.errors import (
     DocumentDamaged,
     DocumentError,
+    DocumentLost,
     NoSuchPages,
     PageCrashed,
     PageTimeout,
@@ -42,6 +43,7 @@ from worker.thumbnails import picture_of
 
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
+_LOOKS = 4  # attempts, on whatever machine, before a document that is not there counts as lost
 _log = structlog.get_logger()
 
 Chosen = tuple[Reader, Model]
@@ -88,7 +90,12 @@ class SliceReader:
         try:
             return self.blobs.path(claim.tenant, claim.job_id, INPUT)
         except BlobNotFound as error:
-            raise DocumentDamaged("The document's bytes are no longer there.") from error
+            # Its document was stored before the job was made: that it is not seen here is a fault
+            # of the service, which may be over in a moment, or be this machine's alone.
+            if claim.attempt < _LOOKS:
+                raise Unavailable("The document's bytes are not where they should be.") from error
+            _log.error("document is lost", job=claim.job_id, attempt=claim.attempt)
+            raise DocumentLost from error
 
     def _open(self, claim: Claim, path: Path) -> Claim:
         num_pages = self.loader.count_pages(path, claim.document.media_type)

@@ -137,8 +137,8 @@ class Runtime:
                 # Models may have come and gone since.
                 models = self._models.known()
                 self._workers.report(self._info.model_copy(update={"models": models}))
-            except Unavailable:
-                _log.warning("store is away; trying again")
+            except Unavailable as error:
+                _log.warning("store is away; trying again", reason=error.reason)
             if self._stopping.wait(_REPORT_S):
                 self._hand_back()
                 self._end_in_time()
@@ -151,8 +151,8 @@ class Runtime:
         self._leases.release_all()
         try:
             self._workers.leave(self.id)
-        except Unavailable:
-            _log.warning("store is away; the keeper forgets this worker")
+        except Unavailable as error:
+            _log.warning("store is away; the keeper forgets this worker", reason=error.reason)
 
     def _end_in_time(self) -> None:
         """End the process if something hangs: nothing that it holds is wanted any more."""

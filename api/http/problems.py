@@ -54,6 +54,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.StaleAttempt: HTTPStatus.CONFLICT,
     errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DocumentLost: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ArchiveUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -134,7 +135,11 @@ def register(app: APIFlask) -> None:
 
 def _on_docchu_error(error: DocchuError) -> Response:
     if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.warning("request could not be served; the caller may try again", code=error.code)
+        _log.warning(
+            "request could not be served; the caller may try again",
+            code=error.code,
+            reason=error.reason,
+        )
     return of_error(error)
 
 

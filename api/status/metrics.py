@@ -63,8 +63,8 @@ class _Levels(Collector):
     def collect(self) -> Iterable[Metric]:
         try:
             found = list(self._read())
-        except Unavailable:
-            _log.warning("figures of the queue are missing; the job store cannot be reached")
+        except Unavailable as error:
+            _log.warning("figures of the queue are missing", reason=error.reason)
             found = []
         yield _gauge("store_up", "Whether the job store answers", 1 if found else 0)
         yield from found

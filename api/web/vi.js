@@ -110,6 +110,7 @@ export default {
     empty_document: "Tệp này rỗng.",
     document_too_large: "Tệp này lớn hơn mức dịch vụ nhận.",
     document_damaged: "Tài liệu bị hỏng hoặc bị cắt cụt.",
+    document_lost: "Dịch vụ đã làm mất tài liệu: hãy gửi lại.",
     document_encrypted: "Tài liệu bị khoá bằng mật khẩu; hãy gửi bản không có mật khẩu.",
     document_unreadable: "Tài liệu này không đọc được.",
     too_many_pages: "Tài liệu có nhiều trang hơn mức dịch vụ nhận.",

@@ -10,18 +10,20 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
-from keeper.unpacking.items import Item, Source
+from keeper.unpacking.items import Source
+from keeper.unpacking.opened import Opened, OpenParcels
 from keeper.unpacking.taking import Pending, Taker, Taking
 from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.errors import (
     ArchiveUnreadable,
     DocchuError,
+    DocumentLost,
     QueueFull,
     ServiceError,
     StaleAttempt,
@@ -40,18 +42,8 @@ _REST_S = 1.0  # after a fault of the service
 _IDLE_S = 0.3  # between two looks for a parcel
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
 MAX_FETCHES = 8  # documents of one parcel that are fetched at once
-_MAX_OPEN = 16  # parcels that are kept open from one turn to the next
+_LOOKS = 4  # turns before an upload that is not there counts as lost
 _EMPTIED = 1 << 52  # the position of a parcel that is done: its bytes may be gone
-
-
-@dataclass
-class Opened:
-    """A parcel that is open, and where its reading stands."""
-
-    source: Source
-    rest: Iterator[Item]
-    position: int
-    ending: DocchuError | None = None  # why there is nothing more, if not for its end
 
 
 @dataclass
@@ -64,7 +56,7 @@ class Unpacker:
     taker: Taker
     open_source: Callable[[Parcel], Source]
     lease_s: float  # longer than fetching a document may take
-    _kept: dict[str, Opened] = field(default_factory=dict)
+    _open_parcels: OpenParcels = field(default_factory=OpenParcels)
 
     def run(self, stopped: threading.Event) -> None:
         """Unpack until stopped."""
@@ -72,8 +64,8 @@ class Unpacker:
             rest_s = 0.0
             try:
                 rest_s = 0 if self.turn(stopped.is_set) else _IDLE_S
-            except Unavailable:
-                _log.warning("store is away; parcels wait")
+            except Unavailable as error:
+                _log.warning("store is away; parcels wait", reason=error.reason)
                 rest_s = _REST_S
             except Exception:
                 # A thread's boundary: the parcel's lease runs out, and another turn may do better.
@@ -83,6 +75,7 @@ class Unpacker:
 
     def turn(self, is_over: Callable[[], bool] = lambda: False) -> bool:
         """Unpack the parcel that is next for a while; whether there was one. Raises Unavailable."""
+        self._open_parcels.close_idle()
         parcel = self.parcels.take(self.lease_s)
         if parcel is None:
             return False
@@ -105,7 +98,7 @@ class Unpacker:
             self._finish(self.parcels.advance(parcel, _EMPTIED, self.lease_s))
         except BatchFull:
             self._finish(parcel, TooManyDocuments())
-        except (ArchiveUnreadable, TooManyDocuments) as error:
+        except (ArchiveUnreadable, DocumentLost, TooManyDocuments) as error:
             self._finish(parcel, error)
         except (ServiceError, StaleAttempt, OSError):
             raise
@@ -131,7 +124,7 @@ class Unpacker:
             parcel = self.parcels.advance(parcel, _EMPTIED, self.lease_s)
             reach("unpacking.emptied")
             return self._finish(parcel)
-        self._keep(parcel, opened)
+        self._open_parcels.keep(parcel.id, opened)
         self.parcels.advance(parcel, opened.position, pause_s)
         return None
 
@@ -186,26 +179,19 @@ class Unpacker:
 
     def _open(self, parcel: Parcel) -> Opened:
         """Go on where the last turn ended, if that was ours, or open it anew."""
-        kept = self._kept.pop(parcel.id, None)
-        if kept is not None:
-            if kept.position == parcel.position:
-                return kept
-            kept.source.close()
+        if opened := self._open_parcels.take(parcel.id, parcel.position):
+            return opened
         try:
             source = self.open_source(parcel)
         except BlobNotFound as error:
-            raise ArchiveUnreadable("The upload is not there any more.") from error
+            # It was stored before its record was made: see `SliceReader._document`.
+            if self._open_parcels.miss(parcel.id) < _LOOKS:
+                raise Unavailable("The upload is not where it should be.") from error
+            raise DocumentLost("The service has lost the upload: send it again.") from error
         return Opened(source, source.items(parcel.position), parcel.position)
 
-    def _keep(self, parcel: Parcel, opened: Opened) -> None:
-        while len(self._kept) >= _MAX_OPEN:
-            _, oldest = self._kept.popitem()
-            oldest.source.close()
-        self._kept[parcel.id] = opened
-
     def _finish(self, parcel: Parcel, problem: DocchuError | None = None) -> None:
-        if kept := self._kept.pop(parcel.id, None):
-            kept.source.close()
+        self._open_parcels.forget(parcel.id)
         if problem:
             # Told first: without its bytes, nobody would know any more what was wrong with them.
             self.parcels.finish(parcel, problem)

@@ -90,8 +90,10 @@ class Sender:
         answered = None
         try:
             answered = self._deliver(parcel, leased_until)
-        except Unavailable:
-            _log.warning("store is away; the delivery comes back", delivery=parcel.id)
+        except Unavailable as error:
+            _log.warning(
+                "store is away; the delivery comes back", delivery=parcel.id, reason=error.reason
+            )
         except Exception:
             # A thread's boundary: the lease runs out, and the delivery is tried again.
             _log.exception("delivering failed unexpectedly", delivery=parcel.id)
@@ -121,8 +123,8 @@ class Sender:
     def _safely(self, step: Callable[[], int]) -> int:
         try:
             return step()
-        except Unavailable:
-            _log.warning("store is away; webhooks wait")
+        except Unavailable as error:
+            _log.warning("store is away; webhooks wait", reason=error.reason)
         except Exception:
             # A thread's boundary: whatever it is, the next look may do better.
             _log.exception("a look for webhooks failed; trying again")

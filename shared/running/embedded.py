@@ -15,8 +15,8 @@ from typing import TextIO
 
 import redis
 
-from shared import data_lock
 from shared.errors import DocchuError, SettingError, Unavailable
+from shared.running import data_lock
 from shared.settings import Settings, load_settings
 
 CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h: starting again would end the same way

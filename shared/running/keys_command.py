@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from shared import data_lock
 from shared.errors import DocchuError, SettingError
+from shared.running import data_lock
 from shared.running.embedded import running
 from shared.settings import Settings, load_settings
 from shared.store.api_keys import DEFAULT_TENANT, ApiKeys

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from shared import data_lock
 from shared.errors import DocchuError, SettingError
+from shared.running import data_lock
 from shared.running.embedded import CONFIG_EXIT_CODE, running
 from shared.settings import Settings, load_settings
 from shared.store.api_keys import ApiKeys, check_exposure

@@ -67,6 +67,7 @@ docchu:canary                   hash        `ok_at` last good reading (ms), `job
                                             the one under way, `reason` of the last failure,
                                             `looked` last round of a keeper (ms); of outages,
                                             `answered` a keeper last (ms), `patient` until (ms)
+docchu:blobs                    string      the id of the blob store that belongs to this store
 docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a
                                             batch is under way any more
 
@@ -99,6 +100,7 @@ HOSTS = f"{PREFIX}deliveries:hosts"
 BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
 PARCELS = f"{PREFIX}parcels"
+BLOBS = f"{PREFIX}blobs"
 
 
 def job(job_id: str) -> str:

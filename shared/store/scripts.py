@@ -10,7 +10,13 @@ from typing import Any, TypeAlias
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,
+    NoPermissionError,
+    ReadOnlyError,
+    TimeoutError,
+)
 from redis.retry import Retry
 
 from shared.errors import Unavailable
@@ -25,8 +31,9 @@ answer, for clients of all kinds, which tells nothing of this one: it answers `s
 
 _LUA = {path.stem: path for path in Path(__file__).parent.rglob("*.lua")}
 _SOCKET_TIMEOUT_S = 10
-# Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included.
-_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
+# Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included,
+# or "not you": a wrong password is a ConnectionError, too. It goes on once that has been mended.
+_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, NoPermissionError)
 _AWAY_PREFIXES = ("MISCONF", "OOM", "LOADING", "NOREPLICAS", "MASTERDOWN")
 
 

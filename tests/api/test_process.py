@@ -20,9 +20,11 @@ import redis
 
 from shared.blobs import BlobStore
 from shared.settings import Settings
+from shared.store import keys
 from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings, SliceQueue
+from shared.store.scripts import connect
 from tests.api.playing import MODEL, PNG, page_of
 from tests.api.process import Process, Start, free_port, run
 
@@ -36,6 +38,9 @@ def start(valkey_settings: Settings) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def run(**variables: str) -> subprocess.Popen[str]:
+        with closing(connect(valkey_settings.store_url)) as store:
+            if blobs_id := BlobStore(valkey_settings.data_dir / "blobs").identity():
+                store.set(keys.BLOBS, blobs_id)  # the store was emptied since, its folder was not
         process = subprocess.Popen(
             [sys.executable, "-m", "api"],
             env={

@@ -14,9 +14,8 @@ import pytest
 import redis
 
 from bench.service import free_port
-from shared import data_lock
 from shared.errors import SettingError
-from shared.running import local
+from shared.running import data_lock, local
 from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -90,18 +89,6 @@ def test_a_disk_that_goes_away_under_a_reading_costs_no_page(service: Service) -
     with service.worker(GreyReader()) as worker:
         assert worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED
-
-
-def test_a_document_whose_bytes_are_gone_fails(service: Service) -> None:
-    kept, gone = service.submit(grey_tiff(1)), service.submit(grey_tiff(1))
-    for folder in service.settings.data_dir.glob(f"blobs/jobs/*/*/{gone}"):
-        shutil.rmtree(folder)
-    with service.worker(GreyReader()) as worker:
-        while worker.take_next():
-            pass
-    assert service.job(kept).status is Status.SUCCEEDED
-    job = service.job(gone)
-    assert job.error and job.error.code == "document_damaged"
 
 
 def test_a_slice_that_the_store_did_not_take_back_is_handed_back_later(service: Service) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import StaleAttempt
+from shared.blobs import BlobStore
+from shared.errors import StaleAttempt, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
 from shared.store.jobs.upkeep import Upkeep
@@ -163,3 +164,48 @@ def test_a_suspect_slice_is_read_with_nothing_beside_it(service: Service) -> Non
     with service.worker(Watcher()) as worker:
         worker.take_next()
     assert seen_alone == [True]
+
+
+def test_a_document_that_is_not_seen_yet_is_looked_for_again(service: Service) -> None:
+    """As where one machine sees late what another has written."""
+    job_id = service.submit(grey_tiff(2))
+    (blob,) = service.settings.data_dir.glob(f"blobs/jobs/*/*/{job_id}/input")
+    away = blob.rename(service.settings.data_dir / "away")
+    with service.worker(GreyReader()) as worker:
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                worker.take_next()
+        assert service.job(job_id).status is Status.RUNNING
+        away.rename(blob)
+        assert worker.take_next()
+    assert service.texts(job_id) == greys(2)
+
+
+def test_a_document_that_is_gone_is_the_fault_of_the_service(service: Service) -> None:
+    job_id = service.submit(grey_tiff(2))
+    service.blobs.delete("acme", job_id, "input")
+    kept = service.submit(grey_tiff(1))
+    with service.worker(GreyReader()) as worker:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                worker.take_next()
+        while worker.take_next():
+            pass
+    assert service.job(kept).status is Status.SUCCEEDED
+    error = service.job(job_id).error
+    assert error and error.code == "document_lost"
+
+
+def test_a_worker_whose_disk_is_another_one_fails_nobodys_job(
+    service: Service, tmp_path: Path
+) -> None:
+    service.blobs.identify("ours")
+    job_id = service.submit(grey_tiff(1))
+    with service.worker(GreyReader()) as worker:
+        blobs = service.settings.data_dir / "blobs"
+        blobs.rename(tmp_path / "away")
+        BlobStore(blobs).identify("another's")
+        for _ in range(6):
+            with pytest.raises(Unavailable):
+                worker.take_next()
+        assert service.job(job_id).status is Status.RUNNING

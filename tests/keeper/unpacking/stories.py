@@ -14,6 +14,7 @@ from keeper.unpacking.unpacker import Unpacker
 from shared.batches import Batch
 from shared.blobs import INPUT, BlobStore
 from shared.options import BatchOptions
+from shared.running.starting import check_pair
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs, Item
@@ -108,6 +109,7 @@ def make_story(valkey: Settings, folder: Path, **changes: object) -> Story:
     )
     story = Story(settings)
     story.client.flushall()
+    check_pair(settings, story.client, story.blobs)
     return story
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 
 from keeper.keeper import make_keeper
 from keeper.unpacking.archives import ZipItem
+from keeper.unpacking.items import Item
+from keeper.unpacking.opened import Opened, OpenParcels
 from shared.errors import StaleAttempt, Unavailable
 from shared.store.batches.uploads import Parcels
 from tests.keeper.unpacking.stories import Story, png, zipped
@@ -15,15 +19,6 @@ from tests.keeper.unpacking.stories import Story, png, zipped
 
 def upload(*names: str) -> bytes:
     return zipped({name: png(name) for name in names})
-
-
-def test_a_parcel_whose_bytes_are_lost_is_the_batchs_problem(story: Story) -> None:
-    batch_id = story.submit(upload("a.png"))
-    story.blobs.delete_job("acme", batch_id)
-    story.unpack()
-    batch = story.batch(batch_id)
-    assert batch.status == "finished" and batch.problem
-    assert batch.problem.code == "archive_unreadable"
 
 
 def test_a_disk_that_is_away_makes_a_parcel_wait(story: Story) -> None:
@@ -96,3 +91,88 @@ def test_a_parcel_that_waits_is_not_swept_up(story: Story) -> None:
     keeper.sweep()
     assert len(story.files()) == 1
     assert not list(story.settings.data_dir.glob(f"blobs/jobs/*/*/{batch_id}"))
+
+
+def test_an_upload_that_is_not_seen_is_looked_for_and_then_lost_by_the_service(
+    story: Story,
+) -> None:
+    batch_id = story.submit(upload("a.png"))
+    (blob,) = story.settings.data_dir.glob(f"blobs/jobs/*/*/{batch_id}/par_*")
+    blob.unlink()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            story.unpacker.turn()
+        due_now(story)
+        assert story.batch(batch_id).unpacking
+    assert story.unpacker.turn()
+    problem = story.batch(batch_id).problem
+    assert problem and problem.code == "document_lost"
+
+
+def due_now(story: Story) -> None:
+    """Let every lease be over."""
+    for parcel_id in story.client.zrange("docchu:parcels", 0, -1):
+        story.client.zadd("docchu:parcels", {parcel_id: 0})
+
+
+@dataclass
+class Book:
+    """A parcel without documents, that knows whether it is open."""
+
+    is_open: bool = True
+
+    def items(self, after: int) -> Iterator[Item]:
+        return iter(())
+
+    def close(self) -> None:
+        assert self.is_open, "closed twice"
+        self.is_open = False
+
+
+def test_of_the_open_parcels_the_oldest_is_closed_first() -> None:
+    parcels, books = OpenParcels(), [Book() for _ in range(20)]
+    for number, book in enumerate(books):
+        parcels.keep(str(number), Opened(book, book.items(0), 5))
+    assert [book.is_open for book in books] == [False] * 4 + [True] * 16
+    newest = parcels.take("19", 5)
+    assert newest and newest.source is books[19] and books[19].is_open
+    assert parcels.take("18", 4) is None and not books[18].is_open, "another turn came between"
+    parcels.forget("17")
+    assert not books[17].is_open
+
+
+def test_a_parcel_that_another_keeper_finished_does_not_stay_open() -> None:
+    """Else an upload of 10 GB that was erased would stay on the disk."""
+    now = [0.0]
+    parcels, book = OpenParcels(clock=lambda: now[0]), Book()
+    parcels.keep("a", Opened(book, book.items(0), 5))
+    now[0] = 20.0
+    parcels.close_idle()
+    assert book.is_open
+    now[0] = 40.0
+    parcels.close_idle()
+    assert not book.is_open
+
+
+def test_threads_that_keep_and_take_parcels_close_each_once() -> None:
+    parcels = OpenParcels()
+    made: list[Book] = []
+
+    def work(thread: int) -> None:
+        for turn in range(3000):
+            name = str((thread + turn) % 20)
+            opened = parcels.take(name, 0)
+            if opened is None:
+                book = Book()
+                made.append(book)
+                opened = Opened(book, book.items(0), 0)
+            parcels.keep(name, opened) if turn % 7 else parcels.forget(name)
+            if not turn % 7:
+                opened.source.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, thread) for thread in range(4)]:
+            done.result()
+    for number in range(20):
+        parcels.forget(str(number))
+    assert made and not any(book.is_open for book in made)

@@ -1,0 +1,80 @@
+"""Parcels that are open, so that a turn goes on where the last one stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from keeper.unpacking.items import Item, Source
+from shared.errors import DocchuError
+
+_MAX_OPEN = 16  # parcels
+_IDLE_S = 30.0  # then another keeper has the parcel: while it is open, what it holds is on the disk
+
+
+@dataclass
+class Opened:
+    """A parcel that is open, and where its reading stands."""
+
+    source: Source
+    rest: Iterator[Item]
+    position: int
+    ending: DocchuError | None = None  # why there is nothing more, if not for its end
+    kept_at: float = 0.0
+
+
+@dataclass
+class OpenParcels:
+    """Those that wait for their next turn, of all threads; the oldest are closed first."""
+
+    clock: Callable[[], float] = time.monotonic
+    _waiting: dict[str, Opened] = field(default_factory=dict)  # the oldest first
+    _missed: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, parcel_id: str, position: int) -> Opened | None:
+        """The parcel, if its last turn was ours: it is no longer kept then."""
+        with self._lock:
+            opened = self._waiting.pop(parcel_id, None)
+        if opened is None or opened.position == position:
+            return opened
+        opened.source.close()
+        return None
+
+    def keep(self, parcel_id: str, opened: Opened) -> None:
+        """Keep a parcel open until its next turn."""
+        opened.kept_at = self.clock()
+        with self._lock:
+            dropped = [self._waiting.pop(parcel_id)] if parcel_id in self._waiting else []
+            self._waiting[parcel_id] = opened
+            dropped += [self._waiting.pop(one) for one in list(self._waiting)[:-_MAX_OPEN]]
+        _close(dropped)
+
+    def close_idle(self) -> None:
+        """Close those whose next turn did not come: they were finished elsewhere."""
+        before = self.clock() - _IDLE_S
+        with self._lock:
+            idle = [one for one, opened in self._waiting.items() if opened.kept_at < before]
+            dropped = [self._waiting.pop(one) for one in idle]
+        _close(dropped)
+
+    def miss(self, parcel_id: str) -> int:
+        """Note that a parcel's bytes were not there; how often that was so."""
+        with self._lock:
+            self._missed[parcel_id] += 1
+            return self._missed[parcel_id]
+
+    def forget(self, parcel_id: str) -> None:
+        """Close a parcel that is done with, if it is kept."""
+        with self._lock:
+            self._missed.pop(parcel_id, None)
+            dropped = [self._waiting.pop(parcel_id)] if parcel_id in self._waiting else []
+        _close(dropped)
+
+
+def _close(dropped: list[Opened]) -> None:
+    for opened in dropped:
+        opened.source.close()
