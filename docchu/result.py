@@ -16,16 +16,21 @@ Box = tuple[Point, Point, Point, Point]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a line. Confidence is between 0 and 1."""
+    """One word of a line. Confidence is between 0 and 1.
+
+    `alternatives` are what else it may be: what was seen where the language decided a mark.
+    """
 
     text: str
     confidence: float
     box: Box
+    alternatives: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, json: Json) -> Word:
         """Take one of a line's `words`."""
-        return cls(json["text"], json["confidence"], _box(json["box"]))
+        alternatives = tuple(json.get("alternatives", ()))
+        return cls(json["text"], json["confidence"], _box(json["box"]), alternatives)
 
 
 @dataclass(frozen=True, slots=True)

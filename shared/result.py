@@ -18,11 +18,16 @@ class _Part(BaseModel):
 
 
 class Word(_Part):
-    """One word of a line; `confidence` is the chance that it is right."""
+    """One word of a line; `confidence` is the chance that it is right.
+
+    `alternatives` are what else it may be: what was seen where the language decided a mark. The
+    field is there only where there are any.
+    """
 
     text: str
     confidence: Confidence
     box: Box
+    alternatives: tuple[str, ...] = Field(default=(), exclude_if=lambda words: not words)
 
 
 class Line(_Part):

@@ -37,13 +37,18 @@ _SQUEEZED = ("Tinos", "FreeSerif", "Charis SIL")
 _WAVY = ("Roboto Mono", "Inconsolata", "Arimo", "Roboto Condensed", "Cousine")
 
 FONTSOURCE = (
-    "archivo-narrow", "arimo", "barlow-condensed", "be-vietnam-pro", "chivo-mono", "cousine",
-    "dancing-script", "fira-sans-condensed", "gelasio", "ibm-plex-mono", "ibm-plex-sans",
-    "inconsolata", "itim", "lobster", "lora", "mali", "merriweather", "montserrat", "noto-serif",
-    "nunito", "old-standard-tt", "oswald", "pacifico", "pangolin", "patrick-hand",
-    "playfair-display", "playpen-sans", "roboto-condensed", "roboto-mono", "saira-condensed",
-    "sedgwick-ave", "source-code-pro", "source-serif-4", "space-mono", "spectral", "sriracha",
-    "tinos", "vt323", "xanh-mono",
+    "alfa-slab-one", "amatic-sc", "anton", "archivo-narrow", "arimo", "asap-condensed",
+    "bai-jamjuree", "barlow", "barlow-condensed", "be-vietnam-pro", "big-shoulders-display",
+    "birthstone", "bungee", "chakra-petch", "chivo-mono", "coiny", "cormorant-garamond", "cousine",
+    "crimson-pro", "dancing-script", "delicious-handrawn", "encode-sans-condensed", "ephesis",
+    "fira-sans-condensed", "gelasio", "grandstander", "ibm-plex-mono", "ibm-plex-sans",
+    "inconsolata", "itim", "jura", "kanit", "lemonada", "literata", "lobster", "lora", "mali",
+    "merriweather", "montserrat", "noto-serif", "nunito", "old-standard-tt", "oooh-baby", "oswald",
+    "pacifico", "pangolin", "patrick-hand", "paytone-one", "philosopher", "playfair-display",
+    "playpen-sans", "prompt", "roboto-condensed", "roboto-mono", "saira-condensed",
+    "saira-extra-condensed", "sedgwick-ave", "shantell-sans", "sigmar-one", "source-code-pro",
+    "source-serif-4", "space-mono", "spectral", "sriracha", "tinos", "vt323", "xanh-mono",
+    "yeseva-one",
 )  # fmt: skip
 _SUBSETS = ("latin", "latin-ext", "vietnamese")
 _STYLES = ("400-normal", "700-normal", "400-italic", "700-italic", "500-normal")

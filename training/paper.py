@@ -59,6 +59,39 @@ class Paper:
         picture = paper + cover * (colour - paper)
         return np.clip(picture, 0, 255).astype(np.uint8)
 
+    def printed(self, ink: Picture) -> Picture:
+        """Ink (H, W) as a scanner sees it: black or grey, on white or nearly so."""
+        rng = self._rng
+        level, dark = rng.randint(205, 255), rng.randint(0, 90)
+        paper = np.full((*ink.shape, 3), level, np.float32) + rng.uniform(-6, 0)
+        if rng.random() < 0.4:
+            paper = paper + self.cloud(*ink.shape)[:, :, None] * rng.uniform(0.5, 4)
+        picture = paper + ink.astype(np.float32)[:, :, None] / 255 * (dark - paper)
+        return np.clip(picture, 0, 255).astype(np.uint8)
+
+    def tint(self, cover: Picture) -> Picture:
+        """Ink by channel, (H, W, 3) or (H, W, 1), in one flat colour on another."""
+        ground, colour = self._colours(False)
+        return np.clip(ground + cover / np.float32(255) * (colour - ground), 0, 255).astype(
+            np.uint8
+        )
+
+    def coloured(self, ink: Picture) -> Picture:
+        """Ink (H, W) in any colour on any other, light on dark as often as not."""
+        rng = self._rng
+        ground, colour = self._coloured(inverted=rng.random() < 0.5)
+        paper = self._surface(np.broadcast_to(ground, (*ink.shape, 3)).astype(np.float32))
+        cover = ink.astype(np.float32)[:, :, None] / 255 * rng.uniform(0.75, 1)
+        return np.clip(paper + cover * (colour - paper), 0, 255).astype(np.uint8)
+
+    def cloud(self, height: int, width: int) -> Field:
+        """Soft noise (H, W) of deviation 1 and a random grain."""
+        return self._window(self._rng.choice(self._clouds), height, width)
+
+    def grain(self, height: int, width: int) -> Field:
+        """Fine noise (H, W) of deviation 1."""
+        return self._window(self._rng.choice([self._fine[:, :, 0], self._clouds[0]]), height, width)
+
     def _colours(self, faded: bool) -> tuple[Field, Field]:
         rng = self._rng
         chance = rng.random()

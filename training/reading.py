@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 from training.degrade import Picture
+from worker.ocr.language import Language, decode
+from worker.ocr.networks.device import pick
+from worker.ocr.networks.inference import NUM_BEST
 from worker.ocr.networks.recognizer import Recognizer
-from worker.ocr.recognition.charset import BLANK, CHARACTERS, decode
-from worker.ocr.recognition.ctc import Character, characters_of
+from worker.ocr.recognition import charset
+from worker.ocr.recognition.charset import BLANK, CHARACTERS
+from worker.ocr.recognition.ctc import Character
 from worker.ocr.recognition.lines import prepare, to_tensor
 
 _BATCH = 16
@@ -21,8 +25,10 @@ def read_lines(model: Recognizer, crops: Sequence[Picture]) -> list[str]:
     return ["".join(char.text for char in line) for line in read_characters(model, crops)]
 
 
-def read_characters(model: Recognizer, crops: Sequence[Picture]) -> list[list[Character]]:
-    """Read RGB crops (H, W, 3) greedily, in bf16, in batches of equal padded width."""
+def read_characters(
+    model: Recognizer, crops: Sequence[Picture], language: Language | None = None
+) -> list[list[Character]]:
+    """Read RGB crops (H, W, 3) as the reader does, in batches of equal padded width."""
     groups: dict[int, list[tuple[int, Picture]]] = {}
     for number, crop in enumerate(crops):
         prepared = prepare(crop)
@@ -30,19 +36,27 @@ def read_characters(model: Recognizer, crops: Sequence[Picture]) -> list[list[Ch
     read: list[list[Character]] = [[] for _ in crops]
     was_training = model.training
     model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), fast_autocast():
         for group in groups.values():
             for start in range(0, len(group), _BATCH):
                 part = group[start : start + _BATCH]
                 logits = model(to_tensor([image for _, image in part]))
-                chances, best = (found.numpy() for found in logits.float().softmax(2).max(2))
-                for (number, _), classes, chance in zip(part, best, chances, strict=True):
-                    read[number] = characters_of(classes, chance, CHARACTERS)
+                best = logits.float().softmax(2).topk(NUM_BEST, 2)
+                for (number, _), chances, classes in zip(
+                    part, best.values.numpy(), best.indices.numpy(), strict=True
+                ):
+                    read[number] = decode(classes, chances, CHARACTERS, language)
     model.train(was_training)
     return read
+
+
+def fast_autocast() -> torch.autocast:
+    """bf16 where this processor multiplies faster in it; where it only emulates it, fp32."""
+    dtype = pick("cpu").dtype
+    return torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16)
 
 
 def greedy(classes: Tensor) -> str:
     """The best class of each step (T,) to text: repeats joined, blanks dropped."""
     kept = torch.unique_consecutive(classes)
-    return decode(kept[kept != BLANK].tolist())
+    return charset.decode(kept[kept != BLANK].tolist())

@@ -15,11 +15,11 @@ _PACKS = ("g", "G", "kg", "KG", "ml", "ML", "l", "L", "gói", "hộp", "lon", "c
 
 def receipt(rng: random.Random) -> str:
     """One line of a receipt."""
-    kinds = (_good, _good, _row, _row, _sum, _sum, _head, _head, _shop, _place, _thanks, _rule)
+    kinds = (good, good, _row, _row, _sum, _sum, _head, _head, shop, place, _thanks, _rule)
     return rng.choice(kinds)(rng)
 
 
-def _good(rng: random.Random) -> str:
+def good(rng: random.Random) -> str:
     """Goods as a till knows them: shortened, in capitals, with size and code."""
     words = [rng.choice(_GOODS)]
     if rng.random() < 0.6:
@@ -59,8 +59,8 @@ def _row(rng: random.Random) -> str:
             f"{weight} KG x {price}",
             f"{code(rng)} {number} {price} {total}",
             f"{code(rng)}",
-            f"{_good(rng)} {number} {total}",
-            f"{_good(rng)} {total}",
+            f"{good(rng)} {number} {total}",
+            f"{good(rng)} {total}",
             f"{price}",
             f"-{price}",
             f"VAT{rng.choice(['', ' '])}{rng.choice([0, 5, 8, 10])}%",
@@ -119,21 +119,22 @@ def _name(rng: random.Random) -> str:
     return name.upper() if rng.random() < 0.4 else name
 
 
-def _shop(rng: random.Random) -> str:
-    shop = rng.choice(_SHOPS)
+def shop(rng: random.Random) -> str:
+    """What the shop is called."""
+    name = rng.choice(_SHOPS)
     text = rng.choice(
         [
-            shop,
-            f"{shop} {phrases.goods_word(rng).title()}",
-            f"{shop} {phrases.goods_word(rng)}".upper(),
-            f"{shop} {rng.choice(_BRANDS)}",
+            name,
+            f"{name} {phrases.goods_word(rng).title()}",
+            f"{name} {phrases.goods_word(rng)}".upper(),
+            f"{name} {rng.choice(_BRANDS)}",
             rng.choice(_BRANDS) + rng.choice(["", "+", " Mart", " Coffee", " MINI", " FOOD"]),
         ]
     )
     return text.upper() if rng.random() < 0.3 else text
 
 
-def _place(rng: random.Random) -> str:
+def place(rng: random.Random) -> str:
     """Where the shop is, shortened as the narrow paper wants it."""
     number = f"{rng.randint(1, 999)}{rng.choice(['', 'A', 'B', '/12', '-14', ' bis'])}"
     where = [f"{rng.choice(['', 'Số ', 'Lô ', 'Tổ ', 'Kiốt '])}{number} {phrases.street(rng)}"]

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training import rules
 from training.degrade import Picture
-from training.families import FAMILIES, Family, draw_family
+from training.families import FAMILIES, HANDS, Family, draw_family
 from training.fonts import Face, load
 from training.scenes import Scenes
 from training.text import Texts
@@ -20,10 +21,6 @@ _OFFICE_SHARE = 0.36
 _TIMES, _TIMES_SHARE = ("Tinos Stacked", "Tinos Squeezed"), 0.2
 _EXTREME = ("Thin", "Hairline", "Black", "ExtraLight", "Extra Light", "Heavy")
 _FANCY = ("Lobster", "Pacifico", "Dancing Script", "Sriracha", "Comfortaa", "Space Mono", "Mali")
-_HANDS = (
-    "Dancing Script", "Itim", "Mali", "Pangolin", "Patrick Hand", "Playpen Sans", "Sedgwick Ave",
-    "Sriracha",
-)  # fmt: skip
 MAX_RATIO = 34.0
 """Width over height of the widest line made: 1,632 pixels at 48 high."""
 
@@ -48,7 +45,7 @@ class Renderer:
         self._office = _by_family([face for face in faces if face.office])
         self._times = _by_family([face for face in faces if face.family in _TIMES])
         self._others = _by_family([face for face in faces if not face.office])
-        self._hands = [face for face in faces if face.family in _HANDS]
+        self._hands = [face for face in faces if face.family in HANDS]
         self._faces = {family.name: _chosen(family, faces) for family in FAMILIES}
         self.max_ratio = MAX_RATIO
 
@@ -63,7 +60,8 @@ class Renderer:
             ink = self._ink(text, face, kind)
             height, width = ink.shape
             if height >= 8 and 4 <= width <= height * self.max_ratio:
-                return Line(self._scenes.wear(ink, self._rng.choice(kind.scenes)), text)
+                scene = self._rng.choice(kind.scenes)
+                return Line(self._scenes.wear(ink, scene), text.replace("\t", " "))
 
     def _face_for(self, text: str, family: Family) -> Face | None:
         rng = self._rng
@@ -95,6 +93,8 @@ class Renderer:
         size = int(np.clip(rng.gauss(31, 8), 14, 56))
         if rng.random() < family.small:
             size = rng.randint(12, 19)
+        if family.pixels:
+            size = rng.randint(10, 16) * rng.choice([1, 3])
         setting = self._setting(face, text, size, family)
         line = set_line(text, setting)
         top, left, bottom, right = extents(line)
@@ -105,6 +105,8 @@ class Renderer:
             top, bottom = min(top, size), max(bottom, size + ascent + descent - size // 4)
         tall = bottom - top
         tightness = rng.choice([(-0.02, 0.08), (0.06, 0.25), (0.06, 0.25), (0.1, 0.45)])
+        if family.pixels:
+            tightness = (0.0, 0.2)
         pads = [rng.uniform(*tightness) * tall for _ in range(2)]
         sides = [rng.uniform(-0.02, 0.35) * tall for _ in range(2)]
         if rng.random() < 0.09:  # a box that runs on over empty paper
@@ -117,10 +119,12 @@ class Renderer:
         )
         page = Image.fromarray(line)
         cut = np.array(page.crop(box))
-        if rng.random() < 0.16:
+        if rng.random() < family.peek:
             self._peek(cut, setting, pads, tall)
+        if rng.random() < family.ruled:
+            rules.draw_table(cut, rng)
         if rng.random() < family.boxed:
-            _rule(cut, rng)
+            rules.draw_fields(cut, rng)
         if setting.stretch != 1.0:
             wide = max(4, round(cut.shape[1] * setting.stretch))
             cut = np.array(
@@ -151,9 +155,21 @@ class Renderer:
             other = self._companion(face)
             if not set(other.missing) & set(text):
                 second = font_of(other.path, other.index, size)
+        small = None
+        if rng.random() < family.lowered and sum(map(str.islower, text)) > len(text) / 2:
+            small = font_of(face.path, face.index, round(size * rng.uniform(0.7, 0.8)))
         strikes = rng if family.typed else None
         font = font_of(face.path, face.index, size)
-        return Setting(font, tracking, word_gap, stretch, second, turn, strikes)
+        return Setting(
+            font, tracking, word_gap, stretch, second, turn, self._columns(size), small, strikes
+        )
+
+    def _columns(self, size: int) -> tuple[float, ...]:
+        """The gaps between columns, even or not: from a letter to half a page."""
+        rng = self._rng
+        widest = size * rng.choice([1.0, 3.0, 6.0, 14.0])
+        gaps = tuple(rng.uniform(0.3 * size, widest) for _ in range(4))
+        return gaps if rng.random() < 0.6 else gaps[:1]
 
     def _companion(self, face: Face) -> Face:
         """A face to go on in: another style of the same family, or handwriting."""
@@ -168,6 +184,8 @@ class Renderer:
         """Let the feet of the line above or the heads of the line below show at the rim."""
         rng = self._rng
         other = set_line(self._texts.draw()[:160], setting)
+        if rng.random() < 0.12:
+            self._intrude(cut, other)
         top, left, bottom, right = extents(other)
         strip = other[top:bottom, left:right]
         height, width = cut.shape
@@ -184,20 +202,19 @@ class Renderer:
             spot = cut[rows, target : target + part.shape[1]]
             np.maximum(spot, part[: spot.shape[0]], out=spot)
 
-
-def _rule(cut: Picture, rng: random.Random) -> None:
-    """Draw what forms are ruled with: a line or dots to write on, or bars between the fields."""
-    height, width = cut.shape
-    dark, thick = rng.randint(90, 255), rng.randint(1, max(1, height // 24))
-    if rng.random() < 0.6:
-        y = int(height * rng.uniform(0.76, 0.95))
-        start = int(width * rng.choice([0.0, 0.0, rng.uniform(0.1, 0.6)]))
-        step = rng.choice([1, 1, 3, 4, 6])
-        cut[y : y + thick, start::step] = dark
-        return
-    gaps = np.flatnonzero(~cut.any(axis=0))  # a bar stands where no letter does
-    for x in rng.sample(list(gaps), min(len(gaps), rng.randint(1, 3))):
-        cut[:, x : x + 1] = dark
+    def _intrude(self, cut: Picture, other: Picture) -> None:
+        """Let a part of a letter of the next column show at an end."""
+        rng = self._rng
+        top, left, bottom, right = extents(other)
+        height, width = cut.shape
+        wide = min(round(rng.uniform(0.03, 0.22) * height), width // 4, right - left)
+        level = (height - (bottom - top)) // 2 + rng.randint(-2, 2)
+        strip = other[max(0, top - max(0, level)) : bottom, left:right]
+        strip = strip[:height]
+        at_left = rng.random() < 0.5
+        part = strip[:, -wide:] if at_left else strip[:, :wide]
+        spot = (cut[:, :wide] if at_left else cut[:, width - wide :])[: len(part)]
+        np.maximum(spot, part, out=spot)
 
 
 def _chosen(family: Family, faces: list[Face]) -> list[list[Face]]:

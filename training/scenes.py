@@ -10,7 +10,9 @@ import random
 import cv2
 import numpy as np
 
-from training.degrade import ROUND, Degrader, Picture
+from training.degrade import Degrader, Picture
+from training.surfaces import Surfaces
+from training.tills import Tills
 
 
 class Scenes:
@@ -21,9 +23,17 @@ class Scenes:
         self._rng = rng
         self._steps = Degrader(rng, seed)
         self._paper = self._steps.paper
+        self._tills = tills = Tills(rng, self._steps)
+        surfaces = Surfaces(rng, self._steps)
         self._recipes = {
             "mixed": self._mixed,
-            "thermal": self._thermal,
+            "thermal": tills.thermal,
+            "faint": tills.faint,
+            "matrix": tills.matrix,
+            "pixels": surfaces.pixels,
+            "letterpress": surfaces.letterpress,
+            "sign": surfaces.sign,
+            "hand": surfaces.hand,
             "card": self._card,
             "photo": self._photo,
             "screen": self._screen,
@@ -33,7 +43,9 @@ class Scenes:
 
     def wear(self, ink: Picture, scene: str = "mixed") -> Picture:
         """The worn picture of a line, about as large as the ink."""
-        return self._recipes[scene](self._steps.geometry(self._steps.extras(ink)))
+        if scene != "pixels":  # a screen shows no specks, and keeps its lines level
+            ink = self._steps.geometry(self._steps.extras(ink))
+        return self._recipes[scene](ink)
 
     def _mixed(self, ink: Picture) -> Picture:
         """Anything, at the shares of the recipe that was tried."""
@@ -42,7 +54,7 @@ class Scenes:
         if kind < 0.12:
             return self._steps.jpeg(self._bilevel(ink), 0.5)
         if kind < 0.22:
-            return self._thermal(ink)
+            return self._tills.thermal(ink)
         if kind < 0.32:  # a screenshot or a clean PDF: nothing but its own pixels
             return self._screen(ink)
         ink = self._steps.stroke(ink)
@@ -131,45 +143,3 @@ class Scenes:
             bits = np.maximum(bits, np.uint8(rng.randint(0, 110)))
         picture = cv2.cvtColor(bits, cv2.COLOR_GRAY2RGB)
         return self._steps.rescale(picture, 0.4)
-
-    def _thermal(self, ink: Picture) -> Picture:
-        """A till receipt: condensed, printed in rows of dots, faded, then photographed."""
-        rng = self._rng
-        height, width = ink.shape
-        if rng.random() < 0.6:
-            wide = max(8, round(width * rng.uniform(0.6, 0.95)))
-            ink = cv2.resize(ink, (wide, height), interpolation=cv2.INTER_AREA)
-        if rng.random() < 0.3:
-            ink = cv2.dilate(ink, ROUND[0])
-        ink = self._dots(ink)
-        if rng.random() < 0.5:
-            ink = self._paper.wear_ink(ink)
-        picture = self._paper.compose(ink, faded=True)
-        picture = self._steps.blur(self._steps.rescale(picture, 0.35))
-        if rng.random() < 0.5:
-            picture = self._paper.uneven_light(picture)
-        if rng.random() < 0.6:
-            picture = self._paper.noise(picture, rng.uniform(1, 10))
-        return self._steps.jpeg(picture, 0.7)
-
-    def _dots(self, ink: Picture) -> Picture:
-        """Print with a head of a few dots: coarse pixels, and rows or columns that fail."""
-        rng = self._rng
-        height, width = ink.shape
-        if rng.random() < 0.6:
-            rows = rng.randint(21, 34)
-            wide = max(4, round(width * rows / height))
-            coarse = cv2.resize(ink, (wide, rows), interpolation=cv2.INTER_AREA)
-            coarse = np.where(coarse > rng.randint(70, 130), 255, 0).astype(np.uint8)
-            flag = rng.choice([cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC])
-            ink = cv2.resize(coarse, (width, height), interpolation=flag)
-        if rng.random() < 0.4:
-            step = rng.randint(2, 5)
-            ink = ink.copy()
-            ink[rng.randrange(step) :: step] //= rng.randint(2, 4)
-        if rng.random() < 0.15:  # a dot of the head is dead, or a fold runs through the paper
-            ink = ink.copy()
-            for _ in range(rng.randint(1, 3)):
-                x = rng.randrange(width)
-                ink[:, x : x + max(1, height // 40)] //= 4
-        return ink

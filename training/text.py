@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from training import forms, phrases, receipts
+from training import forms, phrases, receipts, tables
 from training.prose import clean, half, libreoffice, parted, sentences_of, syllables
 from training.vocabulary import WORDS
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
@@ -56,14 +57,23 @@ class Texts:
             "card": lambda: forms.card(rng),
             "form": lambda: forms.form(rng),
             "exam": lambda: forms.exam(rng, self._sentence()),
+            "till": self._till,
+            "table": lambda: tables.row(rng, rng.choice([self._statute, self._sentence])),
+            "screen": self._screen,
+            "sign": self._sign,
+            "hand": self._hand,
             "capitals": self._capitals,
             "tones": self._tones,
         }
 
     def draw(self, source: str = "mixed") -> str:
-        """One label of a source, 1 to about 130 characters."""
+        """One label of a source, 1 to about 130 characters, with tabs between columns.
+
+        It never says `|`: what looks like one in a crop is a rule.
+        """
         while True:
-            if text := clean(self._sources[source]()):
+            cells = [clean(cell) for cell in self._sources[source]().replace("|", "").split("\t")]
+            if text := "\t".join(cell for cell in cells if cell):
                 return text
 
     def _mixed(self) -> str:
@@ -82,6 +92,70 @@ class Texts:
         pool = [self._marked, self._syllables]
         words = [rng.choice(rng.choice(pool)) for _ in range(rng.randint(1, 9))]
         return phrases.spaced(rng, words).upper()
+
+    def _till(self) -> str:
+        """What tills print, their prices in columns at the right; notes to the buyer are prose."""
+        rng = self._rng
+        chance = rng.random()
+        if chance < 0.3:
+            text = self._sentence() if chance < 0.15 else self._words(2, 8).capitalize()
+            return " ".join(text.split(" ")[: rng.randint(2, 9)])
+        text = receipts.receipt(rng)
+        if rng.random() < 0.5:
+            return text
+        share = rng.choice([0.3, 1.0])
+        return re.sub(
+            r"(?<=[\w.:)]) (?=-?\d)", lambda _: "\t" if rng.random() < share else " ", text
+        )
+
+    def _screen(self) -> str:
+        """Prose of the web, with years and figures in it."""
+        rng = self._rng
+        text = (
+            self._mixed() if rng.random() < 0.3 else rng.choice([self._statute, self._sentence])()
+        )
+        if rng.random() < 0.45:
+            words = text.split(" ")
+            for _ in range(rng.randint(1, 3)):
+                year = str(rng.randint(1900, 2035))
+                number = "".join(rng.choices("0111123456789", k=rng.randint(2, 6)))
+                figure = rng.choice([year, year, number, phrases.figures(rng), f"({year})"])
+                words.insert(rng.randint(0, len(words)), figure)
+            text = " ".join(words[: _MAX_WORDS + 2])
+        return text
+
+    def _sign(self) -> str:
+        """What stands on shops, banners and packages: few words, most in capitals."""
+        rng = self._rng
+        words = [
+            self._statute,
+            self._nonsense,
+            lambda: receipts.shop(rng),
+            lambda: receipts.good(rng),
+        ]
+        if rng.random() < 0.15:
+            return phrases.figures(rng)
+        text = " ".join(rng.choice(words)().split(" ")[: rng.randint(1, 8)])
+        return text.upper() if rng.random() < 0.75 else text
+
+    def _hand(self) -> str:
+        """What people write into forms: names, dates, amounts, where they live."""
+        rng = self._rng
+        kinds = (
+            lambda: phrases.full_name(rng),
+            lambda: phrases.full_name(rng).upper(),
+            lambda: phrases.date(rng),
+            lambda: phrases.amount(rng),
+            lambda: forms.number(rng, rng.choice([1, 2, 3, 6, 9, 10, 12])),
+            lambda: receipts.place(rng),
+            lambda: (
+                f"{rng.randint(1, 999)}/{rng.randint(1, 99)} {phrases.place(rng, self._places)}"
+            ),
+            lambda: f"số {rng.randint(1, 200)} {phrases.street(rng)}, {rng.choice(self._places)}",
+            lambda: forms.form(rng),
+            self._sentence,
+        )
+        return rng.choice(kinds)()
 
     def _tones(self) -> str:
         """Syllables whose marks are small or stacked, so that each has to be looked at."""

@@ -12,18 +12,20 @@ import signal
 import sys
 import time
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from training.batches import Batch, BatchProcess, Source
 from training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from training.ema import Average
-from training.reading import read_lines
+from training.reading import fast_autocast, read_lines
 from training.real import LabelledLine, load_labelled
 from training.render import Renderer
 from training.scoring import score_lines
@@ -37,7 +39,6 @@ _LEAST_RATE = 0.01  # of the full learning rate, at the end
 _CLIP = 5.0
 _DROPOUT = 0.05
 _CHECKPOINT_S = 150.0
-_EVALUATION_S = 480.0
 _LOG_STEPS = 20
 _NUM_SYNTHETIC, _SYNTHETIC_SEED = 300, 20_231
 _EARLY_WIDTH, _LATE_WIDTH, _WIDE_FROM = 1120, 1632, 0.4
@@ -62,6 +63,10 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="folder of labelled lines to mix in")
     parser.add_argument("--real-share", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--frozen", type=int, default=0, help="stages after the stem that keep their weights"
+    )
+    parser.add_argument("--evaluate-every", type=float, default=8.0, help="minutes")
     arguments = parser.parse_args()
     use_huge_pages()
     keep_memory()
@@ -95,7 +100,9 @@ class Training:
         self._model = Recognizer(NUM_CLASSES, dropout=_DROPOUT)
         self._model.load_state_dict(load_file(arguments.start))
         self._model.to(memory_format=torch.channels_last).train()
-        self._model.stem.requires_grad_(False)
+        for part in (self._model.stem, *self._model.stages[: arguments.frozen]):
+            part.requires_grad_(False)
+        self._autocast = fast_autocast()
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
         self._average = Average(self._model)
         self._progress = Progress()
@@ -113,22 +120,20 @@ class Training:
 
     def run(self) -> None:
         """Step, check and report until the time is over or a signal comes, then save."""
-        synthetic = _synthetic(self._arguments.corpus)
-        real = load_labelled(self._arguments.eval) if self._arguments.eval else []
-        saved = self._elapsed()
-        due = self._elapsed() + (_EVALUATION_S if self._progress.step else 60)
+        saved, every = self._elapsed(), 60 * self._arguments.evaluate_every
+        due = self._elapsed() + (every if self._progress.step else min(60, every))
         while not self._stopping and self._fraction() < 1:
             self._steps(_LOG_STEPS)
             if self._elapsed() - saved > _CHECKPOINT_S:
                 self._save()
                 saved = self._elapsed()
             if self._elapsed() > due:
-                self._evaluate(synthetic, real)
-                due = self._elapsed() + _EVALUATION_S
+                self._evaluate()
+                due = self._elapsed() + every
             self._renderer.set_max_width(self._max_width())
         self._save()
         if not self._stopping:
-            self._evaluate(synthetic, real)
+            self._evaluate()
         self._renderer.stop()
 
     def _steps(self, count: int) -> None:
@@ -156,7 +161,7 @@ class Training:
             group["lr"] = group["full_rate"] * self._rate()
         images = torch.from_numpy(batch.images).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
         # On a CPU the plain attention's backward pass is faster than the fused one's.
-        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+        with self._autocast, sdpa_kernel(SDPBackend.MATH):
             logits = self._model(images)
         loss = ctc_loss(logits, batch)
         loss.backward()
@@ -170,7 +175,7 @@ class Training:
     def _groups(self) -> list[dict[str, Any]]:
         factor = self._arguments.rate
         return [
-            {"params": list(getattr(self._model, part).parameters()), "full_rate": rate * factor}
+            {"params": _trained(getattr(self._model, part)), "full_rate": rate * factor}
             for part, rate in _RATES.items()
         ]
 
@@ -190,9 +195,16 @@ class Training:
     def _max_width(self) -> int:
         return _EARLY_WIDTH if self._fraction() < _WIDE_FROM else _LATE_WIDTH
 
-    def _evaluate(self, synthetic: list[LabelledLine], real: list[LabelledLine]) -> None:
+    @cached_property
+    def _measured(self) -> tuple[tuple[str, list[LabelledLine]], ...]:
+        """The lines that figures are told on, drawn when they are first wanted."""
+        folder = self._arguments.eval
+        real = load_labelled(folder) if folder else []
+        return ("synthetic", _synthetic(self._arguments.corpus)), ("real", real)
+
+    def _evaluate(self) -> None:
         model = self._average.model
-        for name, lines in (("synthetic", synthetic), ("real", real)):
+        for name, lines in self._measured:
             if lines:
                 read = read_lines(model, [line.crop for line in lines])
                 pairs = [(line.text, text) for line, text in zip(lines, read, strict=True)]
@@ -211,6 +223,10 @@ class Training:
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
+
+
+def _trained(part: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in part.parameters() if parameter.requires_grad]
 
 
 def ctc_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from training.degrade import Picture
+from worker.ocr.recognition.charset import CHARACTERS
+
+_TAB = "\t"
+"""Stands in texts between two columns, which are one space apart for the reader."""
+_WORDS = re.compile(r"[^ \t]* |[^ \t]+|\t")
+_CAPITALS = "".join(char for char in CHARACTERS if char.isupper())
+_CASES = re.compile(f"[{_CAPITALS}]+|[^{_CAPITALS}]+")
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,10 @@ class Setting:
     second: ImageFont.FreeTypeFont | None = None
     """The font of the words from number `turn` on."""
     turn: int = 0
+    columns: tuple[float, ...] = (0.0,)
+    """The gaps at the tabs of a text, taken in turn."""
+    small: ImageFont.FreeTypeFont | None = None
+    """Where given, what capitals are drawn with: tills draw them no higher than small letters."""
     strikes: random.Random | None = None
     """Where given, each letter is struck by itself: not quite level, not equally dark."""
 
@@ -37,13 +50,17 @@ def font_of(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
 def set_line(text: str, setting: Setting) -> Picture:
     """Set a line in ink (H, W), with one font size of room all around it."""
     room = int(setting.font.size)
-    fonts = [font for font in (setting.font, setting.second) if font]
+    fonts = [font for font in (setting.font, setting.second, setting.small) if font]
     ascent = max(font.getmetrics()[0] for font in fonts)
     descent = max(font.getmetrics()[1] for font in fonts)
     pieces = list(_pieces(text, setting))
     lengths = [font.getlength(piece) for piece, font in pieces]
+    columns = itertools.cycle(setting.columns)
     gaps = [
-        setting.tracking + (setting.word_gap if piece.endswith(" ") else 0) for piece, _ in pieces
+        setting.tracking
+        + (setting.word_gap if piece.endswith(" ") else 0)
+        + (next(columns) if piece == _TAB else 0)
+        for piece, _ in pieces
     ]
     size = (int(sum(lengths) + sum(gaps)) + 2 * room, ascent + descent + 2 * room)
     canvas = Image.new("L", size)
@@ -54,7 +71,8 @@ def set_line(text: str, setting: Setting) -> Picture:
         if strikes := setting.strikes:
             y += round(strikes.gauss(0, 0.02) * room)
             dark = strikes.randint(130, 255)
-        draw.text((x, y), piece, fill=dark, font=font, anchor="ls")
+        if piece != _TAB:
+            draw.text((x, y), piece, fill=dark, font=font, anchor="ls")
         x += length + gap
     return np.array(canvas)
 
@@ -70,13 +88,15 @@ def extents(ink: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 def _pieces(text: str, setting: Setting) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     """The parts that are placed one after the other, each with its font."""
-    if not (setting.tracking or setting.word_gap or setting.second or setting.strikes):
+    whole = not (setting.tracking or setting.word_gap or setting.second or setting.strikes)
+    if whole and _TAB not in text and not setting.small:
         return [(text, setting.font)]
-    words = text.split(" ")
-    words = [word + " " for word in words[:-1]] + words[-1:]
     parted = bool(setting.tracking or setting.strikes)
     pieces = []
-    for number, word in enumerate(words):
+    for number, word in enumerate(_WORDS.findall(text)):
         font = setting.second if setting.second and number >= setting.turn else setting.font
-        pieces += [(part, font) for part in (word if parted else [word])]
+        parts = list(word) if parted else _CASES.findall(word) if setting.small else [word]
+        pieces += [
+            (part, setting.small if setting.small and part[0].isupper() else font) for part in parts
+        ]
     return pieces

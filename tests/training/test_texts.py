@@ -25,8 +25,14 @@ def test_each_family_says_what_the_network_can_write(texts: Texts, family) -> No
     for _ in range(200):
         text = texts.draw(family.text)
         assert text
-        assert can_write(text)
-        assert text == " ".join(text.split())
+        for cell in text.split("\t"):
+            assert can_write(cell)
+            assert cell == " ".join(cell.split())
+        assert "|" not in text  # what looks like one in a crop is a rule
+
+
+def test_rows_of_tables_have_columns(texts: Texts) -> None:
+    assert sum("\t" in texts.draw("table") for _ in range(50)) > 40
 
 
 def test_the_shares_of_the_families_are_whole() -> None:

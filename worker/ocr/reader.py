@@ -17,6 +17,7 @@ from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.detection.turning import find_upright, read_either_way
+from worker.ocr.language import vietnamese
 from worker.ocr.layout.layout import lines_in_order
 from worker.ocr.layout.pieces import Piece, pieces_of
 from worker.ocr.networks.detector import Detector
@@ -25,6 +26,7 @@ from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
+from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.lane import Lane
 from worker.ocr.recognition.lines import Picture
@@ -97,11 +99,19 @@ class Reader:
         return other
 
     def read(
-        self, picture: Picture, page: int = 1, *, job: str = "", alone: bool = False
+        self,
+        picture: Picture,
+        page: int = 1,
+        *,
+        job: str = "",
+        alone: bool = False,
+        with_language: bool = True,
     ) -> Reading:
         """Read an RGB picture (H, W, 3) as page number `page`.
 
         Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
+        Marks in doubt are decided by what Vietnamese writes; not so without `with_language`, nor
+        where the recogniser cannot write Vietnamese.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
         lane = Lane(
@@ -111,6 +121,7 @@ class Reader:
             self.model.characters,
             self._recognizer,
             self.model.calibrated,
+            vietnamese() if with_language and _writes_vietnamese(self.model) else None,
         )
         start = time.perf_counter()
         blank = is_blank(picture)
@@ -128,6 +139,10 @@ class Reader:
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
+
+
+def _writes_vietnamese(model: Card) -> bool:
+    return set(LETTERS) <= set(model.characters)
 
 
 def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:

@@ -95,6 +95,7 @@ def _piece(quad: Quad, spans: Sequence[Span], margin: float) -> Piece:
             text=span.text,
             confidence=span.chance,
             box=as_box(along(quad, span.start, span.end)),
+            alternatives=(span.seen,) if span.seen else (),
         )
         for span in spans
     )

@@ -31,9 +31,13 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
+NUM_BEST = 5
+"""Classes of each time step that are told: the blank and the marks that a letter may bear."""
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The best class (T,) of each time step of a line and its probability (T,)."""
+    """The best classes (T, K) of each time step of a line, best first, and their probabilities."""
 
     classes: NDArray[np.int64]
     confidences: NDArray[np.float32]
@@ -92,7 +96,8 @@ class Networks:
 
     def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
         chances: Tensor = recognizer(batch).softmax(2)
-        confidences, classes = (found.cpu().numpy() for found in chances.max(2))
+        best = chances.topk(NUM_BEST, 2)
+        confidences, classes = (found.cpu().numpy() for found in best)
         return [Steps(*line) for line in zip(classes, confidences, strict=True)]
 
 

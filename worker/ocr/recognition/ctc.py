@@ -15,16 +15,22 @@ from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.charset import BLANK
 
 _SPACE = " "
+_WIDE_STEPS = 6
+"""Time steps, of 8 pixels where a line is 48 high."""
 
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """One decoded character; `start` and `end` are the time steps of its run, end exclusive."""
+    """One decoded character; `start` and `end` are the time steps of its run, end exclusive.
+
+    `seen` is what the network alone said where the language chose another letter.
+    """
 
     text: str
     confidence: float
     start: int
     end: int
+    seen: str = ""
 
     @property
     def centre(self) -> float:
@@ -37,7 +43,8 @@ class Span:
     """A word of a line; `start` and `end` are its edges as shares (0 to 1) of the line's length.
 
     `confidence` is what the network gives its characters on average, which tells text from specks;
-    `chance` is how likely the word is right, which is what the result calls its confidence.
+    `chance` is how likely the word is right, which is what the result calls its confidence. `seen`
+    is what the network alone said where the language chose another word.
     """
 
     text: str
@@ -45,6 +52,7 @@ class Span:
     start: float
     end: float
     chance: float = 1.0
+    seen: str = ""
 
     def within(self, start: float, end: float) -> Span:
         """The same word where its line is only the part from `start` to `end` of a longer one."""
@@ -60,13 +68,24 @@ def characters_of(
     """Collapse the best class (T,) and its probability (T,) of each step into characters.
 
     A run of one class is one character, as sure as its surest step; class `i + 1` is
-    `characters[i]`.
+    `characters[i]`. Where more than a line's height is empty between two, there is a space: the
+    network, taught on running text, leaves it out between the columns of a table.
     """
     decoded: list[Character] = []
     step = 0
     for number, run in groupby(classes.tolist()):
         end = step + len(list(run))
         if number != BLANK:
+            if (
+                decoded
+                and step - decoded[-1].end > _WIDE_STEPS
+                and _SPACE
+                not in (
+                    decoded[-1].text,
+                    characters[number - 1],
+                )
+            ):
+                decoded.append(Character(_SPACE, 1.0, decoded[-1].end, step))
             confidence = min(1.0, float(confidences[step:end].max()))
             decoded.append(Character(characters[number - 1], confidence, step, end))
         step = end
@@ -101,6 +120,9 @@ def words_of(
                 start=_share(start, num_steps),
                 end=_share(end, num_steps),
                 chance=calibration.chance(c.confidence for c in group),
+                seen=_written("".join(c.seen or c.text for c in group))
+                if any(c.seen for c in group)
+                else "",
             )
         )
     return words

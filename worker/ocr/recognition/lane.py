@@ -13,10 +13,11 @@ from torch import nn
 
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import parts_of
+from worker.ocr.language import Language, decode
 from worker.ocr.networks.inference import Key, Steps, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
-from worker.ocr.recognition.ctc import Span, characters_of, words_of
+from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.lines import Picture, natural_width, prepare
 from worker.ocr.recognition.spacing import fitted
 
@@ -26,7 +27,7 @@ class Lane:
     """The device as one job sees it; every call waits for its results.
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
-    None for the default one.
+    None for the default one. Without a `language` what the network sees best is what is read.
     """
 
     batcher: Batcher
@@ -35,6 +36,7 @@ class Lane:
     characters: str
     recognizer: nn.Module | None = None
     calibration: Calibration = UNCALIBRATED
+    language: Language | None = None
 
     def probability(self, picture: Picture) -> NDArray[np.float32]:
         """The detector's map (H, W) of a BGR picture (H, W, 3)."""
@@ -63,7 +65,7 @@ class Lane:
 
     def _decoded(self, part: Picture, steps: Steps) -> list[Span]:
         height, width = part.shape[:2]
-        decoded = characters_of(steps.classes, steps.confidences, self.characters)
+        decoded = decode(steps.classes, steps.confidences, self.characters, self.language)
         num_steps = natural_width(height, width) / PIXELS_PER_STEP
         return fitted(words_of(decoded, num_steps, self.calibration), part)
 
