@@ -10,14 +10,14 @@ from flask import Flask, current_app
 from api.http.waiters import Waiters
 from api.status.gauges import Gauges
 from shared.blobs import BlobStore
-from shared.bulk import Walker
-from shared.failpoints import arm
+from shared.bulk import BulkOperations
+from shared.running.failpoints import arm
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
-from shared.store.batches.uploads import Parcels
+from shared.store.batches.uploads import BatchUploads
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
@@ -38,7 +38,7 @@ class Services:
     batches: BatchStore
     batch_jobs: BatchJobs
     batch_upkeep: BatchUpkeep
-    parcels: Parcels
+    batch_uploads: BatchUploads
     blobs: BlobStore
     idempotency: IdempotencyKeys
     api_keys: ApiKeys
@@ -51,9 +51,9 @@ class Services:
     waiters: Waiters
 
     @property
-    def walker(self) -> Walker:
+    def bulk(self) -> BulkOperations:
         """What cancels, retries and erases the jobs of a batch."""
-        return Walker(
+        return BulkOperations(
             self.batches,
             self.batch_upkeep,
             self.batch_jobs,
@@ -77,7 +77,7 @@ def make_services(settings: Settings) -> Services:
         batches=batches,
         batch_jobs=BatchJobs(client, batches, jobs),
         batch_upkeep=BatchUpkeep(client),
-        parcels=Parcels(client),
+        batch_uploads=BatchUploads(client),
         blobs=BlobStore(settings.data_dir / "blobs"),
         idempotency=IdempotencyKeys(client),
         api_keys=ApiKeys(client),

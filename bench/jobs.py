@@ -53,7 +53,7 @@ def main() -> None:
         cpu = {name: _cpu_s(process) - cpu_before[name] for name, process in programs.items()}
         ends = _ends(client)
         full = _used_bytes(client)
-        retired_s = _retire(settings, client)
+        expiry_s = _expire(settings, client)
         after = _used_bytes(client)
     print(f"{num_jobs} jobs of one page, {num_cores()} cores, {_CALLERS} callers")
     print(f"sent {num_jobs / sent_s:.0f}/s, sent and done {num_jobs / took_s:.0f}/s; ends: {ends}")
@@ -61,7 +61,7 @@ def main() -> None:
     print(f"ms of processor time a job: {spent}, callers {1000 * own_s / num_jobs:.2f}")
     print(f"store memory a finished job: {(full - empty) / num_jobs:.0f} bytes")
     print(
-        f"after retention: {after - empty:+d} bytes in all ({retired_s:.0f} s for {num_jobs} jobs)"
+        f"after retention: {after - empty:+d} bytes in all ({expiry_s:.0f} s for {num_jobs} jobs)"
     )
     if ends != {"succeeded": num_jobs}:
         sys.exit("jobs were lost or failed")
@@ -97,15 +97,15 @@ def _ends(client: Any) -> dict[str, int]:
         return dict(Counter(pipe.execute()))
 
 
-def _retire(settings: Settings, client: Any) -> float:
+def _expire(settings: Settings, client: Any) -> float:
     """Let the time of everything be over."""
     began = time.perf_counter()
     keeper = make_keeper(settings)
     now = round(time.time() * 1000)
     for later in (now + _YEAR_MS, now + 2 * _YEAR_MS):
-        keeper.upkeep = Upkeep(client, settings.max_deaths, lambda later=later: later)
+        keeper.upkeep = Upkeep(client, settings.max_crashes, lambda later=later: later)
         while keeper.upkeep.due(1):
-            keeper.retire()
+            keeper.expire()
         while keeper.upkeep.erased(1):
             keeper.erase_left()
     return time.perf_counter() - began

@@ -1,6 +1,6 @@
 """How many webhooks one keeper delivers: `python -m bench.webhooks [--events N]`.
 
-Jobs end in the store by themselves (they are canceled), so what is measured is announcing and
+Jobs end in the store by themselves (they are canceled), so what is measured is fanning out and
 delivering: a real keeper process, a real Valkey with `appendfsync always`, real receivers.
 """
 

@@ -8,8 +8,8 @@ import structlog
 
 from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobStore
-from shared.bulk import Walker
-from shared.failpoints import reach
+from shared.bulk import BulkOperations
+from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
@@ -23,12 +23,12 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class BatchTender:
+class DueBatches:
     """Several may work beside each other: each step is atomic and may be done twice."""
 
     batches: BatchStore
     upkeep: BatchUpkeep
-    walker: Walker
+    bulk: BulkOperations
 
     @classmethod
     def make(
@@ -37,7 +37,7 @@ class BatchTender:
         client: Client,
         blobs: BlobStore,
         clock: Clock = server_clock,
-    ) -> BatchTender:
+    ) -> DueBatches:
         """Put it together."""
         limits = Limits(
             settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
@@ -45,29 +45,29 @@ class BatchTender:
         jobs, batches = JobStore(client, limits, clock), BatchStore(client, clock)
         batch_jobs = BatchJobs(client, batches, jobs)
         upkeep = BatchUpkeep(client, clock)
-        walker = Walker(batches, upkeep, batch_jobs, jobs, blobs, settings)
-        return cls(batches, upkeep, walker)
+        bulk = BulkOperations(batches, upkeep, batch_jobs, jobs, blobs, settings)
+        return cls(batches, upkeep, bulk)
 
-    def tend_batches(self) -> None:
+    def process_due_batches(self) -> None:
         """Do what is due of batches."""
         for batch_id in self.upkeep.due(_PER_ROUND):
-            outcome, tenant = self.upkeep.tend(batch_id)
+            outcome, tenant = self.upkeep.process_due(batch_id)
             if outcome == "finished":
                 _log.info("batch ended", batch=batch_id)
-            elif outcome == "retire":
-                self._retire(tenant, batch_id)
-            elif outcome == "walk":
+            elif outcome == "expire":
+                self._expire(tenant, batch_id)
+            elif outcome == "bulk":
                 self._walk(batch_id)
 
-    def _retire(self, tenant: str, batch_id: str) -> None:
+    def _expire(self, tenant: str, batch_id: str) -> None:
         try:
             self.batches.begin(tenant, batch_id, "erase")
         except (BatchGone, BatchNotFound):
             return  # another keeper was faster
-        reach("keeper.batch_retired")
+        reach("keeper.batch_expired")
         self._walk(batch_id)
 
     def _walk(self, batch_id: str) -> None:
         for _ in range(_PIECES):
-            if not self.walker.step(batch_id):
+            if not self.bulk.step(batch_id):
                 return

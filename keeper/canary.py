@@ -35,7 +35,7 @@ class CanaryKeeper:
         jobs = JobStore(client, Limits(_NO_LIMIT, _NO_LIMIT))
         return cls(Canary(client, interval_s), jobs, blobs)
 
-    def tend(self) -> None:
+    def process_due(self) -> None:
         """Look whether the canary is back, or send it when it is time."""
         self.canary.looked()
         job_id = self.canary.under_way()

@@ -1,6 +1,6 @@
 """The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
 
-Webhooks are sent (`keeper.webhooks.sender`) and parcels unpacked (`keeper.unpacking`) beside
+Webhooks are sent (`keeper.webhooks.sender`) and uploads unpacked (`keeper.unpacking`) beside
 that, in threads of their own.
 
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
@@ -17,7 +17,7 @@ from itertools import islice
 
 import structlog
 
-from keeper.batches import BatchTender
+from keeper.batches import DueBatches
 from keeper.canary import CanaryKeeper
 from keeper.outages import Outages
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
@@ -25,8 +25,8 @@ from keeper.webhooks.sender import make_sender
 from shared.blobs import INPUT, BlobStore
 from shared.broker import Doorbell, make_celery
 from shared.errors import DocchuError, Unavailable
-from shared.failpoints import arm, reach
 from shared.log import set_up_logging
+from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
 from shared.store.jobs.upkeep import Upkeep
@@ -46,7 +46,7 @@ class Keeper:
     doorbell: Doorbell
     workers: Workers
     canary: CanaryKeeper
-    batches: BatchTender
+    batches: DueBatches
     outages: Outages
     sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
     orphan_age_s: float  # older than any upload that is still coming in
@@ -60,10 +60,10 @@ class Keeper:
             self.recover,
             self.end_overdue,
             self.ring,
-            self.retire,
+            self.expire,
             self.erase_left,
-            self.batches.tend_batches,
-            self.canary.tend,
+            self.batches.process_due_batches,
+            self.canary.process_due,
             self.sweep,
         ]
 
@@ -100,14 +100,14 @@ class Keeper:
         if self.upkeep.num_ready() and not self.doorbell.num_waiting():
             self.doorbell.ring()
 
-    def retire(self) -> None:
+    def expire(self) -> None:
         """Erase what is past its time."""
         for due in self.upkeep.due(_PER_ROUND):
-            what = self.upkeep.retire(due)
+            what = self.upkeep.expire(due)
             if what == "input":
                 self.blobs.delete(due.tenant, due.job_id, INPUT)
                 reach("keeper.input_erased")
-                self.upkeep.retire(due, input_erased=True)
+                self.upkeep.expire(due, input_erased=True)
             elif what == "result":
                 self.upkeep.erase(due.job_id)
                 reach("keeper.erased")
@@ -140,12 +140,12 @@ def make_keeper(settings: Settings) -> Keeper:
     blobs = BlobStore(settings.data_dir / "blobs")
     doorbell = Doorbell(make_celery(settings))
     return Keeper(
-        upkeep=Upkeep(client, settings.max_deaths),
+        upkeep=Upkeep(client, settings.max_crashes),
         blobs=blobs,
         doorbell=doorbell,
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
-        batches=BatchTender.make(settings, client, blobs),
+        batches=DueBatches.make(settings, client, blobs),
         outages=Outages(client, settings.lease_s),
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,

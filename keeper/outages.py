@@ -1,7 +1,7 @@
 """Tells a store that was away from workers that are: after an outage leases are given their time.
 
 While the store is away no worker can renew a lease. Taken back right after it, its slices would
-count as deaths of workers that did nothing wrong, and three outages would condemn innocent pages.
+count as crashes of workers that did nothing wrong, and three outages would condemn innocent pages.
 When it last answered a keeper stands in the store itself, so that a keeper that was started since
 knows of the outage, too.
 """

@@ -1,4 +1,4 @@
-"""The broker as a doorbell: a message says that a slice waits, not which; the store decides that.
+"""The broker as a wakeup: a message says that a slice waits, not which; the store decides that.
 
 The script that queues a slice rings in the same step (`ring` in `lua/_job.lua`), so that nothing is
 accepted and then not rung for. A message may be lost (the keeper rings again) or repeated (there is

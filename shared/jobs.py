@@ -108,11 +108,11 @@ class Model(_Record):
     sha256: str
 
 
-class Attempt(_Record):
+class SliceAttempt(_Record):
     """One worker's go at a slice: how it went, or that it is still going (no end, no outcome).
 
     `lost`: the worker died, or hung, and the slice went to another attempt; `released`: it was
-    handed back; else `finished`, or how the job ended under it.
+    requeued; else `finished`, or how the job ended under it.
     """
 
     slice: int

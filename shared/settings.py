@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     max_webhooks_per_tenant: Positive = Field(20, description="webhooks of one tenant")
 
     lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
-    max_deaths: Positive = Field(3, description="workers that a slice may end before it is split")
+    max_crashes: Positive = Field(3, description="workers that a slice may end before it is split")
     stall_s: Seconds = Field(300, description="seconds for a page, after which its worker is ended")
     deaf_s: Seconds = Field(
         60, description="seconds that work may wait unheard, after which a worker is ended"

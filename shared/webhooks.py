@@ -55,7 +55,7 @@ class Secret(_Record):
     former_until: Moment | None
 
 
-class Attempt(_Record):
+class DeliveryAttempt(_Record):
     """One try to deliver. What the receiver said beside its status is not kept."""
 
     at: Moment
@@ -83,7 +83,9 @@ class Delivery(_Record):
     created_at: Moment
     next_attempt_at: Moment | None
     num_attempts: int
-    attempts: list[Attempt] = Field(description="the newest last; very old ones are dropped")
+    attempts: list[DeliveryAttempt] = Field(
+        description="the newest last; very old ones are dropped"
+    )
 
 
 class WebhookChanges(BaseModel):

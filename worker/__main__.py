@@ -6,7 +6,7 @@ from __future__ import annotations
 def main() -> None:
     """Run until a signal ends it.
 
-    SIGTERM is Celery's warm shutdown, which tells the runtime at once: it hands back what is
+    SIGTERM is Celery's warm shutdown, which tells the runtime at once: it requeues what is
     unfinished, so the tasks end by themselves. Celery's soft shutdown would tell it only when its
     time is over, and let it claim more meanwhile.
     """

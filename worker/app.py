@@ -31,7 +31,7 @@ def ring() -> None:
             while runtime.take_next():
                 pass
         except ServiceError as error:
-            _log.warning("slice handed back; trying again in a moment", reason=error.reason)
+            _log.warning("slice requeued; trying again in a moment", reason=error.reason)
             runtime.rest()
         except StaleAttempt:
             _log.warning("slice went to another attempt; this one is dropped")

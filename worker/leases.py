@@ -49,8 +49,8 @@ class LeaseKeeper:
     def holding(self, claim: Claim) -> Iterator[Lease]:
         """Keep the lease while the slice is being read.
 
-        Where that fails for a fault of the service, the slice is handed back as soon as the store
-        takes it: it must not count as the death of a worker.
+        Where that fails for a fault of the service, the slice is requeued as soon as the store
+        takes it: it must not count as the crash of a worker.
         """
         lease = Lease(claim)
         with self._lock:
@@ -60,7 +60,7 @@ class LeaseKeeper:
         except ServiceError:
             with self._lock:
                 self._owed.append(lease)
-            self._hand_back_owed()
+            self._requeue_owed()
             raise
         finally:
             with self._lock:
@@ -81,27 +81,27 @@ class LeaseKeeper:
             try:
                 self._slices.release(lease.claim)
             except Unavailable:
-                _log.warning("slice could not be handed back; its lease runs out", **names(lease))
+                _log.warning("slice could not be requeued; its lease runs out", **names(lease))
 
     def close(self) -> None:
         """Stop renewing."""
         self._closed.set()
         self._thread.join()
 
-    def _hand_back_owed(self) -> None:
+    def _requeue_owed(self) -> None:
         with self._lock:
             owed, self._owed = self._owed, []
         for lease in owed:
             try:
                 self._slices.release(lease.claim)
             except Unavailable:
-                _log.warning("slice could not be handed back; trying again", **names(lease))
+                _log.warning("slice could not be requeued; trying again", **names(lease))
                 with self._lock:
                     self._owed.append(lease)
 
     def _run(self) -> None:
         while not self._closed.wait(self._interval_s):
-            self._hand_back_owed()
+            self._requeue_owed()
             for lease in self.held:
                 try:
                     standing = self._slices.renew(lease.claim)

@@ -25,11 +25,11 @@ from shared.errors import (
     StaleAttempt,
     Unavailable,
 )
-from shared.failpoints import reach
 from shared.jobs import Model
 from shared.media import PDF
 from shared.page_ranges import PageRanges
 from shared.result import Page
+from shared.running.failpoints import reach
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
@@ -81,7 +81,7 @@ class SliceReader:
         reach("worker.finish")
         if lease.standing == "held" and self.stopping():
             self.slices.release(claim)
-            _log.info("slice handed back", **names(lease))
+            _log.info("slice requeued", **names(lease))
         elif lease.standing in ("held", "canceled"):
             self.slices.finish(claim)
         _log.info("slice ended", standing=lease.standing, **names(lease))
@@ -117,7 +117,7 @@ class SliceReader:
                     break
                 in_hand.append(self.pages.submit(self._read_page, lease, path, number, chosen))
         finally:
-            _settle(in_hand)
+            _wait_for_all(in_hand)
 
     def _read_page(self, lease: Lease, path: Path, number: int, chosen: Chosen) -> None:
         claim = lease.claim
@@ -197,7 +197,7 @@ class SliceReader:
 
     def _read(self, claim: Claim, loaded: LoadedPage, number: int, reader: Reader) -> Reading:
         try:
-            return reader.read(loaded.picture, number, job=claim.job_id, alone=claim.deaths > 0)
+            return reader.read(loaded.picture, number, job=claim.job_id, alone=claim.crashes > 0)
         except DeviceLost:
             raise
         except Exception as error:  # whatever one page does to the model, the others are read
@@ -210,7 +210,7 @@ class SliceReader:
                 self.blobs.delete(claim.tenant, claim.job_id, name)
 
 
-def _settle(futures: Iterable[Future[None]]) -> None:
+def _wait_for_all(futures: Iterable[Future[None]]) -> None:
     """Wait for all, then raise the first error: no page may be written after its slice is left."""
     errors = [error for future in futures if (error := future.exception())]
     if errors:

@@ -13,23 +13,23 @@ import structlog
 
 from shared.blobs import BlobStore
 from shared.errors import Unavailable
-from shared.failpoints import arm, reach
+from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import JobTime, SliceQueue
 from shared.store.scripts import Client, connect
 from shared.store.workers import WorkerInfo, Workers
-from worker.exclusion import Gate
 from worker.leases import Lease, LeaseKeeper
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
 from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
 from worker.reading import SliceReader
-from worker.watchdog import STUCK_EXIT_CODE, Patience, Signs, Watchdog, own_rss_bytes
+from worker.shared_lock import SharedLock
+from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog, own_rss_bytes
 
 _log = structlog.get_logger()
 _REPORT_S = 5  # a sign of life for the register of workers
-_STOP_GRACE_S = 1  # for the pages in hand, before their slices are handed back
+_STOP_GRACE_S = 1  # for the pages in hand, before their slices are requeued
 _LISTENS_S = 60  # until Celery must have connected, after that a worker counts as deaf
 _EXIT_S = 5  # for what still reads after that; then the process ends under it
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
@@ -49,7 +49,7 @@ class Runtime:
             job_time=JobTime(settings.job_timeout_s, settings.page_timeout_s),
         )
         self._workers = Workers(client)
-        self._gate = Gate()
+        self._reading_lock = SharedLock()
         self._leases = LeaseKeeper(self._slices, settings.lease_s)
         self._stopping = threading.Event()
         self._closed = False
@@ -72,8 +72,8 @@ class Runtime:
             device=settings.device,
             num_slices=settings.worker_slices,
         )
-        patience = Patience(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
-        self._watchdog = Watchdog(self._signs, patience)
+        thresholds = Thresholds(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
+        self._watchdog = Watchdog(self._health, thresholds)
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
     @classmethod
@@ -89,7 +89,7 @@ class Runtime:
         self._rang_at = time.monotonic()
         reach("worker.taken")
         while not self._stopping.is_set() and (candidate := self._slices.peek()):
-            with self._gate.enter(alone=candidate.suspect):
+            with self._reading_lock.enter(alone=candidate.suspect):
                 if self._stopping.is_set():
                     return False
                 claim = self._slices.claim(candidate)
@@ -126,7 +126,7 @@ class Runtime:
         self._closed = True
         self.stop()
         self._watchdog.close()
-        self._hand_back()
+        self._requeue()
         self._leases.close()
         self._loader.close()
         self._pages.shutdown(wait=False, cancel_futures=True)
@@ -140,11 +140,11 @@ class Runtime:
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
             if self._stopping.wait(_REPORT_S):
-                self._hand_back()
+                self._requeue()
                 self._end_in_time()
                 return
 
-    def _hand_back(self) -> None:
+    def _requeue(self) -> None:
         deadline = time.monotonic() + _STOP_GRACE_S
         while self._leases.held and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -158,17 +158,17 @@ class Runtime:
         """End the process if something hangs: nothing that it holds is wanted any more."""
         deadline = time.monotonic() + _EXIT_S
         while time.monotonic() < deadline:
-            if self._closed or not self._gate.num_inside:
+            if self._closed or not self._reading_lock.num_inside:
                 return
             time.sleep(0.05)
-        _log.warning("a page hangs; its slice was handed back, and the worker ends without it")
+        _log.warning("a page hangs; its slice was requeued, and the worker ends without it")
         os._exit(STUCK_EXIT_CODE)
 
-    def _signs(self) -> Signs:
+    def _health(self) -> Health:
         held = self._leases.held
-        return Signs(
+        return Health(
             rang_at=self._rang_at,
-            num_reading=self._gate.num_inside,
+            num_reading=self._reading_lock.num_inside,
             oldest_progress_at=min((lease.progress_at for lease in held), default=None),
             num_ready=self._slices.num_ready(),
             rss_bytes=own_rss_bytes(),

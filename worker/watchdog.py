@@ -24,7 +24,7 @@ STUCK_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 
 @dataclass(frozen=True)
-class Signs:
+class Health:
     """What the watchdog looks at. Times are seconds of `time.monotonic`.
 
     `rang_at`: a message last came in; `num_reading`: slices being read or about to be;
@@ -41,7 +41,7 @@ class Signs:
 
 
 @dataclass(frozen=True)
-class Patience:
+class Thresholds:
     """Seconds to wait for a message while work waits, seconds for a page, bytes of memory."""
 
     deaf_s: float
@@ -49,15 +49,17 @@ class Patience:
     max_rss_bytes: int
 
 
-def verdict(signs: Signs, patience: Patience, now: float) -> str | None:
+def verdict(health: Health, thresholds: Thresholds, now: float) -> str | None:
     """Why the worker must go: `deaf`, `stalled` or `grown`; None if it is well."""
-    if signs.oldest_progress_at is not None and now - signs.oldest_progress_at > patience.stall_s:
+    oldest = health.oldest_progress_at
+    if oldest is not None and now - oldest > thresholds.stall_s:
         return "stalled"
     # Not from the last message alone: where nothing waited for long, none was to be heard.
-    unheard_since = max(signs.rang_at, now if signs.waiting_since is None else signs.waiting_since)
-    if signs.num_reading == 0 and now - unheard_since > patience.deaf_s:
+    waiting_since = now if health.waiting_since is None else health.waiting_since
+    unheard_since = max(health.rang_at, waiting_since)
+    if health.num_reading == 0 and now - unheard_since > thresholds.deaf_s:
         return "deaf"
-    if signs.rss_bytes > patience.max_rss_bytes:
+    if health.rss_bytes > thresholds.max_rss_bytes:
         return "grown"
     return None
 
@@ -72,10 +74,10 @@ def next_waiting_since(before: float | None, num_ready: int, now: float) -> floa
 class Watchdog:
     """Asks for the verdict every few seconds."""
 
-    def __init__(self, look: Callable[[], Signs], patience: Patience) -> None:
+    def __init__(self, look: Callable[[], Health], thresholds: Thresholds) -> None:
         self._look = look
-        self._patience = patience
-        self._check_s = min(_CHECK_S, patience.stall_s / 4)
+        self._thresholds = thresholds
+        self._check_s = min(_CHECK_S, thresholds.stall_s / 4)
         self._closed = threading.Event()
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
@@ -87,12 +89,12 @@ class Watchdog:
         waiting_since: float | None = None
         while not self._closed.wait(self._check_s):
             try:
-                signs = self._look()
+                health = self._look()
             except Unavailable:
                 continue  # without the store there is nothing to be claimed
             now = time.monotonic()
-            waiting_since = next_waiting_since(waiting_since, signs.num_ready, now)
-            found = verdict(replace(signs, waiting_since=waiting_since), self._patience, now)
+            waiting_since = next_waiting_since(waiting_since, health.num_ready, now)
+            found = verdict(replace(health, waiting_since=waiting_since), self._thresholds, now)
             if found == "grown":
                 _log.warning("worker has grown too large; it drains and is started anew")
                 os.kill(os.getpid(), signal.SIGTERM)

@@ -13,7 +13,7 @@ from hashlib import sha256
 import structlog
 from flask import Request
 
-from api.batches.uploads import Kind, receive_parcel
+from api.batches.uploads import Kind, receive_documents
 from api.jobs.options import texts
 from api.jobs.submission import check_webhook
 from api.services import Services
@@ -21,11 +21,11 @@ from shared.batch_errors import BatchClosed
 from shared.batches import Batch, BatchStatus
 from shared.blobs import Upload
 from shared.errors import EmptyDocument, InvalidOption, Unavailable
-from shared.failpoints import reach
 from shared.options import BatchRequest
+from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.batches.records import NewBatch
-from shared.store.batches.uploads import NewParcel
+from shared.store.batches.uploads import NewBatchUpload
 from shared.store.jobs.idempotency import Answered, Claimed
 
 _log = structlog.get_logger()
@@ -78,23 +78,23 @@ def add_documents(parts: Services, tenant: str, batch_id: str, request: Request)
         raise BatchClosed
     parts.jobs.check_room(tenant)
     with parts.blobs.upload() as upload:
-        received = receive_parcel(request, parts.settings, upload)
+        received = receive_documents(request, parts.settings, upload)
         if received.kind is None:
             raise EmptyDocument("There is no document in the request.")
         if given := sorted({*texts(request.args), *received.fields.model_fields_set}):
             detail = f"`{given[0][:64]}` belongs to the batch, and to its beginning."
             raise InvalidOption(detail, option=given[0][:64])
-        parcel = NewParcel(received.kind)
-        parts.blobs.keep(upload, tenant, batch_id, parcel.id)
-        reach("api.parcel_kept")
+        batch_upload = NewBatchUpload(received.kind)
+        parts.blobs.keep(upload, tenant, batch_id, batch_upload.id)
+        reach("api.upload_kept")
         try:
-            parts.parcels.add(tenant, batch_id, parcel)
+            parts.batch_uploads.add(tenant, batch_id, batch_upload)
         except Unavailable:
             raise  # whether it was added is unknown: if it was, its bytes must be there
         except BaseException:
-            parts.blobs.delete(tenant, batch_id, parcel.id)
+            parts.blobs.delete(tenant, batch_id, batch_upload.id)
             raise
-    _log.info("parcel accepted", batch=batch_id, parcel=parcel.id, size=upload.size)
+    _log.info("upload accepted", batch=batch_id, batch_upload=batch_upload.id, size=upload.size)
     return parts.batches.get(tenant, batch_id)
 
 
@@ -112,21 +112,23 @@ def _open(
         batch = parts.batches.create(new, held, fingerprint)
         reach("api.opened")
         return Opened(batch)
-    parcel = NewParcel(kind)
-    parts.blobs.keep(upload, tenant, new.id, parcel.id)
-    reach("api.parcel_kept")
+    batch_upload = NewBatchUpload(kind)
+    parts.blobs.keep(upload, tenant, new.id, batch_upload.id)
+    reach("api.upload_kept")
     try:
-        batch = parts.batches.create(new, held, fingerprint, parcel=parcel, closed=not fields.open)
+        batch = parts.batches.create(
+            new, held, fingerprint, batch_upload=batch_upload, closed=not fields.open
+        )
     except Unavailable:
-        # Whether the batch was made is unknown. If it was, its parcel must be there; if not, the
+        # Whether the batch was made is unknown. If it was, its upload must be there; if not, the
         # keeper sweeps it up.
-        _log.warning("job store went away; the parcel is left to the keeper", batch=new.id)
+        _log.warning("job store went away; the upload is left to the keeper", batch=new.id)
         raise
     except BaseException:
         parts.blobs.delete_job(tenant, new.id)
         raise
     reach("api.opened")
-    _log.info("batch accepted", batch=new.id, parcel=parcel.id, size=upload.size)
+    _log.info("batch accepted", batch=new.id, batch_upload=batch_upload.id, size=upload.size)
     return Opened(batch, has_documents=True)
 
 
@@ -151,7 +153,7 @@ def _read(
     parts: Services, request: Request, upload: Upload, query: BatchRequest, held: Claimed | None
 ) -> tuple[BatchRequest, Kind | None]:
     keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
-    received = receive_parcel(request, parts.settings, upload, keep)
+    received = receive_documents(request, parts.settings, upload, keep)
     return query.together_with(received.fields), received.kind
 
 

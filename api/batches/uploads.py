@@ -1,6 +1,6 @@
 """Reads many documents at once, in any of their forms, into one upload that is unpacked later.
 
-Several files of a form become a zip on the way, uncompressed, so that one kind of parcel is left.
+Several files of a form become a zip on the way, uncompressed, so that one kind of upload is left.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Kind = Literal["zip", "ndjson"]
 
 
 @dataclass(frozen=True)
-class ReceivedParcel:
-    """What a request brought: the fields in its body, and of which kind its parcel is.
+class ReceivedUpload:
+    """What a request brought: the fields in its body, and of which kind its upload is.
 
     None: there are no documents in it.
     """
@@ -43,12 +43,12 @@ class ReceivedParcel:
     kind: Kind | None = None
 
 
-def receive_parcel(
+def receive_documents(
     request: Request,
     settings: Settings,
     upload: Upload,
     keep: Callable[[], None] = lambda: None,
-) -> ReceivedParcel:
+) -> ReceivedUpload:
     """Read the request's body; documents go into the upload as they come.
 
     `fields` are those of the body: the query's are the caller's. `keep` is called every few
@@ -59,10 +59,10 @@ def receive_parcel(
         return _form(request, settings, sink)
     if request.mimetype == "application/json":
         if request.content_length == 0:
-            return ReceivedParcel()
+            return ReceivedUpload()
         body = pieces(request, OVERHEAD_BYTES)
         members = read_json(body, sink, ()).members
-        return ReceivedParcel(BatchRequest.of_json(members, settings.result_ttl_s))
+        return ReceivedUpload(BatchRequest.of_json(members, settings.result_ttl_s))
     try:
         for piece in pieces(request, settings.max_batch_bytes):
             sink.write(piece)
@@ -70,7 +70,7 @@ def receive_parcel(
                 _kind(request, upload)  # as soon as it can be known
     except DocumentTooLarge as error:
         raise _too_large(settings) from error
-    return ReceivedParcel(kind=_kind(request, upload))
+    return ReceivedUpload(kind=_kind(request, upload))
 
 
 class _UploadWriter:
@@ -147,7 +147,7 @@ class _FilesSink:
             self._zip.end()
 
 
-def _form(request: Request, settings: Settings, sink: _UploadWriter) -> ReceivedParcel:
+def _form(request: Request, settings: Settings, sink: _UploadWriter) -> ReceivedUpload:
     files = _FilesSink(sink)
     try:
         form = read_form(
@@ -164,7 +164,7 @@ def _form(request: Request, settings: Settings, sink: _UploadWriter) -> Received
         files.drop()
     given = {name: value for name, value in form.fields.items() if value != ""}
     fields = BatchRequest.of_texts(given, settings.result_ttl_s)
-    return ReceivedParcel(fields, "zip" if files.num_files else None)
+    return ReceivedUpload(fields, "zip" if files.num_files else None)
 
 
 def _kind(request: Request, upload: Upload) -> Kind | None:

@@ -17,9 +17,9 @@ from api.jobs.views import JobList, idempotency_key
 from api.services import services
 from shared import batch_errors, errors
 from shared.batches import Batch
-from shared.failpoints import reach
 from shared.jobs import Status
-from shared.store.batches.batches import WalkKind
+from shared.running.failpoints import reach
+from shared.store.batches.batches import BulkKind
 
 batches = APIBlueprint("batches", __name__, tag="Batches")
 batches.before_request(authenticate)
@@ -174,7 +174,7 @@ def cancel_batch(batch_id: str, query: NoQuery) -> Response:
     It is closed, too. What is read at this moment ends at its next page, of a large batch the rest
     within moments. A batch that has ended stays as it is.
     """
-    return _walk(batch_id, "cancel")
+    return _bulk(batch_id, "cancel")
 
 
 @batches.post("/v1/batches/<batch_id>/retry")
@@ -188,7 +188,7 @@ def retry_batch(batch_id: str, query: NoQuery) -> Response:
     the document is no longer there, the old one stays. A batch that had ended runs again, and its
     end is told again.
     """
-    return _walk(batch_id, "retry")
+    return _bulk(batch_id, "retry")
 
 
 @batches.delete("/v1/batches/<batch_id>")
@@ -205,14 +205,14 @@ def erase_batch(batch_id: str, query: NoQuery) -> Response:
     parts.batches.begin(tenant(), batch_id, "erase")
     reach("api.erased")
     parts.blobs.delete_job(tenant(), batch_id)  # uploads that were not taken apart yet
-    parts.walker.step(batch_id)
+    parts.bulk.step(batch_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _walk(batch_id: str, kind: WalkKind) -> Response:
+def _bulk(batch_id: str, kind: BulkKind) -> Response:
     parts = services()
     if parts.batches.begin(tenant(), batch_id, kind):
-        parts.walker.step(batch_id)
+        parts.bulk.step(batch_id)
     return _of_batch(parts.batches.get(tenant(), batch_id))
 
 

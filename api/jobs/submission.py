@@ -13,12 +13,12 @@ import structlog
 from api.services import Services
 from shared.blobs import INPUT, Upload
 from shared.errors import AddressRefused, Unavailable
-from shared.failpoints import reach
 from shared.ids import new_id
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document, Job
 from shared.options import JobRequest
 from shared.outgoing.addresses import check
+from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.jobs.idempotency import Answered, Claimed
 from shared.store.jobs.records import NewJob

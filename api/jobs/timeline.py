@@ -11,7 +11,7 @@ from api.http.openapi import answers
 from api.jobs.options import NoQuery
 from api.services import services
 from shared import errors
-from shared.jobs import Attempt
+from shared.jobs import SliceAttempt
 
 timeline = APIBlueprint("timeline", __name__, tag="Jobs")
 timeline.before_request(authenticate)
@@ -20,7 +20,7 @@ timeline.before_request(authenticate)
 class Timeline(BaseModel):
     """The attempts of a job by their start."""
 
-    attempts: list[Attempt]
+    attempts: list[SliceAttempt]
 
 
 @timeline.get("/v1/jobs/<job_id>/timeline")

@@ -17,9 +17,9 @@ from api.jobs.request_parsing import receive
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
 from shared import batch_errors, errors
-from shared.failpoints import reach
 from shared.jobs import Job
 from shared.options import JobRequest
+from shared.running.failpoints import reach
 
 jobs = APIBlueprint("jobs", __name__, tag="Jobs")
 jobs.before_request(authenticate)

@@ -19,7 +19,7 @@ from shared.ids import new_id
 from shared.jobs import moment, rfc3339
 from shared.options import Include
 from shared.outgoing.addresses import check
-from shared.store.webhooks.outbox import Announcement, Destination, Event
+from shared.store.webhooks.outbox import Destination, Event, FanOut
 from shared.webhooks import (
     EVENT_TYPES,
     TRIAL,
@@ -195,8 +195,8 @@ def _try(parts: Services, webhook: Webhook) -> Delivery:
     body: dict[str, Any] = {"type": TRIAL, "timestamp": rfc3339(moment(now_ms))}
     body["data"] = {"webhook_id": webhook.id}
     to = Destination(webhook.id, webhook.url, with_text=False)
-    trial = Announcement(event, (to,), json.dumps(body), waits=False)
-    parts.outbox.announce(trial)
+    trial = FanOut(event, (to,), json.dumps(body), waits=False)
+    parts.outbox.fan_out(trial)
     return parts.deliveries.get(tenant(), trial.deliveries[0]["id"])
 
 

@@ -1,1 +1,1 @@
-"""Unpacks parcels: uploads of many documents become the jobs of a batch, one by one."""
+"""Unpacks uploads: uploads of many documents become the jobs of a batch, one by one."""

@@ -1,4 +1,4 @@
-"""A zip as a parcel: looked over as a whole, then taken entry by entry."""
+"""A zip as an upload: looked over as a whole, then taken entry by entry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from keeper.unpacking.directory import Entry, find_directory, read_directory
 from keeper.unpacking.items import Described
-from keeper.unpacking.limits import ParcelLimits
+from keeper.unpacking.limits import UploadLimits
 from keeper.unpacking.members import check_entry, copy_entry, is_folder
 from shared.errors import (
     ArchiveEntryRefused,
@@ -31,10 +31,10 @@ class Survey:
     max_number: int = 0  # of the last entry before the archive unpacks to more than is allowed
 
 
-class ZipParcel:
+class ZipSource:
     """A zip on disk. Raises ArchiveUnreadable, TooManyDocuments."""
 
-    def __init__(self, path: Path, limits: ParcelLimits) -> None:
+    def __init__(self, path: Path, limits: UploadLimits) -> None:
         self._limits = limits
         self._directory = path.open("rb")
         self._data = path.open("rb")
@@ -93,7 +93,7 @@ class ZipParcel:
 class ZipItem:
     """An entry that is meant to be a document."""
 
-    parcel: ZipParcel
+    batch_upload: ZipSource
     number: int
     entry: Entry
 
@@ -112,7 +112,7 @@ class ZipItem:
         try:
             if len(clean_path(self.entry.name)) > MAX_CUSTOM_ID:
                 raise ArchiveEntryRefused(f"Its path is longer than {MAX_CUSTOM_ID} characters.")
-            self.parcel.copy(self.number, self.entry, sink)
+            self.batch_upload.copy(self.number, self.entry, sink)
         except (RequestError, DocumentError) as error:
             return Described(name, name, problem=error)
         return Described(name, name)

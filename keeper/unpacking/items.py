@@ -1,4 +1,4 @@
-"""What a parcel is made of: documents, each with its own name, to be taken one by one."""
+"""What an upload is made of: documents, each with its own name, to be taken one by one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Described:
 
 
 class Item(Protocol):
-    """A document in a parcel. `number` counts the parcel's entries, or lines, from 1."""
+    """A document in an upload. `number` counts the upload's entries, or lines, from 1."""
 
     @property
     def number(self) -> int: ...
@@ -43,7 +43,7 @@ class Item(Protocol):
 
 
 class Source(Protocol):
-    """A parcel that is open for reading."""
+    """An upload that is open for reading."""
 
     def items(self, after: int) -> Iterator[Item]:
         """The documents in their order, without the first `after` entries.

@@ -1,4 +1,4 @@
-"""NDJSON as a parcel: a document a line, its bytes as base64 in it or behind a URL."""
+"""NDJSON as an upload: a document a line, its bytes as base64 in it or behind a URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from keeper.unpacking.items import Described
-from keeper.unpacking.limits import ParcelLimits
+from keeper.unpacking.limits import UploadLimits
 from shared.errors import (
     DocumentTooLarge,
     EmptyDocument,
@@ -46,10 +46,10 @@ class Fetching:
     check_model: Callable[[str | None], None]
 
 
-class LineParcel:
+class LineSource:
     """Lines on disk."""
 
-    def __init__(self, path: Path, limits: ParcelLimits, fetching: Fetching) -> None:
+    def __init__(self, path: Path, limits: UploadLimits, fetching: Fetching) -> None:
         self.file = path.open("rb")
         self.limits = limits
         self.fetching = fetching
@@ -82,7 +82,7 @@ class LineParcel:
 class LineItem:
     """A line whose first piece was read; the file stands behind that."""
 
-    parcel: LineParcel
+    batch_upload: LineSource
     number: int
     first: bytes
     custom_id: None = None  # it stands somewhere in the line, maybe behind the document
@@ -108,9 +108,10 @@ class LineItem:
 
     def _read(self, sink: _PatientSink) -> dict[str, Any]:
         """Read the line to its end, whatever is wrong with it."""
-        max_bytes = self.parcel.limits.max_upload_bytes
+        max_bytes = self.batch_upload.limits.max_upload_bytes
         # 4 characters for 3 bytes, some line breaks among them, written as `\n`.
-        pieces = _pieces(self.first, self.parcel.file, max_bytes + max_bytes // 2 + _OVERHEAD_BYTES)
+        most = max_bytes + max_bytes // 2 + _OVERHEAD_BYTES
+        pieces = _pieces(self.first, self.batch_upload.file, most)
         try:
             read = read_json(pieces, sink, ("data",))
         finally:
@@ -126,10 +127,10 @@ class LineItem:
             raise InvalidOption("`data` must be a string of base64.", option="data")
         if name is not None and not isinstance(name, str):
             raise InvalidOption("`name` must be a string.", option="name")
-        options = LineRequest.of_json(members, self.parcel.fetching.max_ttl_s)
-        self.parcel.fetching.check_model(options.model)
+        options = LineRequest.of_json(members, self.batch_upload.fetching.max_ttl_s)
+        self.batch_upload.fetching.check_model(options.model)
         if options.webhook_url is not None:
-            check(options.webhook_url, self.parcel.fetching.allow)
+            check(options.webhook_url, self.batch_upload.fetching.allow)
         fetch_it = None
         if url is not None:
             if data:
@@ -143,9 +144,9 @@ class LineItem:
         return Described(custom_id, shown, options, options.metadata, fetch=fetch_it)
 
     def _fetch(self, url: str, sink: Sink) -> None:
-        fetching = self.parcel.fetching
+        fetching = self.batch_upload.fetching
         target = check(url, fetching.allow)
-        fetch(target, sink.write, self.parcel.limits.max_upload_bytes, fetching.timeout_s)
+        fetch(target, sink.write, self.batch_upload.limits.max_upload_bytes, fetching.timeout_s)
 
 
 @dataclass

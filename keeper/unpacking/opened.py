@@ -1,4 +1,4 @@
-"""Parcels that are open, so that a turn goes on where the last one stopped."""
+"""Uploads that are open, so that a turn goes on where the last one stopped."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from keeper.unpacking.items import Item, Source
 from shared.errors import DocchuError
 
-_MAX_OPEN = 16  # parcels
-_IDLE_S = 30.0  # then another keeper has the parcel: while it is open, what it holds is on the disk
+_MAX_OPEN = 16  # uploads
+_IDLE_S = 30.0  # then another keeper has the upload: while it is open, what it holds is on the disk
 
 
 @dataclass
 class Opened:
-    """A parcel that is open, and where its reading stands."""
+    """An upload that is open, and where its reading stands."""
 
     source: Source
     rest: Iterator[Item]
@@ -35,21 +35,21 @@ class OpenParcels:
     _missed: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, parcel_id: str, position: int) -> Opened | None:
-        """The parcel, if its last turn was ours: it is no longer kept then."""
+    def take(self, upload_id: str, position: int) -> Opened | None:
+        """The upload, if its last turn was ours: it is no longer kept then."""
         with self._lock:
-            opened = self._waiting.pop(parcel_id, None)
+            opened = self._waiting.pop(upload_id, None)
         if opened is None or opened.position == position:
             return opened
         opened.source.close()
         return None
 
-    def keep(self, parcel_id: str, opened: Opened) -> None:
-        """Keep a parcel open until its next turn."""
+    def keep(self, upload_id: str, opened: Opened) -> None:
+        """Keep an upload open until its next turn."""
         opened.kept_at = self.clock()
         with self._lock:
-            dropped = [self._waiting.pop(parcel_id)] if parcel_id in self._waiting else []
-            self._waiting[parcel_id] = opened
+            dropped = [self._waiting.pop(upload_id)] if upload_id in self._waiting else []
+            self._waiting[upload_id] = opened
             dropped += [self._waiting.pop(one) for one in list(self._waiting)[:-_MAX_OPEN]]
         _close(dropped)
 
@@ -61,17 +61,17 @@ class OpenParcels:
             dropped = [self._waiting.pop(one) for one in idle]
         _close(dropped)
 
-    def miss(self, parcel_id: str) -> int:
-        """Note that a parcel's bytes were not there; how often that was so."""
+    def miss(self, upload_id: str) -> int:
+        """Note that an upload's bytes were not there; how often that was so."""
         with self._lock:
-            self._missed[parcel_id] += 1
-            return self._missed[parcel_id]
+            self._missed[upload_id] += 1
+            return self._missed[upload_id]
 
-    def forget(self, parcel_id: str) -> None:
-        """Close a parcel that is done with, if it is kept."""
+    def forget(self, upload_id: str) -> None:
+        """Close an upload that is done with, if it is kept."""
         with self._lock:
-            self._missed.pop(parcel_id, None)
-            dropped = [self._waiting.pop(parcel_id)] if parcel_id in self._waiting else []
+            self._missed.pop(upload_id, None)
+            dropped = [self._waiting.pop(upload_id)] if upload_id in self._waiting else []
         _close(dropped)
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from keeper.unpacking.archives import ZipParcel
+from keeper.unpacking.archives import ZipSource
 from keeper.unpacking.items import Source
-from keeper.unpacking.limits import ParcelLimits
-from keeper.unpacking.lines import Fetching, LineParcel
+from keeper.unpacking.limits import UploadLimits
+from keeper.unpacking.lines import Fetching, LineSource
 from keeper.unpacking.taking import Taker
 from keeper.unpacking.unpacker import MAX_FETCHES, Unpacker
 from shared.blobs import BlobStore
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
-from shared.store.batches.uploads import Parcel, Parcels
+from shared.store.batches.uploads import BatchUpload, BatchUploads
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import Client
 from shared.store.workers import Workers
 
 NUM_THREADS = 4
-"""Parcels that one keeper unpacks at once, so that who waits for a slow address holds up few."""
+"""Uploads that one keeper unpacks at once, so that who waits for a slow address holds up few."""
 
 
 def make_unpacker(settings: Settings, client: Client) -> Unpacker:
@@ -28,7 +28,7 @@ def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
     blobs = BlobStore(settings.data_dir / "blobs")
     lease_s = settings.lease_s + settings.fetch_timeout_s
-    limits = ParcelLimits.of(settings)
+    limits = UploadLimits.of(settings)
     fetching = Fetching(
         settings.allow_targets,
         settings.fetch_timeout_s,
@@ -38,14 +38,14 @@ def make_unpacker(settings: Settings, client: Client) -> Unpacker:
 
     fetchers = ThreadPoolExecutor(NUM_THREADS * MAX_FETCHES, "fetch")
 
-    def open_source(parcel: Parcel) -> Source:
-        path = blobs.path(parcel.tenant, parcel.batch_id, parcel.id)
-        if parcel.kind == "zip":
-            return ZipParcel(path, limits)
-        return LineParcel(path, limits, fetching)
+    def open_source(batch_upload: BatchUpload) -> Source:
+        path = blobs.path(batch_upload.tenant, batch_upload.batch_id, batch_upload.id)
+        if batch_upload.kind == "zip":
+            return ZipSource(path, limits)
+        return LineSource(path, limits, fetching)
 
     return Unpacker(
-        parcels=Parcels(client),
+        batch_uploads=BatchUploads(client),
         jobs=jobs,
         blobs=blobs,
         taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s, fetchers),

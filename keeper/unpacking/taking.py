@@ -1,4 +1,4 @@
-"""Makes one document of a parcel a job, or a failed one that says why it was not taken."""
+"""Makes one document of an upload a job, or a failed one that says why it was not taken."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.failpoints import reach
 from shared.incoming.paths import MAX_CUSTOM_ID
 from shared.incoming.sinks import Sink, UploadSink, document_in
 from shared.jobs import Document
 from shared.options import BatchOptions
+from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
-from shared.store.batches.uploads import Parcel
+from shared.store.batches.uploads import BatchUpload
 from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 
@@ -40,7 +40,7 @@ Standing = Literal["new", "done", "double"]
 
 @dataclass(frozen=True)
 class Taker:
-    """What all parcels are taken with."""
+    """What all uploads are taken with."""
 
     batches: BatchStore
     jobs: JobStore
@@ -49,9 +49,10 @@ class Taker:
     lease_s: float
     fetchers: ThreadPoolExecutor
 
-    def begin(self, parcel: Parcel) -> Taking:
-        """Begin to take a parcel's documents. Raises BatchGone, BatchNotFound."""
-        return Taking(self, parcel, self.batches.options(parcel.tenant, parcel.batch_id))
+    def begin(self, batch_upload: BatchUpload) -> Taking:
+        """Begin to take an upload's documents. Raises BatchGone, BatchNotFound."""
+        options = self.batches.options(batch_upload.tenant, batch_upload.batch_id)
+        return Taking(self, batch_upload, options)
 
 
 @dataclass
@@ -74,10 +75,10 @@ class Pending:
 
 @dataclass
 class Taking:
-    """The documents of one parcel as they become jobs of its batch."""
+    """The documents of one upload as they become jobs of its batch."""
 
     parts: Taker
-    parcel: Parcel
+    batch_upload: BatchUpload
     defaults: BatchOptions
     _own: set[str] = field(default_factory=set)  # ids of jobs that entries may have become
     _num_own: int = 0
@@ -132,15 +133,15 @@ class Taking:
             pending.let_go()
 
     def _standing(self, item: Item, custom_id: str) -> Standing:
-        """Whether a job has this name: this document's, an earlier one's of this parcel, or another
-        parcel's, which then is the same document sent again.
+        """Whether a job has this name: this document's, an earlier one's of this upload, or another
+        upload's, which then is the same document sent again.
         """
-        holder = self.parts.batches.holder(self.parcel.batch_id, custom_id)
+        holder = self.parts.batches.holder(self.batch_upload.batch_id, custom_id)
         if holder is None:
             return "new"
         while self._num_own < item.number - 1:
             self._num_own += 1
-            self._own.add(self.parcel.job_id(self._num_own))
+            self._own.add(self.batch_upload.job_id(self._num_own))
         return "double" if holder in self._own else "done"
 
     def _double(self, item: Item, described: Described) -> Described:
@@ -148,7 +149,7 @@ class Taking:
         mark = f" #{item.number}"
         name = described.custom_id[: MAX_CUSTOM_ID - len(mark)] + mark
         problem: DocchuError = ArchiveEntryRefused("An earlier entry has the same name.")
-        if self.parcel.kind == "ndjson":
+        if self.batch_upload.kind == "ndjson":
             detail = "An earlier line has the same `custom_id`."
             problem = InvalidOption(detail, option="custom_id")
         return Described(name, described.name, problem=problem)
@@ -165,16 +166,16 @@ class Taking:
         if isinstance(problem, UnsupportedMediaType) and _is_archive(upload.head):
             problem = ArchiveEntryRefused("It is an archive itself, and is not unpacked.")
         if document is not None:
-            job_id = self.parcel.job_id(item.number)
-            self.parts.blobs.keep(upload, self.parcel.tenant, job_id, INPUT)
+            job_id = self.batch_upload.job_id(item.number)
+            self.parts.blobs.keep(upload, self.batch_upload.tenant, job_id, INPUT)
             reach("unpacking.kept")
         self._create(item, replace(described, problem=problem), document)
 
     def _create(self, item: Item, described: Described, document: Document | None = None) -> None:
-        tenant, settings = self.parcel.tenant, self.parts.settings
+        tenant, settings = self.batch_upload.tenant, self.parts.settings
         options = described.options.within(self.defaults)
         new = NewJob(
-            id=self.parcel.job_id(item.number),
+            id=self.batch_upload.job_id(item.number),
             tenant=tenant,
             document=document
             or Document(name=described.name, media_type=_UNKNOWN, size=0, sha256=""),
@@ -183,7 +184,7 @@ class Taking:
             input_ttl_s=settings.input_ttl_s,
             result_ttl_s=options.ttl_s or settings.result_ttl_s,
             tombstone_ttl_s=settings.tombstone_ttl_s,
-            batch_id=self.parcel.batch_id,
+            batch_id=self.batch_upload.batch_id,
             custom_id=described.custom_id,
             refusal=described.problem,
         )

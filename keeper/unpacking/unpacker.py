@@ -1,6 +1,6 @@
-"""Takes parcels in turn and makes their documents jobs, one by one, as fast as the queue allows.
+"""Takes uploads in turn and makes their documents jobs, one by one, as fast as the queue allows.
 
-May be killed anywhere and may run twice: a job's id follows from its parcel and its place in that,
+May be killed anywhere and may run twice: a job's id follows from its upload and its place in that,
 so that each step can be done again, and only its position says from where.
 """
 
@@ -30,31 +30,31 @@ from shared.errors import (
     TooManyDocuments,
     Unavailable,
 )
-from shared.failpoints import reach
-from shared.store.batches.uploads import Parcel, Parcels
+from shared.running.failpoints import reach
+from shared.store.batches.uploads import BatchUpload, BatchUploads
 from shared.store.jobs.jobs import JobStore
 
 _log = structlog.get_logger()
-_TURN_S = 2.0  # then another parcel has its turn
+_TURN_S = 2.0  # then another upload has its turn
 _NOTE_S = 0.5  # between two notes of the position: what is done twice after a crash
 _PATIENCE_S = 1.0  # until the queue is looked at again
 _REST_S = 1.0  # after a fault of the service
-_IDLE_S = 0.3  # between two looks for a parcel
+_IDLE_S = 0.3  # between two looks for an upload
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
-MAX_FETCHES = 8  # documents of one parcel that are fetched at once
+MAX_FETCHES = 8  # documents of one upload that are fetched at once
 _LOOKS = 4  # turns before an upload that is not there counts as lost
-_EMPTIED = 1 << 52  # the position of a parcel that is done: its bytes may be gone
+_EMPTIED = 1 << 52  # the position of an upload that is done: its bytes may be gone
 
 
 @dataclass
 class Unpacker:
-    """Unpacks the parcels of all tenants; several may, each step is atomic in the store."""
+    """Unpacks the uploads of all tenants; several may, each step is atomic in the store."""
 
-    parcels: Parcels
+    batch_uploads: BatchUploads
     jobs: JobStore
     blobs: BlobStore
     taker: Taker
-    open_source: Callable[[Parcel], Source]
+    open_source: Callable[[BatchUpload], Source]
     lease_s: float  # longer than fetching a document may take
     _open_parcels: OpenParcels = field(default_factory=OpenParcels)
 
@@ -65,67 +65,68 @@ class Unpacker:
             try:
                 rest_s = 0 if self.turn(stopped.is_set) else _IDLE_S
             except Unavailable as error:
-                _log.warning("store is away; parcels wait", reason=error.reason)
+                _log.warning("store is away; uploads wait", reason=error.reason)
                 rest_s = _REST_S
             except Exception:
-                # A thread's boundary: the parcel's lease runs out, and another turn may do better.
+                # A thread's boundary: the upload's lease runs out, and another turn may do better.
                 _log.exception("unpacking failed unexpectedly; trying again")
                 rest_s = _REST_S
             stopped.wait(rest_s)
 
     def turn(self, is_over: Callable[[], bool] = lambda: False) -> bool:
-        """Unpack the parcel that is next for a while; whether there was one. Raises Unavailable."""
+        """Unpack the upload that is next for a while; whether there was one. Raises Unavailable."""
         self._open_parcels.close_idle()
-        parcel = self.parcels.take(self.lease_s)
-        if parcel is None:
+        batch_upload = self.batch_uploads.take(self.lease_s)
+        if batch_upload is None:
             return False
         reach("unpacking.taken")
         try:
-            self._unpack_or_give_up(parcel, is_over)
+            self._unpack_or_give_up(batch_upload, is_over)
         except QueueFull:
-            _log.info("the queue is full; the parcel waits", parcel=parcel.id)
+            _log.info("the queue is full; the upload waits", batch_upload=batch_upload.id)
         except StaleAttempt:
-            _log.warning("another keeper has the parcel by now", parcel=parcel.id)
+            _log.warning("another keeper has the upload by now", batch_upload=batch_upload.id)
         except OSError as error:
-            raise Unavailable("The parcel cannot be read right now.") from error
+            raise Unavailable("The upload cannot be read right now.") from error
         return True
 
-    def _unpack_or_give_up(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
+    def _unpack_or_give_up(self, batch_upload: BatchUpload, is_over: Callable[[], bool]) -> None:
         try:
-            self._unpack(parcel, is_over)
+            self._unpack(batch_upload, is_over)
         except (BatchClosed, BatchGone, BatchNotFound) as error:
-            _log.info("the rest of a parcel is not wanted", batch=parcel.batch_id, code=error.code)
-            self._finish(self.parcels.advance(parcel, _EMPTIED, self.lease_s))
+            batch_id = batch_upload.batch_id
+            _log.info("the rest of an upload is not wanted", batch=batch_id, code=error.code)
+            self._finish(self.batch_uploads.advance(batch_upload, _EMPTIED, self.lease_s))
         except BatchFull:
-            self._finish(parcel, TooManyDocuments())
+            self._finish(batch_upload, TooManyDocuments())
         except (ArchiveUnreadable, DocumentLost, TooManyDocuments) as error:
-            self._finish(parcel, error)
+            self._finish(batch_upload, error)
         except (ServiceError, StaleAttempt, OSError):
             raise
         except Exception:
             # A thread's boundary. Another try would end the same way, and the batch never.
-            _log.exception("unpacking failed unexpectedly; the parcel is given up", id=parcel.id)
-            self._finish(parcel, DocchuError("Unpacking failed unexpectedly: see the log."))
+            _log.exception("unpacking failed unexpectedly; upload given up", id=batch_upload.id)
+            self._finish(batch_upload, DocchuError("Unpacking failed unexpectedly: see the log."))
 
-    def _unpack(self, parcel: Parcel, is_over: Callable[[], bool]) -> None:
-        if parcel.position >= _EMPTIED:
-            return self._finish(parcel)
-        taking = self.taker.begin(parcel)
-        opened = self._open(parcel)
+    def _unpack(self, batch_upload: BatchUpload, is_over: Callable[[], bool]) -> None:
+        if batch_upload.position >= _EMPTIED:
+            return self._finish(batch_upload)
+        taking = self.taker.begin(batch_upload)
+        opened = self._open(batch_upload)
         try:
             pause_s = self._go_on(taking, opened, is_over)
         except BaseException as error:
             opened.source.close()  # where it stands now is not where its position says
             if isinstance(error, ServiceError):
-                self.parcels.advance(parcel, opened.position, _REST_S)
+                self.batch_uploads.advance(batch_upload, opened.position, _REST_S)
             raise
         if pause_s is None:
             opened.source.close()
-            parcel = self.parcels.advance(parcel, _EMPTIED, self.lease_s)
+            batch_upload = self.batch_uploads.advance(batch_upload, _EMPTIED, self.lease_s)
             reach("unpacking.emptied")
-            return self._finish(parcel)
-        self._open_parcels.keep(parcel.id, opened)
-        self.parcels.advance(parcel, opened.position, pause_s)
+            return self._finish(batch_upload)
+        self._open_parcels.keep(batch_upload.id, opened)
+        self.batch_uploads.advance(batch_upload, opened.position, pause_s)
         return None
 
     def _go_on(self, taking: Taking, opened: Opened, is_over: Callable[[], bool]) -> float | None:
@@ -139,7 +140,7 @@ class Unpacker:
                 if now - noted > _NOTE_S:
                     noted = now
                     self._note(taking, opened)
-                    if self.jobs.fullness(taking.parcel.tenant) >= _ROOM:
+                    if self.jobs.fullness(taking.batch_upload.tenant) >= _ROOM:
                         pause_s, is_over = _PATIENCE_S, lambda: True
                 if is_over() or now - began > _TURN_S:
                     pause_s = pause_s or 0.0
@@ -174,35 +175,35 @@ class Unpacker:
         opened.position = pending.item.number
 
     def _note(self, taking: Taking, opened: Opened) -> None:
-        self.parcels.advance(taking.parcel, opened.position, self.lease_s)
+        self.batch_uploads.advance(taking.batch_upload, opened.position, self.lease_s)
         reach("unpacking.noted")
 
-    def _open(self, parcel: Parcel) -> Opened:
+    def _open(self, batch_upload: BatchUpload) -> Opened:
         """Go on where the last turn ended, if that was ours, or open it anew."""
-        if opened := self._open_parcels.take(parcel.id, parcel.position):
+        if opened := self._open_parcels.take(batch_upload.id, batch_upload.position):
             return opened
         try:
-            source = self.open_source(parcel)
+            source = self.open_source(batch_upload)
         except BlobNotFound as error:
             # It was stored before its record was made: see `SliceReader._document`.
-            if self._open_parcels.miss(parcel.id) < _LOOKS:
+            if self._open_parcels.miss(batch_upload.id) < _LOOKS:
                 raise Unavailable("The upload is not where it should be.") from error
             raise DocumentLost("The service has lost the upload: send it again.") from error
-        return Opened(source, source.items(parcel.position), parcel.position)
+        return Opened(source, source.items(batch_upload.position), batch_upload.position)
 
-    def _finish(self, parcel: Parcel, problem: DocchuError | None = None) -> None:
-        self._open_parcels.forget(parcel.id)
+    def _finish(self, batch_upload: BatchUpload, problem: DocchuError | None = None) -> None:
+        self._open_parcels.forget(batch_upload.id)
         if problem:
             # Told first: without its bytes, nobody would know any more what was wrong with them.
-            self.parcels.finish(parcel, problem)
+            self.batch_uploads.finish(batch_upload, problem)
             reach("unpacking.told")
-        self.blobs.delete(parcel.tenant, parcel.batch_id, parcel.id)
+        self.blobs.delete(batch_upload.tenant, batch_upload.batch_id, batch_upload.id)
         reach("unpacking.erased")
         if not problem:
-            self.parcels.finish(parcel)
+            self.batch_uploads.finish(batch_upload)
         _log.info(
-            "parcel unpacked",
-            batch=parcel.batch_id,
-            parcel=parcel.id,
+            "upload unpacked",
+            batch=batch_upload.batch_id,
+            batch_upload=batch_upload.id,
             problem=problem and problem.code,
         )

@@ -16,7 +16,7 @@ from shared.jobs import Job, moment, rfc3339
 from shared.result import Page, page_text
 from shared.store.batches.batches import BatchStore
 from shared.store.jobs.jobs import JobStore
-from shared.store.webhooks.outbox import Announcement, Event, Outbox
+from shared.store.webhooks.outbox import Event, FanOut, Outbox
 from shared.webhooks import MAX_BODY_BYTES
 
 _log = structlog.get_logger()
@@ -24,7 +24,7 @@ _PER_ROUND = 100
 
 
 @dataclass(frozen=True)
-class Announcer:
+class EventFanOut:
     """The keeper's part between the end of a job or batch and the deliveries that tell of it."""
 
     outbox: Outbox
@@ -33,37 +33,37 @@ class Announcer:
     blobs: BlobStore
     first_delay_s: float = 0
 
-    def announce_waiting(self) -> set[str]:
-        """Announce what waits, each event on its own; answers the tenants. Raises Unavailable."""
+    def fan_out_waiting(self) -> set[str]:
+        """Fan out what waits, each event on its own; answers the tenants. Raises Unavailable."""
         ready = [one for event in self.outbox.waiting(_PER_ROUND) if (one := self._prepared(event))]
         tenants = set()
-        for one, outcome in zip(ready, self.outbox.announce(*ready), strict=True):
-            if outcome == "announced":
+        for one, outcome in zip(ready, self.outbox.fan_out(*ready), strict=True):
+            if outcome == "fanned_out":
                 tenants.add(one.event.tenant)
                 ids = [fields["id"] for fields in one.deliveries]
-                _log.info("event announced", event_id=one.event.id, deliveries=ids)
+                _log.info("event fanned out", event_id=one.event.id, deliveries=ids)
         return tenants
 
-    def prepare(self, event: Event) -> Announcement:
+    def prepare(self, event: Event) -> FanOut:
         """Make the bodies of an event, and find out where it goes."""
         destinations = self.outbox.destinations(event)
         if is_id("bat", event.about):
             body = _dump(event, self._batch(event))
-            return Announcement(event, destinations, body, delay_s=self.first_delay_s)
+            return FanOut(event, destinations, body, delay_s=self.first_delay_s)
         job, text = self._job(event), None
         if job is not None and any(one.with_text for one in destinations):
             text = self._body_with_text(event, job)
         body = self._body(event, job)
-        return Announcement(event, destinations, body, text, self.first_delay_s)
+        return FanOut(event, destinations, body, text, self.first_delay_s)
 
-    def _prepared(self, event: Event) -> Announcement | None:
+    def _prepared(self, event: Event) -> FanOut | None:
         try:
             return self.prepare(event)
         except Unavailable:
             raise
         except Exception:
             # A boundary: one event that cannot be told must not hold up the others.
-            _log.exception("announcing failed; trying again later", event_id=event.id)
+            _log.exception("fanning out failed; trying again later", event_id=event.id)
             self.outbox.postpone(event)
             return None
 

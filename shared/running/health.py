@@ -27,7 +27,7 @@ def worker(settings: Settings) -> bool:
 
 def keeper(settings: Settings) -> bool:
     """Whether the keeper goes its rounds: it sends the canary, or waits for it."""
-    return Canary(connect(settings.store_url), settings.canary_interval_s).is_tended()
+    return Canary(connect(settings.store_url), settings.canary_interval_s).is_kept_up()
 
 
 _CHECKS = {"api": api, "worker": worker, "keeper": keeper}

@@ -41,9 +41,9 @@ docchu:batch-counts             hash        of all batches, so that the scripts 
 docchu:batches-due              sorted set  batch id, by when it is to be looked at (ms): something
                                             may have ended, or its time is over
 docchu:tenant:<tenant>:batches  sorted set  batch id, by creation (ms)
-docchu:parcel:<id>              hash        an upload of many documents that waits to be unpacked;
-                                            its fields stand in `parcels.py`
-docchu:parcels                  sorted set  parcel id, by when it is due (ms), or by the end of its
+docchu:upload:<id>              hash        an upload of many documents that waits to be unpacked;
+                                            its fields stand in `uploads.py`
+docchu:uploads                  sorted set  upload id, by when it is due (ms), or by the end of its
                                             lease
 docchu:event:<subject>          hash        the event of a job's or batch's end, or of a trial: its
                                             fields stand in `outbox.py`. The second run of a batch
@@ -99,7 +99,7 @@ SUBSCRIBERS = f"{PREFIX}subscribers"
 HOSTS = f"{PREFIX}deliveries:hosts"
 BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
-PARCELS = f"{PREFIX}parcels"
+UPLOADS = f"{PREFIX}parcels"
 BLOBS = f"{PREFIX}blobs"
 
 
@@ -234,9 +234,9 @@ def tenant_batches(tenant: str) -> str:
     return f"{PREFIX}tenant:{tenant}:batches"
 
 
-def parcel(parcel_id: str) -> str:
+def batch_upload(upload_id: str) -> str:
     """An upload of many documents."""
-    return f"{PREFIX}parcel:{parcel_id}"
+    return f"{PREFIX}parcel:{upload_id}"
 
 
 def batch_event(batch_id: str, run: int) -> str:
@@ -244,7 +244,7 @@ def batch_event(batch_id: str, run: int) -> str:
     return event(batch_id if run == 1 else f"{batch_id}.{run}")
 
 
-def of_batch(batch_id: str, run: int, parcel_id: str = "") -> list[str]:
+def of_batch(batch_id: str, run: int, upload_id: str = "") -> list[str]:
     """The KEYS of every script that changes a batch, in the order `lua/_batch.lua` names them."""
     return [
         batch(batch_id),
@@ -256,6 +256,6 @@ def of_batch(batch_id: str, run: int, parcel_id: str = "") -> list[str]:
         OUTBOX,
         SUBSCRIBERS,
         *(flows(lane) for lane in LANES),
-        PARCELS,
-        parcel(parcel_id),
+        UPLOADS,
+        batch_upload(upload_id),
     ]

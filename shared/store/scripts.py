@@ -69,22 +69,22 @@ def store_faults() -> Iterator[None]:
 # What stands in front of a script; of one that changes a job, the clock and `_job`.
 _PRELUDES: dict[str, tuple[str, ...]] = {
     "next": (),
-    "announce": ("_clock", "_delivery"),
+    "fan_out": ("_clock", "_delivery"),
     "take": ("_clock", "_delivery"),
-    "settle": ("_clock", "_delivery"),
+    "record_attempt": ("_clock", "_delivery"),
     "redeliver": ("_clock", "_delivery"),
     "forget": (),
     "outage": ("_clock",),
     "create": ("_clock", "_job", "_adding"),
     "batch_create": ("_clock", "_batch"),
     "batch_close": ("_clock", "_batch"),
-    "batch_walk": ("_clock", "_batch"),
-    "batch_walked": ("_clock", "_batch"),
-    "batch_tend": ("_clock", "_batch"),
-    "parcel_add": ("_clock", "_batch"),
-    "parcel_take": ("_clock",),
-    "parcel_note": ("_clock",),
-    "parcel_finish": ("_clock", "_batch"),
+    "bulk_begin": ("_clock", "_batch"),
+    "bulk_progress": ("_clock", "_batch"),
+    "batch_due": ("_clock", "_batch"),
+    "upload_add": ("_clock", "_batch"),
+    "upload_take": ("_clock",),
+    "upload_note": ("_clock",),
+    "upload_finish": ("_clock", "_batch"),
 }
 
 

@@ -124,7 +124,7 @@ class Canary:
         with store_faults():
             self._client.hset(keys.CANARY, "looked", self._scripts.now_ms())
 
-    def is_tended(self) -> bool:
+    def is_kept_up(self) -> bool:
         """Whether a keeper went its rounds lately."""
         with store_faults():
             looked = self._client.hget(keys.CANARY, "looked")

@@ -258,7 +258,7 @@ def test_what_was_not_unpacked_of_an_erased_batch_is_dropped(api: Api) -> None:
     assert api.stored() == []
 
 
-def test_a_full_queue_makes_a_parcel_wait(make_api: Callable[..., Api]) -> None:
+def test_a_full_queue_makes_a_upload_wait(make_api: Callable[..., Api]) -> None:
     api = make_api(max_queued_pages=6, max_queued_pages_per_tenant=6)
     api.submit()
     files = {"file": [part(f"{n}.png") for n in range(9)]}

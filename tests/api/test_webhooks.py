@@ -47,8 +47,8 @@ def keeper(api: Api) -> Sender:
 def send(api: Api) -> None:
     """One round of a keeper."""
     sender = keeper(api)
-    sender.announce()
-    sender.send_due(lambda deliver, parcel, until: deliver(parcel, until))
+    sender.fan_out()
+    sender.send_due(lambda deliver, batch_upload, until: deliver(batch_upload, until))
 
 
 def deliveries(api: Api, **query: str) -> list[Shown]:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 
 import httpx
 
-from keeper.batches import BatchTender
+from keeper.batches import DueBatches
 from shared.blobs import BlobStore
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
@@ -93,7 +93,7 @@ def batch_violations(world: World, batch_id: str) -> Iterator[str]:
 def forget_all(world: World, later_ms: int) -> None:
     """Do what a keeper does with batches at that time."""
     blobs = BlobStore(world.settings.data_dir / "blobs")
-    BatchTender.make(world.settings, world.client, blobs, lambda: later_ms).tend_batches()
+    DueBatches.make(world.settings, world.client, blobs, lambda: later_ms).process_due_batches()
 
 
 def left_of_batches(world: World) -> Iterator[str]:

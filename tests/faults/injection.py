@@ -25,7 +25,8 @@ _DIES_S = 60  # for it to die there; on a busy machine it may wait for a process
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
-    *("recover", "end_overdue", "ring", "retire", "erase_left", "tend_batches", "tend", "sweep"),
+    *("recover", "end_overdue", "ring", "expire", "erase_left", "process_due_batches"),
+    *("process_due", "sweep"),
     *("recovered", "input_erased"),
 )
 API_POINTS = ("kept", "created", "erased")
@@ -33,28 +34,28 @@ API_POINTS = ("kept", "created", "erased")
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault at its time. `deaths`: workers that it ends or makes look dead."""
+    """One fault at its time. `crashes`: workers that it ends or makes look dead."""
 
     kind: str
     at_s: float
     strike: Callable[[World], bool]
-    deaths: int = 0
+    crashes: int = 0
 
 
-def random_faults(rng: random.Random, number: int, max_deaths: int) -> list[Fault]:
-    """So many faults, with at most `max_deaths` dead workers among them."""
+def random_faults(rng: random.Random, number: int, max_crashes: int) -> list[Fault]:
+    """So many faults, with at most `max_crashes` dead workers among them."""
     faults: list[Fault] = []
     while len(faults) < number:
         fault = _random_fault(rng)
-        if sum(f.deaths for f in faults) + fault.deaths <= max_deaths:
+        if sum(f.crashes for f in faults) + fault.crashes <= max_crashes:
             faults.append(fault)
     return faults
 
 
 def _random_fault(rng: random.Random) -> Fault:
     group = rng.choices(tuple(_GROUPS), tuple(weight for weight, _ in _GROUPS.values()))[0]
-    kind, strike, deaths = _GROUPS[group][1](rng)
-    return Fault(kind, rng.uniform(0, 2.5), strike, deaths)
+    kind, strike, crashes = _GROUPS[group][1](rng)
+    return Fault(kind, rng.uniform(0, 2.5), strike, crashes)
 
 
 _Made = tuple[str, Callable[[World], bool], int]

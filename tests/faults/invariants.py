@@ -202,19 +202,19 @@ def _of_store(world: World) -> Iterator[str]:
             yield f"{job_id} still has a deadline"
 
 
-def retire_all(world: World) -> Iterator[str]:
+def expire_all(world: World) -> Iterator[str]:
     """Let the time of everything be over; say what is left of it."""
     keeper = make_keeper(world.settings)
     now = round(time.time() * 1000)
     for later in (_FOR_EVER_MS, 2 * _FOR_EVER_MS):
         keeper.upkeep = Upkeep(world.client, _MAX_DEATHS, lambda later=later: now + later)
-        keeper.retire()
+        keeper.expire()
         forget_all(world, now + later)
     blobs = BlobStore(world.settings.data_dir / "blobs")
     for tenant, job_id in list(blobs.old_jobs(-1)):
         if tenant != CANARY_TENANT:
             if not keeper.upkeep.is_gone(job_id):
-                yield f"{job_id} was not retired"
+                yield f"{job_id} was not expired"
             blobs.delete_job(tenant, job_id)
     for name in world.client.scan_iter("docchu:job:*"):
         if not _of_canary(world, name):

@@ -19,9 +19,9 @@ from tests.faults.documents import PROBLEMS, Deed, Document, random_document
 from tests.faults.injection import Fault, random_faults
 from tests.faults.invariants import (
     Seen,
+    expire_all,
     is_quiet,
     progress,
-    retire_all,
     seen_jobs,
     told,
     violations,
@@ -67,9 +67,9 @@ def make_schedule(seed: int) -> Schedule:
             specials[at] = deed  # type: ignore[call-overload]
     documents = [random_document(rng, number, deed) for number, deed in enumerate(specials, 1)]
     killers = "kill" in specials or "hang" in specials
-    # So few that no innocent page can see three deaths: then one that is given up is a violation.
+    # So few that no innocent page can see three crashes: then one that is given up is a violation.
     # A page that ends its worker takes along, once, what is read beside it.
-    faults = random_faults(rng, rng.randint(3, 7), max_deaths=1 if killers else 2)
+    faults = random_faults(rng, rng.randint(3, 7), max_crashes=1 if killers else 2)
     return Schedule(seed, documents, faults)
 
 
@@ -109,7 +109,7 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         world.wait_until(lambda: bool(told_of(world, batch_id)), "its event", _TOLD_S)
     found += violations(world, jobs, accepted)
     found += batch_violations(world, batch_id)
-    found += retire_all(world)
+    found += expire_all(world)
     if world.serving() != serving:
         found.append("a process of the API ended without a fault")
     found += world.surprises

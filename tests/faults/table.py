@@ -22,7 +22,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "a page ends its worker each time",
-        "after three deaths its slice is read page by page, with nothing beside it; the page is "
+        "after three crashes its slice is read page by page, with nothing beside it; the page is "
         "named `poison_page`, the others are read",
         ("page: kill",),
     ),
@@ -43,7 +43,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "the store stands still, for longer than a lease, too",
-        "leases are given their time again; it counts as nobody's death",
+        "leases are given their time again; it counts as nobody's crash",
         ("store SIGSTOP", "CLIENT PAUSE"),
     ),
     (
@@ -53,7 +53,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "the disk is full, or away",
-        "503, nothing half-accepted; slices are handed back and read when it is there again",
+        "503, nothing half-accepted; slices are requeued and read when it is there again",
         ("disk full", "disk away"),
     ),
     (

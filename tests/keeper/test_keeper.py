@@ -88,7 +88,7 @@ def test_uploads_and_results_are_erased_when_their_time_is_over(
         worker.take_next()
     assert service.blob_names(job_id) == {"input", "page-1.0.1.json", "page-1.0.1.jpg"}
     keeper.upkeep = in_the_future(service, DAY_S + 1)
-    keeper.retire()
+    keeper.expire()
     assert service.blob_names(job_id) == set()
 
 
@@ -121,12 +121,12 @@ def test_blobs_of_a_job_that_never_came_to_be_are_swept(service: Service, keeper
 def test_the_canary_goes_through_the_real_queue(service: Service, keeper: Keeper) -> None:
     canary = Canary(service.client, 30)
     assert canary.trouble() and "keeper" in str(canary.trouble())
-    keeper.canary.tend()
+    keeper.canary.process_due()
     assert "waiting in the queue" in str(canary.trouble())
     with service.worker(GreyReader()) as worker:
         assert worker.take_next()
-    keeper.canary.tend()
-    assert canary.trouble() is None and canary.is_tended()
+    keeper.canary.process_due()
+    assert canary.trouble() is None and canary.is_kept_up()
     assert service.client.keys(f"*{CANARY_TENANT}:idem*") == []
     assert not list(service.settings.data_dir.glob("blobs/jobs/*/*/*"))
 
@@ -135,8 +135,8 @@ def test_a_canary_that_fails_says_why(service: Service, keeper: Keeper) -> None:
     def choke(page: int) -> None:
         raise RuntimeError("no device")
 
-    keeper.canary.tend()
+    keeper.canary.process_due()
     with service.worker(GreyReader(choke)) as worker:
         worker.take_next()
-    keeper.canary.tend()
+    keeper.canary.process_due()
     assert "reading it failed" in str(Canary(service.client, 30).trouble())

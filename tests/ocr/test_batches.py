@@ -17,8 +17,8 @@ from worker.ocr.networks.inference import Key, Networks
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.networks.weights import bundled, load_card, load_verified
+from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import confidence_of
-from worker.ocr.recognition.lane import Lane
 from worker.ocr.recognition.lines import prepare
 
 
@@ -33,25 +33,25 @@ def networks(request: pytest.FixtureRequest) -> Networks:
     return Networks(detector, classifier, recognizer, pick("cpu", request.param))
 
 
-def lane_to(networks: Networks) -> Lane:
+def lane_to(networks: Networks) -> BatchClient:
     batcher = Batcher(networks.run, budget=networks.device.budget)
-    return Lane(batcher, "", False, load_card(bundled("vi-print")).characters)
+    return BatchClient(batcher, "", False, load_card(bundled("vi-print")).characters)
 
 
 def test_a_line_reads_the_same_alone_and_in_a_full_mixed_batch(networks: Networks) -> None:
-    lane = lane_to(networks)
+    client = lane_to(networks)
     lines = [
         crop(picture, quad)
         for picture in map(picture_of, ("decree", "receipt", "columns"))
-        for quad in find_lines(picture, lane.probability)
+        for quad in find_lines(picture, client.probability)
     ]
     # Each width twice over, so that every line has a mate.
-    together = lane.words(lines + lines[::-1])
+    together = client.words(lines + lines[::-1])
     for line, mixed in zip(lines, together, strict=False):
-        (alone,) = lane.words([line])
+        (alone,) = client.words([line])
         assert [word.text for word in alone] == [word.text for word in mixed]
         assert confidence_of(alone) == pytest.approx(confidence_of(mixed), abs=1e-3)
-    lane.batcher.close()
+    client.batcher.close()
 
 
 def test_confidences_are_finer_than_the_steps_of_bfloat16(networks: Networks) -> None:
@@ -67,9 +67,9 @@ def test_both_number_types_find_the_same_boxes() -> None:
         detector = Detector()
         load_verified(detector, bundled("detector"))
         networks = Networks(detector, OrientationClassifier(), Recognizer(2), pick("cpu", dtype))
-        lane = lane_to(networks)
-        found.append(find_lines(picture_of("decree"), lane.probability))
-        lane.batcher.close()
+        client = lane_to(networks)
+        found.append(find_lines(picture_of("decree"), client.probability))
+        client.batcher.close()
     exact, rounded = found
     assert exact.shape == rounded.shape
     assert statistics.fmean(abs(exact - rounded).ravel().tolist()) < 1.0

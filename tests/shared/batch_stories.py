@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from keeper.batches import BatchTender
+from keeper.batches import DueBatches
 from shared.batches import Batch
 from shared.blobs import INPUT
 from shared.errors import DocumentDamaged
@@ -18,7 +18,7 @@ from shared.options import BatchOptions
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.records import NewBatch
-from shared.store.batches.uploads import Parcels
+from shared.store.batches.uploads import BatchUploads
 from shared.store.jobs.records import NewJob
 from tests.keeper.webhooks.stories import TENANT, Post
 from tests.shared.store_stories import DAY_S, take
@@ -32,13 +32,13 @@ class Batches(Post):
         super().__init__(client, folder, redis_url=f"unix://{path}?db=0", **settings)
         self.batches = BatchStore(client, self.clock)
         self.batch_jobs = BatchJobs(client, self.batches, self.jobs)
-        self.parcels = Parcels(client, self.clock)
+        self.batch_uploads = BatchUploads(client, self.clock)
         self.limit()
 
     def limit(self, **settings: int) -> None:
         """Give the keeper other limits."""
         changed = self.settings.model_copy(update=settings)
-        self.tender = BatchTender.make(changed, self.client, self.blobs, self.clock)
+        self.due_batches = DueBatches.make(changed, self.client, self.blobs, self.clock)
 
     def open(self, tenant: str = TENANT, **options: Any) -> Batch:
         """Open a batch."""
@@ -87,7 +87,7 @@ class Batches(Post):
         found = self.batch_jobs.page(batch.tenant, batch.id, **given)
         return [job.custom_id for job in found.jobs]
 
-    def tend(self, rounds: int = 3) -> None:
+    def process_due(self, rounds: int = 3) -> None:
         """Some rounds of the keeper."""
         for _ in range(rounds):
-            self.tender.tend_batches()
+            self.due_batches.process_due_batches()

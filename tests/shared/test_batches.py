@@ -70,11 +70,11 @@ def test_it_ends_once_it_is_closed_and_its_last_job_has_ended(store: Batches) ->
     store.add(batch, "b")
     assert store.batches.close(TENANT, batch.id).status is BatchStatus.RUNNING
     read_document(store.worker())
-    store.tend()
+    store.process_due()
     assert store.client.hget(keys.batch(batch.id), "ends") == "1"
     found = store.get(batch)
     assert found.status is BatchStatus.FINISHED and found.finished_at and found.expires_at
-    store.tend()
+    store.process_due()
     assert store.batches.close(TENANT, batch.id) == found
     assert store.client.hget(keys.batch(batch.id), "ends") == "1"
 
@@ -98,10 +98,10 @@ def test_a_batch_that_nobody_closes_is_closed_in_the_end(store: Batches) -> None
     store.add(batch, "a")
     read_document(store.worker())
     store.clock.pass_s(6 * DAY_S)
-    store.tend()
+    store.process_due()
     assert store.get(batch).status is BatchStatus.OPEN
     store.clock.pass_s(1 * DAY_S)
-    store.tend()
+    store.process_due()
     assert store.get(batch).status is BatchStatus.FINISHED
 
 

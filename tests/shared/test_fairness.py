@@ -113,10 +113,10 @@ def test_what_was_counted_to_share_fairly_is_gone_with_the_work(store: Batches) 
     ann.release(take(ann))
     for batch in batches[:1]:
         store.batches.begin("acme", batch.id, "cancel")
-    store.tend()
+    store.process_due()
     while ann.peek():
         read(ann, open_document(ann, take(ann), 1), 1)
     for batch in batches:
         store.batches.close("acme", batch.id)
-    store.tend()
+    store.process_due()
     assert store.client.hgetall(keys.flows("bulk")) == {}

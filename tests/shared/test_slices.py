@@ -64,7 +64,7 @@ def test_a_killed_worker_loses_only_the_pages_it_had_not_recorded(store: Store) 
     for name in store.keeper.expired_leases(10):
         assert store.keeper.recover(*name) == "ready"
     again = take(bob)
-    assert again.attempt == 2 and again.deaths == 1
+    assert again.attempt == 2 and again.crashes == 1
     assert again.left == (3, 4, 5)
 
 
@@ -157,12 +157,12 @@ def test_a_killer_does_not_stand_in_the_door_of_the_next_document(store: Store) 
     assert take(ann).job_id == killer.id
 
 
-def test_a_slice_handed_back_goes_first_and_counts_no_death(store: Store) -> None:
+def test_a_slice_requeued_goes_first_and_counts_no_death(store: Store) -> None:
     first, _ = store.submit(), store.submit()
     ann = store.worker()
     assert ann.release(take(ann))
     claim = take(ann)
-    assert claim.job_id == first.id and claim.deaths == 0
+    assert claim.job_id == first.id and claim.crashes == 0
 
 
 def test_an_encrypted_document_fails_as_a_whole(store: Store) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from keeper.batches import BatchTender
+from keeper.batches import DueBatches
 from keeper.unpacking.services import make_unpacker
 from shared.blobs import BlobStore
 from shared.errors import DocumentEncrypted
@@ -33,12 +33,12 @@ class Keeper:
         client = connect(settings.store_url)
         blobs = BlobStore(settings.data_dir / "blobs")
         self._unpacker = make_unpacker(settings, client)
-        self.tender = BatchTender.make(settings, client, blobs)
+        self.due_batches = DueBatches.make(settings, client, blobs)
 
     def unpack(self) -> None:
         """Take an upload apart: a job for each document in it."""
         assert self._unpacker.turn()
-        self.tender.tend_batches()
+        self.due_batches.process_due_batches()
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_recent_batches_stand_apart_from_recent_documents(
     tab.screenshot(tmp_path, "home-batches")
     page.get_by_role("button", name="Huỷ: kho.zip").click()
     expect(page.locator("#toast")).to_have_class(re.compile("shown"))
-    keeper.tender.tend_batches()
+    keeper.due_batches.process_due_batches()
     expect(row.locator(".badge")).to_have_text("Đã huỷ")
     page.get_by_role("button", name="Xoá: kho.zip").click()
     page.get_by_role("dialog").get_by_role("button", name="Xoá").click()
@@ -176,14 +176,14 @@ def test_what_failed_can_be_read_again(tab: Tab, played: Played, keeper: Keeper)
     upload(page, keeper)
     played.api.worker.fail(played.api.claim(), DocumentEncrypted())
     finish(played.api)
-    keeper.tender.tend_batches()
+    keeper.due_batches.process_due_batches()
     expect(page.locator(".head .badge")).to_have_text("Đã xong")
     page.get_by_role("button", name="Đọc lại tài liệu lỗi").click()
     expect(page.locator(".head .badge")).to_have_text("Đang đọc")
-    keeper.tender.tend_batches()
+    keeper.due_batches.process_due_batches()
     expect(page.locator(".head")).to_contain_text("1 đang chờ, 1 đã đọc xong, 2 lỗi")
     finish(played.api)
-    keeper.tender.tend_batches()
+    keeper.due_batches.process_due_batches()
     expect(page.locator(".head")).to_contain_text("2 đã đọc xong, 2 lỗi")
     expect(page.locator(".head .badge")).to_have_text("Đã xong")
 

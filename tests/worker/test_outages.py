@@ -57,7 +57,7 @@ def test_a_keeper_whose_rounds_are_slow_recovers_all_the_same(service: Service) 
     assert any(told[2:])
 
 
-def test_a_slice_is_handed_back_when_the_disk_is_away(service: Service) -> None:
+def test_a_slice_is_requeued_when_the_disk_is_away(service: Service) -> None:
     job_id = service.submit(grey_tiff(2))
     blobs = service.settings.data_dir / "blobs"
     with service.worker(GreyReader()) as worker:
@@ -91,7 +91,7 @@ def test_a_disk_that_goes_away_under_a_reading_costs_no_page(service: Service) -
     assert service.job(job_id).status is Status.SUCCEEDED
 
 
-def test_a_slice_that_the_store_did_not_take_back_is_handed_back_later(service: Service) -> None:
+def test_a_slice_that_the_store_did_not_take_back_is_requeued_later(service: Service) -> None:
     job_id = service.submit(grey_tiff(1))
     with service.worker(GreyReader()) as worker:
         candidate = worker._slices.peek()
@@ -108,6 +108,6 @@ def test_a_slice_that_the_store_did_not_take_back_is_handed_back_later(service: 
         worker._slices.release = fails_once  # type: ignore[method-assign]
         with pytest.raises(Unavailable), worker._leases.holding(claim):
             raise Unavailable
-        worker._leases._hand_back_owed()
+        worker._leases._requeue_owed()
     assert service.client.zcard(keys.LEASES) == 0
     assert [a.outcome for a in service.jobs.timeline("acme", job_id)] == ["released"]

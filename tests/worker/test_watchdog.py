@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.watchdog import Patience, Signs, next_waiting_since, verdict
+from worker.watchdog import Health, Thresholds, next_waiting_since, verdict
 
-PATIENCE = Patience(deaf_s=60, stall_s=300, max_rss_bytes=1000)
-WELL = Signs(rang_at=100, num_reading=0, oldest_progress_at=None, num_ready=0, rss_bytes=10)
+PATIENCE = Thresholds(deaf_s=60, stall_s=300, max_rss_bytes=1000)
+WELL = Health(rang_at=100, num_reading=0, oldest_progress_at=None, num_ready=0, rss_bytes=10)
 
 
 def test_an_idle_worker_is_well_as_long_as_nothing_waits() -> None:

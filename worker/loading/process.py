@@ -127,7 +127,7 @@ class ChildProcess:
             self._end(wait_s=0)
             raise PageTimeout(max_s=self._limits.page_wall_s) from None
         except (EOFError, OSError):
-            raise self._cause_of_death() from None
+            raise self._cause_of_crash() from None
         except (TypeError, ValueError):
             self._end(wait_s=0)  # it talks nonsense, so something else may be in charge of it
             raise PageCrashed from None
@@ -183,7 +183,7 @@ class ChildProcess:
         protocol.receive_into(connection, picture.data.cast("B"), deadline_s)
         return Answer(header, picture)
 
-    def _cause_of_death(self) -> DocumentError:
+    def _cause_of_crash(self) -> DocumentError:
         status = self._end(_EXIT_S)
         if status == -signal.SIGXCPU:
             return PageTimeout(max_cpu_s=self._limits.page_cpu_s)

@@ -26,9 +26,9 @@ from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
+from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.ctc import Span, confidence_of
-from worker.ocr.recognition.lane import Lane
 from worker.ocr.recognition.lines import Picture
 from worker.ocr.recognition.specks import without_specks
 
@@ -114,7 +114,7 @@ class Reader:
         where the recogniser cannot write Vietnamese.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
-        lane = Lane(
+        client = BatchClient(
             self._batcher,
             job,
             alone,
@@ -125,9 +125,9 @@ class Reader:
         )
         start = time.perf_counter()
         blank = is_blank(picture)
-        sheet = Sheet(picture, NONE) if blank else find_upright(lane, without_seals(picture))
+        sheet = Sheet(picture, NONE) if blank else find_upright(client, without_seals(picture))
         detected = time.perf_counter()
-        sheet, words = read_either_way(lane, sheet)
+        sheet, words = read_either_way(client, sheet)
         lines = lines_in_order(_pieces(sheet, words))
         done = time.perf_counter()
         height, width = sheet.picture.shape[:2]

@@ -17,7 +17,7 @@ local function look_at(ms) redis.call('ZADD', DUE, ms, BATCH_ID) end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. BATCH_ID, what) end
 
 -- Write the event of the end, as `tell` in `_job.lua` does.
-local function tell()
+local function publish_event()
   local run = number('run')
   local listeners = {}
   local kinds = redis.call('HGET', SUBSCRIBERS, get('tenant'))
@@ -37,7 +37,7 @@ local function finish()
   redis.call('HINCRBY', BATCH, 'ends', 1) -- for the fault suite: it must stay at the run's number
   for _, flows in ipairs(FLOWS) do redis.call('HDEL', flows, BATCH_ID) end
   look_at(NOW + number('result_ttl'))
-  tell()
+  publish_event()
   publish('finished')
 end
 

@@ -1,7 +1,7 @@
--- Create a batch, if need be with its first parcel, and answer what its Idempotency-Key will answer.
+-- Create a batch, if need be with its first upload, and answer what its Idempotency-Key will answer.
 -- KEYS[MORE + 1] the tenant's batches, [MORE + 2] the idempotency record (may be unused).
--- ARGV[4] record as flat JSON, [5] parcel as flat JSON, or '', [6] '1' if nothing may be added later,
--- [7] idempotency token or '', [8] fingerprint, [9] how long it is kept (ms), [10] parcel id.
+-- ARGV[4] record as flat JSON, [5] upload as flat JSON, or '', [6] '1' if nothing may be added later,
+-- [7] idempotency token or '', [8] fingerprint, [9] how long it is kept (ms), [10] upload id.
 -- Answers 'created', or 'lost' if another request holds the idempotency key by now.
 if known() then return 'created' end -- a repeated command
 if ARGV[7] ~= '' then

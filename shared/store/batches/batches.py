@@ -15,11 +15,11 @@ from shared.options import BatchOptions
 from shared.store import keys
 from shared.store.batches.records import COUNTS, NewBatch, batch_of
 from shared.store.batches.scripts import BatchScripts
-from shared.store.batches.uploads import NewParcel
+from shared.store.batches.uploads import NewBatchUpload
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.scripts import Client, Clock, server_clock, store_faults
 
-WalkKind = Literal["cancel", "retry", "erase"]
+BulkKind = Literal["cancel", "retry", "erase"]
 _SCAN = 50  # batches looked at in one round trip while listing
 _LOOK_UP_S = 5.0  # an upper bound for a lost message, shorter than the socket's timeout
 
@@ -48,10 +48,10 @@ class BatchStore:
         claimed: Claimed | None = None,
         fingerprint: str = "",
         *,
-        parcel: NewParcel | None = None,
+        batch_upload: NewBatchUpload | None = None,
         closed: bool = False,
     ) -> Batch:
-        """Open a batch, or begin one with its first parcel. Raises IdempotencyInFlight.
+        """Open a batch, or begin one with its first upload. Raises IdempotencyInFlight.
 
         `closed`: nothing may be added later. In the same step the request's Idempotency-Key, if it
         has one, comes to stand for the batch.
@@ -62,13 +62,13 @@ class BatchStore:
             new.id,
             1,
             new.record(),
-            parcel.record(new.tenant, new.id) if parcel else "",
+            batch_upload.record(new.tenant, new.id) if batch_upload else "",
             "1" if closed else "",
             claimed.token if claimed else "",
             fingerprint,
             KEPT_MS,
-            parcel.id if parcel else "",
-            parcel_id=parcel.id if parcel else "",
+            batch_upload.id if batch_upload else "",
+            upload_id=batch_upload.id if batch_upload else "",
             more_keys=(keys.tenant_batches(new.tenant), key),
         )
         if answer == "lost":
@@ -147,7 +147,7 @@ class BatchStore:
         self._scripts.run("batch_close", batch_id)
         return self.get(tenant, batch_id)
 
-    def begin(self, tenant: str, batch_id: str, kind: WalkKind) -> bool:
+    def begin(self, tenant: str, batch_id: str, kind: BulkKind) -> bool:
         """Begin to cancel, retry or erase its jobs, one after the other; whether there is anything.
 
         Raises BatchBusy while something else is done to them.
@@ -156,14 +156,14 @@ class BatchStore:
             run = int(self._record(tenant, batch_id)["run"])
             events = tuple(keys.batch_event(batch_id, one) for one in range(1, run + 1))
             answer = self._scripts.run_of(
-                "batch_walk", batch_id, run, kind, new_id("evt"), more_keys=events
+                "bulk_begin", batch_id, run, kind, new_id("evt"), more_keys=events
             )
             if answer == "gone":
                 raise BatchGone
             if answer == "busy":
                 raise BatchBusy
             if answer != "again":
-                return bool(answer == "walking")
+                return bool(answer == "under_way")
 
     def members(self, batch_id: str, after: int, limit: int) -> list[tuple[int, str]]:
         """Place and id of jobs behind a place, in their order."""

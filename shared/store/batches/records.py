@@ -1,7 +1,7 @@
 """The hash of a batch as the store keeps it, turned into the `Batch` that the API shows.
 
 Fields: `tenant options metadata` (JSON) `created closed finished canceled gone touched` (ms; the
-last is when something was added) `result_ttl tombstone_ttl` (ms) `last` place of a job, `parcels`
+last is when something was added) `result_ttl tombstone_ttl` (ms) `last` place of a job, `uploads`
 that wait, `code detail` of its problem, `run` (from 1; a retry begins another), `event` (the id of
 the event of this run's end), `ends` how often it ended; `walk` (`cancel`, `retry` or `erase`) while
 all its jobs are gone through, `walked` to which place.

@@ -9,7 +9,7 @@ from shared.store.scripts import Client, Clock, Scripts, server_clock, store_fau
 
 
 class BatchScripts:
-    """The scripts of `lua/batch_*.lua` and those of parcels. Methods raise Unavailable."""
+    """The scripts of `lua/batch_*.lua` and those of uploads. Methods raise Unavailable."""
 
     def __init__(self, client: Client, clock: Clock = server_clock) -> None:
         self._client = client
@@ -20,13 +20,13 @@ class BatchScripts:
         name: str,
         batch_id: str,
         *args: object,
-        parcel_id: str = "",
+        upload_id: str = "",
         more_keys: tuple[str, ...] = (),
     ) -> Any:
         """Run the script of this name on a batch as it is now."""
         with store_faults():
             run = int(self._client.hget(keys.batch(batch_id), "run") or 1)
-        return self.run_of(name, batch_id, run, *args, parcel_id=parcel_id, more_keys=more_keys)
+        return self.run_of(name, batch_id, run, *args, upload_id=upload_id, more_keys=more_keys)
 
     def run_of(
         self,
@@ -34,9 +34,9 @@ class BatchScripts:
         batch_id: str,
         run: int,
         *args: object,
-        parcel_id: str = "",
+        upload_id: str = "",
         more_keys: tuple[str, ...] = (),
     ) -> Any:
         """The same, where the run is known."""
-        names = [*keys.of_batch(batch_id, run, parcel_id), *more_keys]
+        names = [*keys.of_batch(batch_id, run, upload_id), *more_keys]
         return self._scripts.run_on(name, names, batch_id, run, *args)

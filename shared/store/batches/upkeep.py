@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.store import keys
-from shared.store.batches.batches import WalkKind
+from shared.store.batches.batches import BulkKind
 from shared.store.batches.records import COUNTS
 from shared.store.batches.scripts import BatchScripts
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-Tended = Literal["walk", "retire", "finished", "forgotten", "waiting"]
+BatchOutcome = Literal["bulk", "expire", "finished", "forgotten", "waiting"]
 
 
 @dataclass(frozen=True)
-class Walk:
+class BulkOperation:
     """Something that is done to all jobs of a batch, and how far it has come."""
 
     batch_id: str
     tenant: str
-    kind: WalkKind
-    walked: int
+    kind: BulkKind
+    gone_through: int
 
 
 class BatchUpkeep:
@@ -40,18 +40,17 @@ class BatchUpkeep:
         """Leave tombstones of jobs in one round trip."""
         self._jobs.run_on_jobs("erase", ids)
 
-    def walk(self, batch_id: str) -> Walk | None:
+    def operation(self, batch_id: str) -> BulkOperation | None:
         """What is being done to its jobs, if anything is."""
         with store_faults():
             found = self._client.hmget(keys.batch(batch_id), ["tenant", "walk", "walked"])
-        tenant, kind, walked = found
-        return Walk(batch_id, tenant, kind, int(walked)) if kind else None
+        tenant, kind, gone_through = found
+        return BulkOperation(batch_id, tenant, kind, int(gone_through)) if kind else None
 
-    def walked(self, walk: Walk, to: int | None) -> None:
-        """Note how far a walk has come; None: to its end."""
-        self._scripts.run(
-            "batch_walked", walk.batch_id, walk.kind, walk.walked, "" if to is None else to
-        )
+    def gone_through(self, operation: BulkOperation, to: int | None) -> None:
+        """Note how far a bulk operation has come; None: to its end."""
+        args = (operation.kind, operation.gone_through, "" if to is None else to)
+        self._scripts.run("bulk_progress", operation.batch_id, *args)
 
     def due(self, limit: int) -> list[str]:
         """Batches that are to be looked at."""
@@ -62,10 +61,10 @@ class BatchUpkeep:
             )
         return found
 
-    def tend(self, batch_id: str) -> tuple[Tended, str]:
-        """Do what is due of a batch; its tenant. `walk` and `retire` are left to the caller."""
+    def process_due(self, batch_id: str) -> tuple[BatchOutcome, str]:
+        """Do what is due of a batch; its tenant. `walk` and `expire` are left to the caller."""
         with store_faults():
             tenant = self._client.hget(keys.batch(batch_id), "tenant") or ""
         more = (keys.tenant_batches(tenant),)
-        outcome: Tended = self._scripts.run("batch_tend", batch_id, *COUNTS, more_keys=more)
+        outcome: BatchOutcome = self._scripts.run("batch_due", batch_id, *COUNTS, more_keys=more)
         return outcome, tenant

@@ -1,6 +1,6 @@
 """Uploads of many documents that wait to be unpacked: taken by lease, gone on with after a crash.
 
-Fields of a parcel's hash: `batch tenant kind position` (entries that are done) `attempt`.
+Fields of an upload's hash: `batch tenant kind position` (entries that are done) `attempt`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Kind = Literal["zip", "ndjson"]
 
 
 @dataclass(frozen=True)
-class NewParcel:
+class NewBatchUpload:
     """An upload whose bytes are stored already: blob `id` of its batch."""
 
     kind: Kind
@@ -35,8 +35,8 @@ class NewParcel:
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A leased parcel. `position`: so many of its entries are done."""
+class BatchUpload:
+    """A leased upload. `position`: so many of its entries are done."""
 
     id: str
     batch_id: str
@@ -47,63 +47,65 @@ class Parcel:
 
     def job_id(self, entry: int) -> str:
         """The id of the job that an entry becomes, the same in each attempt to unpack it."""
-        # The parcel's own id is random, and nobody is told of it.
+        # The upload's own id is random, and nobody is told of it.
         digest = sha256(f"{self.id}/{entry}".encode()).digest()
         return f"job_{base64.urlsafe_b64encode(digest)[:24].decode()}"
 
 
-class Parcels:
-    """The parcels of all tenants. Every method raises Unavailable when the server is away."""
+class BatchUploads:
+    """The uploads of all tenants. Every method raises Unavailable when the server is away."""
 
     def __init__(self, client: Client, clock: Clock = server_clock) -> None:
         self._client = client
         self._scripts = Scripts(client, clock)
         self._batches = BatchScripts(client, clock)
 
-    def add(self, tenant: str, batch_id: str, new: NewParcel, *, last: bool = False) -> None:
-        """Add a parcel to an open batch; `last` closes that. Raises BatchClosed, BatchGone."""
+    def add(self, tenant: str, batch_id: str, new: NewBatchUpload, *, last: bool = False) -> None:
+        """Add an upload to an open batch; `last` closes that. Raises BatchClosed, BatchGone."""
         record = new.record(tenant, batch_id)
         args = (new.id, record, "1" if last else "")
-        answer = self._batches.run("parcel_add", batch_id, *args, parcel_id=new.id)
+        answer = self._batches.run("upload_add", batch_id, *args, upload_id=new.id)
         if answer == "closed":
             raise BatchClosed
         if answer == "gone":
             raise BatchGone
 
-    def take(self, lease_s: float) -> Parcel | None:
-        """Lease the parcel that has been due the longest, if one is."""
+    def take(self, lease_s: float) -> BatchUpload | None:
+        """Lease the upload that has been due the longest, if one is."""
         now = self._scripts.now_ms()
         with store_faults():
-            due = self._client.zrange(keys.PARCELS, "-inf", now, byscore=True, offset=0, num=8)
-        for parcel_id in due:
-            names = [keys.PARCELS, keys.parcel(parcel_id)]
-            found = self._scripts.run_on("parcel_take", names, parcel_id, round(lease_s * 1000))
+            due = self._client.zrange(keys.UPLOADS, "-inf", now, byscore=True, offset=0, num=8)
+        for upload_id in due:
+            names = [keys.UPLOADS, keys.batch_upload(upload_id)]
+            found = self._scripts.run_on("upload_take", names, upload_id, round(lease_s * 1000))
             if found:
                 batch_id, tenant, kind, position, attempt = found
-                return Parcel(parcel_id, batch_id, tenant, kind, int(position), int(attempt))
+                return BatchUpload(upload_id, batch_id, tenant, kind, int(position), int(attempt))
         return None
 
-    def advance(self, parcel: Parcel, position: int, lease_s: float) -> Parcel:
+    def advance(self, batch_upload: BatchUpload, position: int, lease_s: float) -> BatchUpload:
         """Note how many entries are done, and renew the lease (0: due again at once).
 
         Raises StaleAttempt if somebody else has it by now.
         """
-        names = [keys.PARCELS, keys.parcel(parcel.id)]
+        names = [keys.UPLOADS, keys.batch_upload(batch_upload.id)]
         lease_ms = round(lease_s * 1000)
         done = self._scripts.run_on(
-            "parcel_note", names, parcel.id, parcel.attempt, position, lease_ms
+            "upload_note", names, batch_upload.id, batch_upload.attempt, position, lease_ms
         )
         if done is None:
             raise StaleAttempt
-        return replace(parcel, position=position)
+        return replace(batch_upload, position=position)
 
-    def finish(self, parcel: Parcel, problem: DocchuError | None = None) -> None:
-        """Forget a parcel; the caller erases its bytes. The batch shows the first problem.
+    def finish(self, batch_upload: BatchUpload, problem: DocchuError | None = None) -> None:
+        """Forget an upload; the caller erases its bytes. The batch shows the first problem.
 
         Raises StaleAttempt.
         """
         code, detail = (problem.code, problem.detail) if problem else ("", "")
-        args = (parcel.id, parcel.attempt, code, detail)
-        answer = self._batches.run("parcel_finish", parcel.batch_id, *args, parcel_id=parcel.id)
+        args = (batch_upload.id, batch_upload.attempt, code, detail)
+        answer = self._batches.run(
+            "upload_finish", batch_upload.batch_id, *args, upload_id=batch_upload.id
+        )
         if answer is None:
             raise StaleAttempt

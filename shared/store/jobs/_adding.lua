@@ -1,6 +1,6 @@
 -- How a new job comes into its batch. It is put in front of `create.lua`, after `_job.lua`.
 -- KEYS[MORE + 3] the batch, [MORE + 4] its jobs, [MORE + 5] its names, [MORE + 6] the job that this
--- one replaces (may be unused). ARGV[9] '1' if it comes out of a parcel, [10] max jobs of a batch,
+-- one replaces (may be unused). ARGV[9] '1' if it comes out of an upload, [10] max jobs of a batch,
 -- [11] id of the job that it replaces, or ''.
 local BATCH, MEMBERS, NAMES, REPLACED = KEYS[MORE + 3], KEYS[MORE + 4], KEYS[MORE + 5], KEYS[MORE + 6]
 

@@ -144,7 +144,7 @@ end
 
 -- Write the event of the job's end, if anybody is to be told: the job's own address, or whoever of its
 -- tenant listens at this moment. A job without an `event` (the canary) tells nobody.
-local function tell(status)
+local function publish_event(status)
   local id, kind = get('event'), 'job.' .. status
   if not id then return end
   local options = cjson.decode(get('options'))
@@ -160,7 +160,7 @@ local function tell(status)
 end
 
 -- Note in the batch what went wrong with the job, and whether it was the last one under way.
-local function tell_batch(code)
+local function publish_batch_event(code)
   local batch = get('batch')
   if not batch then return end
   if code then
@@ -188,8 +188,8 @@ local function finish_job(status, code, detail)
   if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
   redis.call('HDEL', JOB, 'cancel', 'next')
   redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
-  tell(status)
-  tell_batch(code)
+  publish_event(status)
+  publish_batch_event(code)
   publish(status)
 end
 

@@ -1,5 +1,5 @@
 -- Claim a ready slice: lease it and count the attempt before anything of the document is touched.
--- ARGV[3] slice, [4] worker, [5] lease (ms), [6] nonce of this claim, [7] deaths as the worker knows them,
+-- ARGV[3] slice, [4] worker, [5] lease (ms), [6] nonce of this claim, [7] crashes as the worker knows them,
 -- [8] [9] time a job may take, for itself and for each page (ms).
 -- Answers JSON of what the worker needs, or nothing if somebody else was faster.
 local index = ARGV[3]
@@ -46,6 +46,6 @@ for _, page in ipairs(slice.p or {}) do
 end
 local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options')
 return cjson.encode({
-  attempt = slice.a, deaths = slice.d, pages = slice.p, done = #done > 0 and done or nil,
+  attempt = slice.a, crashes = slice.d, pages = slice.p, done = #done > 0 and done or nil,
   tenant = job[1], document = job[2], options = job[3],
 })

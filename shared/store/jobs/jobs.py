@@ -16,7 +16,7 @@ from shared.errors import (
     QueueFull,
 )
 from shared.ids import is_job_id
-from shared.jobs import Attempt, Job, Queue, Status
+from shared.jobs import Job, Queue, SliceAttempt, Status
 from shared.store import keys
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
@@ -71,7 +71,7 @@ class JobStore:
         Raises QueueFull, IdempotencyInFlight. In the same step the request's Idempotency-Key, if
         it has one, comes to stand for the job. In a batch the answer is the id of the job that has
         this `custom_id` already, if there is one; raises BatchGone, BatchClosed, BatchFull.
-        `unpacked`: it comes out of a parcel, so the batch may be closed. `replaces`: it takes the
+        `unpacked`: it comes out of an upload, so the batch may be closed. `replaces`: it takes the
         place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
@@ -195,7 +195,7 @@ class JobStore:
         _checked(record, tenant)
         return {n: PageRecord.parse(texts[str(n)]) for n in sorted(map(int, texts))}
 
-    def timeline(self, tenant: str, job_id: str) -> list[Attempt]:
+    def timeline(self, tenant: str, job_id: str) -> list[SliceAttempt]:
         """The job's attempts by their start; of very many the oldest are left out."""
         self._record(tenant, job_id)
         with store_faults(), self._client.pipeline() as pipe:

@@ -17,7 +17,6 @@ from shared.errors import DocchuError
 from shared.ids import new_id
 from shared.incoming import strict_json
 from shared.jobs import (
-    Attempt,
     Document,
     Job,
     Links,
@@ -26,6 +25,7 @@ from shared.jobs import (
     Problem,
     Progress,
     Queue,
+    SliceAttempt,
     Status,
     Timings,
     moment,
@@ -116,7 +116,7 @@ def page_problems(pages: Hash) -> list[PageProblem]:
     ]
 
 
-def attempts(ended: Iterable[str], slices: Hash) -> list[Attempt]:
+def attempts(ended: Iterable[str], slices: Hash) -> list[SliceAttempt]:
     """The attempts that ended, and those that the unfinished slices tell of, by their start."""
     found = [json.loads(entry) for entry in ended]
     for index, text in slices.items():
@@ -124,7 +124,7 @@ def attempts(ended: Iterable[str], slices: Hash) -> list[Attempt]:
         if fields["s"] == "l":
             found.append([index, fields["a"], fields["o"], fields["t"], None, None])
     return [
-        Attempt(
+        SliceAttempt(
             slice=int(index),
             attempt=attempt,
             worker=worker,

@@ -1,5 +1,5 @@
 -- Take a slice back whose lease ran out: its worker died or hangs.
--- ARGV[3] slice, [4] deaths after which a slice is split or its page given up.
+-- ARGV[3] slice, [4] crashes after which a slice is split or its page given up.
 -- Answers 'fresh' (the lease was renewed meanwhile), 'ready', 'split', 'poison', 'canceled' or 'gone'.
 local index, max_deaths = ARGV[3], tonumber(ARGV[4])
 local until_ms = redis.call('ZSCORE', LEASES, member(index))

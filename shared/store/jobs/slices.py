@@ -1,4 +1,4 @@
-"""What a worker does with slices: claim, renew, open, record pages, finish, hand back."""
+"""What a worker does with slices: claim, renew, open, record pages, finish, requeue."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Candidate:
 
     job_id: str
     index: str
-    deaths: int
+    crashes: int
 
     @property
     def suspect(self) -> bool:
         """Whether an earlier attempt ended its worker: then it is read with nothing beside it."""
-        return self.deaths > 0
+        return self.crashes > 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Claim:
     job_id: str
     index: str
     attempt: int
-    deaths: int
+    crashes: int
     tenant: str
     document: Document
     options: Options
@@ -119,7 +119,7 @@ class SliceQueue:
             self._worker_id,
             self._lease_ms,
             secrets.token_hex(8),
-            candidate.deaths,
+            candidate.crashes,
             *self._job_time.ms,
         )
         if answer is None:
@@ -130,7 +130,7 @@ class SliceQueue:
             job_id=candidate.job_id,
             index=candidate.index,
             attempt=fields["attempt"],
-            deaths=fields["deaths"],
+            crashes=fields["crashes"],
             tenant=fields["tenant"],
             document=Document.model_validate_json(fields["document"]),
             options=Options.model_validate_json(fields["options"]),

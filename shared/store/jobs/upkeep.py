@@ -11,7 +11,7 @@ from shared.store.scripts import Client, Clock, Scripts, server_clock, store_fau
 
 Recovery = Literal["fresh", "ready", "split", "poison", "canceled", "gone"]
 Overdue = Literal["ended", "fresh", "gone"]
-Retirement = Literal["input", "result", "forgotten", "nothing"]
+Expiry = Literal["input", "result", "forgotten", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Due:
 class Upkeep:
     """The store as the keeper sees it: every step is atomic, and may be done twice."""
 
-    def __init__(self, client: Client, max_deaths: int, clock: Clock = server_clock) -> None:
+    def __init__(self, client: Client, max_crashes: int, clock: Clock = server_clock) -> None:
         self._client = client
-        self._max_deaths = max_deaths
+        self._max_crashes = max_crashes
         self._scripts = Scripts(client, clock)
 
     def expired_leases(self, limit: int) -> list[tuple[str, str]]:
@@ -39,7 +39,7 @@ class Upkeep:
 
     def recover(self, job_id: str, index: str) -> Recovery:
         """Take one slice back whose lease ran out."""
-        outcome: Recovery = self._scripts.run("recover", job_id, index, self._max_deaths)
+        outcome: Recovery = self._scripts.run("recover", job_id, index, self._max_crashes)
         return outcome
 
     def overdue(self, limit: int) -> list[str]:
@@ -75,10 +75,10 @@ class Upkeep:
                 tenants = pipe.execute()
         return [Due(tenant or "", job_id) for job_id, tenant in zip(ids, tenants, strict=True)]
 
-    def retire(self, due: Due, *, input_erased: bool = False) -> Retirement:
+    def expire(self, due: Due, *, input_erased: bool = False) -> Expiry:
         """What of the job is to be erased; `input_erased` says that its bytes are."""
-        outcome: Retirement = self._scripts.run(
-            "retire",
+        outcome: Expiry = self._scripts.run(
+            "expire",
             due.job_id,
             "1" if input_erased else "",
             more_keys=(keys.tenant_jobs(due.tenant),),

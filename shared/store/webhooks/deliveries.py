@@ -16,7 +16,7 @@ from shared.jobs import moment
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
-from shared.webhooks import Attempt, Delivery, DeliveryStatus
+from shared.webhooks import Delivery, DeliveryAttempt, DeliveryStatus
 
 _SCAN = 200  # deliveries looked at in one round trip while listing
 _TRIM_SCANS = 5  # round trips that look for deliveries to forget, past those that are pending
@@ -171,5 +171,7 @@ def _delivery(record: Mapping[str, str]) -> Delivery:
         created_at=moment(record["created"]),
         next_attempt_at=moment(record["next"]) if "next" in record else None,
         num_attempts=int(record.get("attempts", 0)),
-        attempts=[Attempt.model_validate_json(x) for x in record.get("log", "").splitlines()],
+        attempts=[
+            DeliveryAttempt.model_validate_json(row) for row in record.get("log", "").splitlines()
+        ],
     )

@@ -2,7 +2,7 @@
 
 The script that ends a job writes its event in the same step (`tell` in `lua/_job.lua`). Fields of
 an event's hash: `id type at tenant` (at in ms), `webhooks` (ids by space) and `url include` of the
-job's own address; once it is announced `body text_body` (what is sent, the same bytes at every
+job's own address; once it is fanned out `body text_body` (what is sent, the same bytes at every
 attempt) and `pending kept` (numbers of its deliveries); `erased` when the job's contents are.
 """
 
@@ -19,7 +19,7 @@ from shared.ids import new_id
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-Announced = Literal["announced", "done", "again"]
+FanOutOutcome = Literal["fanned_out", "done", "again"]
 _POSTPONED_MS = 60_000
 _PORTS = {"http": 80, "https": 443}
 
@@ -55,7 +55,7 @@ class Destination:
 
 
 @dataclass(frozen=True)
-class Announcement:
+class FanOut:
     """An event with its bodies, to be made deliveries of; the first attempt is due after `delay_s`.
 
     A trial does not wait in the outbox.
@@ -100,7 +100,7 @@ class Outbox:
         ]
 
     def postpone(self, event: Event) -> None:
-        """Look at an event again in a minute: announcing it failed, and others wait behind it."""
+        """Look at an event again in a minute: fanning out it failed, and others wait behind it."""
         later = self._scripts.now_ms() + _POSTPONED_MS
         with store_faults():
             self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
@@ -120,16 +120,16 @@ class Outbox:
             found.append(Destination("", event.url, bool(event.include)))
         return tuple(found)
 
-    def announce(self, *announcements: Announcement) -> list[Announced]:
+    def fan_out(self, *fan_outs: FanOut) -> list[FanOutOutcome]:
         """Make the deliveries of events, each atomically, all in one round trip.
 
         `again`: the job was erased since the event was read, so its body must be made anew.
         """
-        calls = [self._call(one) for one in announcements]
-        outcomes: list[Announced] = self._scripts.run_many("announce", calls)
+        calls = [self._call(one) for one in fan_outs]
+        outcomes: list[FanOutOutcome] = self._scripts.run_many("fan_out", calls)
         return outcomes
 
-    def _call(self, one: Announcement) -> tuple[list[str], list[Any]]:
+    def _call(self, one: FanOut) -> tuple[list[str], list[Any]]:
         """The keys and arguments of the script."""
         event = one.event
         names = [keys.HOSTS, keys.OUTBOX, keys.event(event.subject)]

@@ -11,14 +11,14 @@ from shared.outgoing.signing import KeyRing
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.webhooks.webhooks import Webhooks
-from shared.webhooks import TRIAL, Attempt, DeliveryStatus
+from shared.webhooks import TRIAL, DeliveryAttempt, DeliveryStatus
 
-Settled = Literal["settled", "disabled", "lost"]
+AttemptOutcome = Literal["recorded", "disabled", "lost"]
 _LOG_BYTES = 8000  # the attempts of one delivery, some 60 of them
 
 
 @dataclass(frozen=True)
-class Parcel:
+class DueDelivery:
     """A leased delivery. `obstacle` says why it cannot be sent at all."""
 
     id: str
@@ -69,27 +69,29 @@ class SendingQueue:
             )
         return found
 
-    def take(self, host: str, limit: int) -> list[Parcel]:
+    def take(self, host: str, limit: int) -> list[DueDelivery]:
         """Lease up to `limit` due deliveries of a host."""
         names = [keys.HOSTS, keys.deliveries_due(host)]
         lease, *ids = self._scripts.run_on("take", names, host, limit, self._lease_ms)
         return self._load(host, lease, ids) if ids else []
 
-    def settle(self, parcel: Parcel, attempt: Attempt, verdict: Verdict) -> Settled:
+    def record_attempt(
+        self, due: DueDelivery, attempt: DeliveryAttempt, verdict: Verdict
+    ) -> AttemptOutcome:
         """Note an attempt. `lost`: the lease ran out, and somebody else has the delivery."""
-        outcome: Settled = self._scripts.run_on(
-            "settle",
+        outcome: AttemptOutcome = self._scripts.run_on(
+            "record_attempt",
             [
                 keys.HOSTS,
-                keys.deliveries_due(parcel.host),
-                keys.delivery(parcel.id),
-                keys.event(parcel.subject),
-                keys.webhook(parcel.webhook_id),
+                keys.deliveries_due(due.host),
+                keys.delivery(due.id),
+                keys.event(due.subject),
+                keys.webhook(due.webhook_id),
                 keys.SUBSCRIBERS,
             ],
-            parcel.host,
-            parcel.id,
-            parcel.lease,
+            due.host,
+            due.id,
+            due.lease,
             verdict.status,
             round(verdict.delay_s * 1000),
             attempt.model_dump_json(),
@@ -97,13 +99,13 @@ class SendingQueue:
             "1" if verdict.tried else "",
             "1" if verdict.wants_no_more else "",
             self._failing_ms,
-            parcel.webhook_id,
+            due.webhook_id,
             _LOG_BYTES,
-            parcel.url,
+            due.url,
         )
         return outcome
 
-    def _load(self, host: str, lease: str, ids: list[str]) -> list[Parcel]:
+    def _load(self, host: str, lease: str, ids: list[str]) -> list[DueDelivery]:
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
                 pipe.hgetall(keys.delivery(one))
@@ -115,13 +117,13 @@ class SendingQueue:
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
         return [
-            self._parcel(one, host, lease, record, body, webhook, now, ring_of)
+            self._due_delivery(one, host, lease, record, body, webhook, now, ring_of)
             for one, record, body, webhook in zip(
                 ids, records, contents[::2], contents[1::2], strict=True
             )
         ]
 
-    def _parcel(
+    def _due_delivery(
         self,
         delivery_id: str,
         host: str,
@@ -131,7 +133,7 @@ class SendingQueue:
         webhook: list[Any],
         now_ms: int,
         ring_of: Callable[[str], KeyRing],
-    ) -> Parcel:
+    ) -> DueDelivery:
         url, ring, disabled = webhook
         webhook_id = record.get("webhook", "")
         obstacle = None
@@ -145,7 +147,7 @@ class SendingQueue:
         if obstacle is None:
             keys_of = KeyRing.parse(ring) if webhook_id else ring_of(record["tenant"])
             signing = keys_of.signing(now_ms)
-        return Parcel(
+        return DueDelivery(
             id=delivery_id,
             host=host,
             lease=lease,

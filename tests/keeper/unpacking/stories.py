@@ -19,7 +19,7 @@ from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs, Item
 from shared.store.batches.records import NewBatch
-from shared.store.batches.uploads import Kind, NewParcel, Parcels
+from shared.store.batches.uploads import BatchUploads, Kind, NewBatchUpload
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
 
@@ -56,18 +56,18 @@ class Story:
     ) -> str:
         """Accept an upload as a batch; its id."""
         new = NewBatch(TENANT, BatchOptions(**options), 3600, 3600)
-        parcel = self._keep(new.id, data, kind)
-        self.batches.create(new, parcel=parcel, closed=not is_open)
+        batch_upload = self._keep(new.id, data, kind)
+        self.batches.create(new, batch_upload=batch_upload, closed=not is_open)
         return new.id
 
     def add(self, batch_id: str, data: bytes, kind: Kind = "zip") -> None:
         """Add an upload to an open batch."""
-        Parcels(self.client).add(TENANT, batch_id, self._keep(batch_id, data, kind))
+        BatchUploads(self.client).add(TENANT, batch_id, self._keep(batch_id, data, kind))
 
-    def _keep(self, batch_id: str, data: bytes, kind: Kind) -> NewParcel:
-        parcel = NewParcel(kind)
-        self.blobs.put(TENANT, batch_id, parcel.id, data)
-        return parcel
+    def _keep(self, batch_id: str, data: bytes, kind: Kind) -> NewBatchUpload:
+        batch_upload = NewBatchUpload(kind)
+        self.blobs.put(TENANT, batch_id, batch_upload.id, data)
+        return batch_upload
 
     def unpack(self) -> None:
         """Unpack until nothing is due."""

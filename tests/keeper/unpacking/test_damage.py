@@ -1,4 +1,4 @@
-"""Parcels that were damaged anyhow: only errors that somebody thought of come out of them."""
+"""Uploads that were damaged anyhow: only errors that somebody thought of come out of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from keeper.unpacking.archives import ZipParcel
+from keeper.unpacking.archives import ZipSource
 from keeper.unpacking.items import Described, Source
-from keeper.unpacking.limits import ParcelLimits
-from keeper.unpacking.lines import Fetching, LineParcel
+from keeper.unpacking.limits import UploadLimits
+from keeper.unpacking.lines import Fetching, LineSource
 from shared.errors import ArchiveUnreadable, TooManyDocuments
 from tests.keeper.unpacking.stories import Raw, png, raw_zip, zipped
 from tests.keeper.unpacking.test_lines import line
 
-LIMITS = ParcelLimits(max_upload_bytes=50_000, max_batch_jobs=20, max_batch_bytes=500_000)
+LIMITS = UploadLimits(max_upload_bytes=50_000, max_batch_jobs=20, max_batch_bytes=500_000)
 NAMES = ("a.png", "hồ sơ/b.png", "x/y/c.png")
 SOUND = (
     zipped({name: png(name) for name in NAMES}),
@@ -72,16 +72,16 @@ def taken(source: Source) -> list[tuple[Described, int]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_damaged_only_known_errors_come_of_it(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
-    path = tmp_path / "parcel"
+    path = tmp_path / "upload"
     for _ in range(250):
         sound = rng.choice(SOUND)
         path.write_bytes(damaged(sound, rng))
         source: Source | None = None
         try:
             source = (
-                LineParcel(path, LIMITS, Fetching((), 1, 60, lambda model: None))
+                LineSource(path, LIMITS, Fetching((), 1, 60, lambda model: None))
                 if sound is SOUND[-1]
-                else ZipParcel(path, LIMITS)
+                else ZipSource(path, LIMITS)
             )
             for described, num_bytes in taken(source):
                 assert described.problem or num_bytes <= LIMITS.max_upload_bytes

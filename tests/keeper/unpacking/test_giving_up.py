@@ -1,4 +1,4 @@
-"""What happens to a parcel that cannot go on: it waits, goes to another keeper, or ends."""
+"""What happens to an upload that cannot go on: it waits, goes to another keeper, or ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keeper.unpacking.archives import ZipItem
 from keeper.unpacking.items import Item
 from keeper.unpacking.opened import Opened, OpenParcels
 from shared.errors import StaleAttempt, Unavailable
-from shared.store.batches.uploads import Parcels
+from shared.store.batches.uploads import BatchUploads
 from tests.keeper.unpacking.stories import Story, png, zipped
 
 
@@ -21,7 +21,7 @@ def upload(*names: str) -> bytes:
     return zipped({name: png(name) for name in names})
 
 
-def test_a_disk_that_is_away_makes_a_parcel_wait(story: Story) -> None:
+def test_a_disk_that_is_away_makes_a_upload_wait(story: Story) -> None:
     batch_id = story.submit(upload("a.png"))
     blobs = story.settings.data_dir / "blobs"
     blobs.rename(story.settings.data_dir / "elsewhere")
@@ -30,7 +30,7 @@ def test_a_disk_that_is_away_makes_a_parcel_wait(story: Story) -> None:
     assert story.batch(batch_id).unpacking and not story.batch(batch_id).problem
 
 
-def test_an_unexpected_error_ends_the_parcel_and_not_the_keeper(
+def test_an_unexpected_error_ends_the_upload_and_not_the_keeper(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object) -> None:
@@ -44,7 +44,7 @@ def test_an_unexpected_error_ends_the_parcel_and_not_the_keeper(
     assert story.files() == set()
 
 
-def test_a_parcel_that_another_keeper_has_is_left_to_it(
+def test_a_upload_that_another_keeper_has_is_left_to_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*args: object) -> None:
@@ -52,7 +52,7 @@ def test_a_parcel_that_another_keeper_has_is_left_to_it(
 
     batch_id = story.submit(upload("a.png"))
     with monkeypatch.context() as patched:
-        patched.setattr(Parcels, "advance", lost)
+        patched.setattr(BatchUploads, "advance", lost)
         assert story.unpacker.turn()
     batch = story.batch(batch_id)
     assert batch.unpacking and batch.problem is None
@@ -80,7 +80,7 @@ def test_two_unpackers_share_the_work(story: Story) -> None:
         assert [item.position for item in story.items(batch_id)] == list(range(1, 10))
 
 
-def test_a_parcel_that_waits_is_not_swept_up(story: Story) -> None:
+def test_a_upload_that_waits_is_not_swept_up(story: Story) -> None:
     batch_id = story.submit(upload("a.png"))
     keeper = make_keeper(story.settings)
     keeper.orphan_age_s = -60  # everything is old
@@ -111,13 +111,13 @@ def test_an_upload_that_is_not_seen_is_looked_for_and_then_lost_by_the_service(
 
 def due_now(story: Story) -> None:
     """Let every lease be over."""
-    for parcel_id in story.client.zrange("docchu:parcels", 0, -1):
-        story.client.zadd("docchu:parcels", {parcel_id: 0})
+    for upload_id in story.client.zrange("docchu:uploads", 0, -1):
+        story.client.zadd("docchu:uploads", {upload_id: 0})
 
 
 @dataclass
 class Book:
-    """A parcel without documents, that knows whether it is open."""
+    """An upload without documents, that knows whether it is open."""
 
     is_open: bool = True
 
@@ -129,44 +129,45 @@ class Book:
         self.is_open = False
 
 
-def test_of_the_open_parcels_the_oldest_is_closed_first() -> None:
-    parcels, books = OpenParcels(), [Book() for _ in range(20)]
+def test_of_the_open_uploads_the_oldest_is_closed_first() -> None:
+    batch_uploads, books = OpenParcels(), [Book() for _ in range(20)]
     for number, book in enumerate(books):
-        parcels.keep(str(number), Opened(book, book.items(0), 5))
+        batch_uploads.keep(str(number), Opened(book, book.items(0), 5))
     assert [book.is_open for book in books] == [False] * 4 + [True] * 16
-    newest = parcels.take("19", 5)
+    newest = batch_uploads.take("19", 5)
     assert newest and newest.source is books[19] and books[19].is_open
-    assert parcels.take("18", 4) is None and not books[18].is_open, "another turn came between"
-    parcels.forget("17")
+    assert batch_uploads.take("18", 4) is None, "another turn came between"
+    assert not books[18].is_open, "another turn came between"
+    batch_uploads.forget("17")
     assert not books[17].is_open
 
 
-def test_a_parcel_that_another_keeper_finished_does_not_stay_open() -> None:
+def test_a_upload_that_another_keeper_finished_does_not_stay_open() -> None:
     """Else an upload of 10 GB that was erased would stay on the disk."""
     now = [0.0]
-    parcels, book = OpenParcels(clock=lambda: now[0]), Book()
-    parcels.keep("a", Opened(book, book.items(0), 5))
+    batch_uploads, book = OpenParcels(clock=lambda: now[0]), Book()
+    batch_uploads.keep("a", Opened(book, book.items(0), 5))
     now[0] = 20.0
-    parcels.close_idle()
+    batch_uploads.close_idle()
     assert book.is_open
     now[0] = 40.0
-    parcels.close_idle()
+    batch_uploads.close_idle()
     assert not book.is_open
 
 
-def test_threads_that_keep_and_take_parcels_close_each_once() -> None:
-    parcels = OpenParcels()
+def test_threads_that_keep_and_take_uploads_close_each_once() -> None:
+    batch_uploads = OpenParcels()
     made: list[Book] = []
 
     def work(thread: int) -> None:
         for turn in range(3000):
             name = str((thread + turn) % 20)
-            opened = parcels.take(name, 0)
+            opened = batch_uploads.take(name, 0)
             if opened is None:
                 book = Book()
                 made.append(book)
                 opened = Opened(book, book.items(0), 0)
-            parcels.keep(name, opened) if turn % 7 else parcels.forget(name)
+            batch_uploads.keep(name, opened) if turn % 7 else batch_uploads.forget(name)
             if not turn % 7:
                 opened.source.close()
 
@@ -174,5 +175,5 @@ def test_threads_that_keep_and_take_parcels_close_each_once() -> None:
         for done in [pool.submit(work, thread) for thread in range(4)]:
             done.result()
     for number in range(20):
-        parcels.forget(str(number))
+        batch_uploads.forget(str(number))
     assert made and not any(book.is_open for book in made)

@@ -46,7 +46,7 @@ def test_each_document_becomes_a_job_under_its_path(story: Story, method: int) -
     job = story.jobs.get("acme", items[1].job_id)
     assert job.document.name == names[1] and job.options.priority == "bulk"
     assert job.options.pages == "1"
-    assert story.files() == {f"{i.job_id}/input" for i in items}, "the parcel was not erased"
+    assert story.files() == {f"{i.job_id}/input" for i in items}, "the upload was not erased"
 
 
 def test_folders_and_litter_are_left_out(story: Story) -> None:
@@ -207,7 +207,7 @@ def test_an_archive_behind_something_else_is_an_archive(story: Story) -> None:
     assert story.outcomes(batch_id) == {"a.png": "queued"}
 
 
-def test_a_damaged_directory_ends_the_parcel_where_it_is_damaged(story: Story) -> None:
+def test_a_damaged_directory_ends_the_upload_where_it_is_damaged(story: Story) -> None:
     data = bytearray(raw_zip(*(Raw(b"%d.png" % n, png(n)) for n in range(4))))
     at = data.rindex(b"PK\x01\x02")
     data[at] ^= 1

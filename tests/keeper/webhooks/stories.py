@@ -70,10 +70,10 @@ class Post(Store):
         ann.fail(take(ann), DocumentDamaged())
 
     def send(self, sender: Sender | None = None) -> int:
-        """One round of a keeper: announce, then make every attempt that is due."""
+        """One round of a keeper: fan out, then make every attempt that is due."""
         sender = sender or self.sender
-        sender.announce()
-        return sender.send_due(lambda deliver, parcel, until: deliver(parcel, until))
+        sender.fan_out()
+        return sender.send_due(lambda deliver, due, until: deliver(due, until))
 
     def deliveries(self, **filters: Any) -> list[Delivery]:
         """The log, oldest first."""

@@ -28,7 +28,7 @@ def test_the_end_of_a_batch_is_told_once_and_signed(post: Batches, receiver: Rec
     assert post.outbox.waiting(10) == []
     post.batches.close(TENANT, batch.id)
     for _ in range(3):
-        post.tend()
+        post.process_due()
         post.send()
     (request,) = receiver.received
     secret = post.webhooks.secret(TENANT).secret
@@ -50,7 +50,7 @@ def test_its_end_can_be_read_when_it_is_told(post: Batches, receiver: Receiver) 
     post.send()
     if receiver.received:  # only ever after the end
         assert post.client.hget(f"docchu:batch:{batch.id}", "finished")
-    post.tend()
+    post.process_due()
     post.send()
     assert len(receiver.received) == 1
 
@@ -73,10 +73,10 @@ def test_a_canceled_batch_tells_its_end_too(post: Batches) -> None:
     batch = post.open(webhook_url="http://hooks.example/")
     post.add(batch, "a")
     post.batches.begin(TENANT, batch.id, "cancel")
-    post.tend()
-    post.tend()
+    post.process_due()
+    post.process_due()
     (event,) = post.outbox.waiting(10)
-    body = post.sender.announcer.prepare(event).body
+    body = post.sender.event_fan_out.prepare(event).body
     assert '"status":"canceled"' in body
 
 
@@ -87,11 +87,11 @@ def test_each_run_of_a_batch_tells_its_own_end(post: Batches, receiver: Receiver
     post.batches.close(TENANT, batch.id)
     post.send()
     post.batches.begin(TENANT, batch.id, "retry")
-    post.tend()
+    post.process_due()
     post.send()
     assert len(receiver.received) == 1
     read_document(post.worker())
-    post.tend()
+    post.process_due()
     post.send()
     first, second = receiver.received
     assert first.headers["webhook-id"] != second.headers["webhook-id"]
@@ -103,11 +103,11 @@ def test_an_erased_batch_tells_nothing_of_itself(post: Batches) -> None:
     post.add(batch, "bí mật.pdf")
     post.fail_next()
     post.batches.begin(TENANT, batch.id, "erase")
-    post.tend()
+    post.process_due()
     (event,) = post.outbox.waiting(10)
-    announced = post.sender.announcer.prepare(event)
-    assert '"erased":true' in announced.body and "bí mật" not in announced.body
-    assert post.outbox.announce(announced) == ["announced"]
+    fan_out = post.sender.event_fan_out.prepare(event)
+    assert '"erased":true' in fan_out.body and "bí mật" not in fan_out.body
+    assert post.outbox.fan_out(fan_out) == ["fanned_out"]
 
 
 def test_a_body_stays_small_whatever_went_wrong(post: Batches) -> None:
@@ -118,4 +118,4 @@ def test_a_body_stays_small_whatever_went_wrong(post: Batches) -> None:
     post.batches.close(TENANT, batch.id)
     (event,) = post.outbox.waiting(10)
     assert len(post.get(batch).first_errors) == 10
-    assert len(post.sender.announcer.prepare(event).body.encode()) < MAX_BODY_BYTES
+    assert len(post.sender.event_fan_out.prepare(event).body.encode()) < MAX_BODY_BYTES

@@ -90,12 +90,12 @@ def test_who_registers_after_the_end_is_not_told(post: Post) -> None:
     assert event.webhooks == (early.id,)
 
 
-def test_several_keepers_announce_an_event_once(post: Post) -> None:
+def test_several_keepers_fan_out_an_event_once(post: Post) -> None:
     post.webhooks.create(TENANT, HOOK)
     post.succeed(HOOK)
     (event,) = post.outbox.waiting(10)
-    prepared = [post.another_sender().announcer.prepare(event) for _ in range(3)]
-    assert [post.outbox.announce(one)[0] for one in prepared] == ["announced", "done", "done"]
+    prepared = [post.another_sender().event_fan_out.prepare(event) for _ in range(3)]
+    assert [post.outbox.fan_out(one)[0] for one in prepared] == ["fanned_out", "done", "done"]
     assert len(post.deliveries()) == 2 and post.outbox.waiting(10) == []
 
 
@@ -103,8 +103,8 @@ def test_an_event_that_cannot_be_told_holds_up_no_other(post: Post, receiver: Re
     bad = post.succeed(receiver.url)
     post.client.hset(keys.job(bad.id), "document", "not JSON")
     post.succeed(receiver.url)
-    assert post.sender.announce() == 1
-    assert post.sender.announce() == 0 and post.outbox.waiting(10) == []
+    assert post.sender.fan_out() == 1
+    assert post.sender.fan_out() == 0 and post.outbox.waiting(10) == []
     post.clock.pass_s(60)
     assert [event.subject for event in post.outbox.waiting(10)] == [bad.id]
 
@@ -198,13 +198,13 @@ def test_of_an_erased_job_only_its_id_is_told(post: Post, receiver: Receiver) ->
     assert event["type"] == "job.canceled" and event["data"] == {"id": job.id, "erased": True}
 
 
-def test_a_job_erased_while_its_event_is_announced_gives_nothing_away(post: Post) -> None:
+def test_a_job_erased_while_its_event_is_fanned_out_gives_nothing_away(post: Post) -> None:
     job = post.succeed(HOOK)
     (event,) = post.outbox.waiting(10)
-    prepared = post.sender.announcer.prepare(event)
+    prepared = post.sender.event_fan_out.prepare(event)
     post.jobs.erase(TENANT, job.id)
-    assert post.outbox.announce(prepared) == ["again"]
-    assert post.sender.announce() == 1
+    assert post.outbox.fan_out(prepared) == ["again"]
+    assert post.sender.fan_out() == 1
     assert "hoá đơn" not in str(post.client.hgetall(keys.event(job.id)))
 
 

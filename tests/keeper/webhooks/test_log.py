@@ -87,7 +87,7 @@ def test_what_waits_for_its_next_attempt_can_be_sent_now(post: Post, receiver: R
 
 def test_what_is_being_sent_cannot_be_sent_again_meanwhile(post: Post, receiver: Receiver) -> None:
     post.succeed(receiver.url)
-    post.sender.announce()
+    post.sender.fan_out()
     (delivery,) = post.deliveries()
     post.sender.queue.take(post.sender.queue.hosts(1)[0], 1)
     with pytest.raises(DeliveryInFlight):

@@ -14,7 +14,7 @@ def test_two_senders_never_make_the_same_attempt(post: Post, receiver: Receiver)
     for _ in range(20):
         post.succeed()
     ann, ben = post.sender, post.another_sender()
-    ann.announce()
+    ann.fan_out()
     (host,) = ann.queue.hosts(10)
     first, second = ann.queue.take(host, 12), ben.queue.take(host, 12)
     assert len(first) == 12 and len(second) == 8
@@ -28,14 +28,14 @@ def test_what_a_killed_sender_held_comes_back_with_its_lease(
     post.webhooks.create(TENANT, receiver.url)
     post.succeed()
     killed = post.another_sender()
-    killed.announce()
-    (parcel,) = killed.queue.take(killed.queue.hosts(1)[0], 9)
+    killed.fan_out()
+    (due,) = killed.queue.take(killed.queue.hosts(1)[0], 9)
     post.clock.pass_s(killed.lease_s)
     assert post.send() == 0
     post.clock.pass_s(0.001)
     assert post.send() == 1
-    killed.hosts.enter(parcel.host, 1)
-    killed.deliver(parcel, time.monotonic() + 60)  # it was not killed but only very slow
+    killed.hosts.enter(due.host, 1)
+    killed.deliver(due, time.monotonic() + 60)  # it was not killed but only very slow
     (delivery,) = post.deliveries()
     assert delivery.status == "succeeded" and delivery.num_attempts == 1
     assert len({request.body for request in receiver.received}) == 1
@@ -43,10 +43,10 @@ def test_what_a_killed_sender_held_comes_back_with_its_lease(
 
 def test_no_attempt_begins_that_might_outlast_its_lease(post: Post, receiver: Receiver) -> None:
     post.succeed(receiver.url)
-    post.sender.announce()
-    (parcel,) = post.sender.queue.take(post.sender.queue.hosts(1)[0], 9)
-    post.sender.hosts.enter(parcel.host, 1)
-    post.sender.deliver(parcel, time.monotonic() + 0.5)
+    post.sender.fan_out()
+    (due,) = post.sender.queue.take(post.sender.queue.hosts(1)[0], 9)
+    post.sender.hosts.enter(due.host, 1)
+    post.sender.deliver(due, time.monotonic() + 0.5)
     assert receiver.received == [] and post.deliveries()[0].num_attempts == 0
 
 

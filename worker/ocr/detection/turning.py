@@ -13,8 +13,8 @@ from worker.ocr.detection.boxes import Quads, spans
 from worker.ocr.detection.crops import crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
-from worker.ocr.recognition.lane import Lane
 from worker.ocr.recognition.lines import HEIGHT, Picture
 
 _WINDOW = (HEIGHT, 4 * HEIGHT)
@@ -32,29 +32,29 @@ _MIN_GAIN = 0.05
 """By how much the confidence has to be better the other way round."""
 
 
-def find_upright(lane: Lane, picture: Picture) -> Sheet:
+def find_upright(client: BatchClient, picture: Picture) -> Sheet:
     """Find the lines of an RGB picture (H, W, 3) and turn it as its text stands.
 
     An upright page pays for one batch of the classifier. The lines of another one are found anew
     once it stands upright, so that it reads as if it had always stood so.
     """
-    sheet = Sheet(picture, find_lines(picture, lane.probability))
+    sheet = Sheet(picture, find_lines(picture, client.probability))
     if _lies_sideways(sheet.quads):
         sheet = sheet.turned_right()
-    if _stands_on_head(lane, sheet):
+    if _stands_on_head(client, sheet):
         sheet = sheet.turned_round()
     if sheet.rotation:
-        sheet = sheet.with_quads(find_lines(sheet.picture, lane.probability))
-    return sheet.with_quads(_as_read(lane, sheet))
+        sheet = sheet.with_quads(find_lines(sheet.picture, client.probability))
+    return sheet.with_quads(_as_read(client, sheet))
 
 
-def read_either_way(lane: Lane, sheet: Sheet) -> tuple[Sheet, list[list[Span]]]:
+def read_either_way(client: BatchClient, sheet: Sheet) -> tuple[Sheet, list[list[Span]]]:
     """Read the lines of a sheet: their words, and the sheet, turned where that reads better."""
-    words = lane.words(sheet.crops())
+    words = client.words(sheet.crops())
     if not words or (confidence := _confidence(words)) >= _POOR:
         return sheet, words
     other = sheet.turned_round()
-    other_words = lane.words(other.crops())
+    other_words = client.words(other.crops())
     better = _confidence(other_words) > confidence + _MIN_GAIN
     return (other, other_words) if better else (sheet, words)
 
@@ -67,15 +67,15 @@ def _lies_sideways(quads: Quads) -> bool:
     return bool((heights >= _SIDEWAYS * lengths).any() and standing > 2 * lying)
 
 
-def _stands_on_head(lane: Lane, sheet: Sheet) -> bool:
+def _stands_on_head(client: BatchClient, sheet: Sheet) -> bool:
     """Ask the classifier about the longest lines; in doubt read them both ways."""
     if len(sheet.quads) == 0:
         return False
     lines = sheet.with_quads(_longest(sheet.quads)).crops()
-    if statistics.fmean(lane.chances([_window(line) for line in lines])) < _DOUBT:
+    if statistics.fmean(client.chances([_window(line) for line in lines])) < _DOUBT:
         return False
-    upright = lane.words(lines)
-    on_head = lane.words([turned(line, 180) for line in lines])
+    upright = client.words(lines)
+    on_head = client.words([turned(line, 180) for line in lines])
     return _confidence(on_head) > _confidence(upright) + _MIN_GAIN
 
 
@@ -86,14 +86,14 @@ def _longest(quads: Quads) -> Quads:
     return quads[np.argsort(-seen, kind="stable")[:_SAMPLE_SIZE]]
 
 
-def _as_read(lane: Lane, sheet: Sheet) -> Quads:
+def _as_read(client: BatchClient, sheet: Sheet) -> Quads:
     """The quads, those of lines that run up or down an upright page turned as they are read."""
     lengths, heights = spans(sheet.quads)
     found = np.flatnonzero(heights >= _SIDEWAYS * lengths)
     if len(found) == 0:
         return sheet.quads
     upwards = sheet.quads[found][:, (3, 0, 1, 2)]
-    chances = lane.chances([_window(crop(sheet.picture, quad)) for quad in upwards])
+    chances = client.chances([_window(crop(sheet.picture, quad)) for quad in upwards])
     downwards = np.array(chances) > 0.5
     upwards[downwards] = upwards[downwards][:, (2, 3, 0, 1)]
     quads = sheet.quads.copy()

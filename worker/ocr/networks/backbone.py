@@ -25,10 +25,10 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
-        gate: Tensor = self.expand(self.reduce(x.mean((2, 3), keepdim=True)).relu())
-        gate = (self.slope * gate + 0.5).clamp(0, 1)
+        reading_lock: Tensor = self.expand(self.reduce(x.mean((2, 3), keepdim=True)).relu())
+        reading_lock = (self.slope * reading_lock + 0.5).clamp(0, 1)
         # Not x + x * gate: that reads and writes the whole map once more.
-        return x * (gate + 1 if self.residual else gate)
+        return x * (reading_lock + 1 if self.residual else reading_lock)
 
 
 class Block(nn.Module):

@@ -1,4 +1,4 @@
--- A parcel is unpacked, or cannot be. ARGV[4] parcel id, [5] attempt, [6] code, [7] detail (or '').
+-- An upload is unpacked, or cannot be. ARGV[4] upload id, [5] attempt, [6] code, [7] detail (or '').
 -- Answers 1, or nothing if it is another's.
 if redis.call('EXISTS', PARCEL) == 0 then return 1 end -- a repeated command
 if redis.call('HGET', PARCEL, 'attempt') ~= ARGV[5] then return false end

@@ -1,4 +1,4 @@
--- Lease a parcel that is due. KEYS[1] parcels, [2] parcel. ARGV[2] id, [3] lease (ms).
+-- Lease an upload that is due. KEYS[1] uploads, [2] upload. ARGV[2] id, [3] lease (ms).
 -- A lease that runs out makes it due again: whoever unpacked it died. Answers its fields, or nothing
 -- if somebody else was faster.
 local due = redis.call('ZSCORE', KEYS[1], ARGV[2])

@@ -34,7 +34,7 @@ def test_cancel_ends_what_waits_and_lets_nothing_in(store: Batches) -> None:
     ann = store.worker()
     claim = open_document(ann, take(ann), 2)
     assert store.batches.begin(TENANT, batch.id, "cancel")
-    assert not store.tender.walker.step(batch.id)
+    assert not store.due_batches.bulk.step(batch.id)
     assert store.counts(batch) == {"canceled": 4, "running": 1}
     assert store.get(batch).status is BatchStatus.RUNNING
     read(ann, claim, 1)
@@ -50,9 +50,9 @@ def test_what_was_begun_by_a_request_that_died_is_done_by_the_keeper(store: Batc
     for number in range(5):
         store.add(batch, str(number))
     store.batches.begin(TENANT, batch.id, "cancel")
-    assert store.tender.walker.step(batch.id, limit=2)
+    assert store.due_batches.bulk.step(batch.id, limit=2)
     assert store.counts(batch) == {"canceled": 2, "queued": 3}
-    store.tend(1)
+    store.process_due(1)
     assert store.counts(batch) == {"canceled": 5}
     assert store.get(batch).status is BatchStatus.CANCELED
 
@@ -68,7 +68,7 @@ def test_retry_puts_new_jobs_in_the_places_of_failed_ones(store: Batches) -> Non
     before = store.get(batch)
     assert before.status is BatchStatus.FINISHED
     assert store.batches.begin(TENANT, batch.id, "retry")
-    store.tender.walker.step(batch.id)
+    store.due_batches.bulk.step(batch.id)
     found = store.get(batch)
     assert found.status is BatchStatus.RUNNING and found.finished_at is None
     assert store.counts(batch) == {"queued": 1, "failed": 1, "succeeded": 1}
@@ -80,7 +80,7 @@ def test_retry_puts_new_jobs_in_the_places_of_failed_ones(store: Batches) -> Non
     with pytest.raises(JobGone):
         store.jobs.get(TENANT, jobs[0].id)
     read_document(store.worker())
-    store.tend()
+    store.process_due()
     assert store.get(batch).status is BatchStatus.FINISHED
     assert store.client.hget(keys.batch(batch.id), "ends") == "2"
     assert store.get(batch).progress.pages_done == 2
@@ -94,10 +94,10 @@ def test_a_retry_waits_for_room(store: Batches) -> None:
         store.fail_next()
     store.limit(max_queued_pages=2)
     store.batches.begin(TENANT, batch.id, "retry")
-    store.tend()
+    store.process_due()
     assert store.counts(batch) == {"queued": 2, "failed": 1}
     read_document(store.worker())
-    store.tend()
+    store.process_due()
     assert store.counts(batch) == {"queued": 2, "succeeded": 1}
 
 
@@ -118,7 +118,7 @@ def test_erasing_leaves_nothing_but_that_there_was_such_a_batch(store: Batches) 
     store.batches.begin(TENANT, batch.id, "erase")
     with pytest.raises(BatchGone):
         store.get(batch)
-    store.tend()
+    store.process_due()
     for job in jobs:
         with pytest.raises(JobGone):
             store.jobs.get(TENANT, job.id)
@@ -138,13 +138,13 @@ def test_in_the_end_a_batch_is_forgotten_with_all_that_was_counted(store: Batche
     read_document(store.worker())
     store.batches.close(TENANT, batch.id)
     store.clock.pass_s(7 * DAY_S)
-    store.tend()
+    store.process_due()
     with pytest.raises(BatchGone):
         store.get(batch)
     store.clock.pass_s(30 * DAY_S)
-    store.tend()
+    store.process_due()
     for due in store.keeper.due(10):
-        assert store.keeper.retire(due) == "forgotten"
+        assert store.keeper.expire(due) == "forgotten"
     for due in store.keeper.erased(10):
         store.keeper.cleaned(due.job_id)
     left = dump(store.client)

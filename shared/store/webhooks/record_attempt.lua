@@ -3,7 +3,7 @@
 -- (to be tried again) or 'failed', [6] ms until then, [7] the attempt (JSON), [8] what went wrong, or '',
 -- [9] '1' if the receiver was tried, [10] '1' if it wants nothing more,
 -- [11] for how long a webhook may fail (ms), [12] its id, [13] bytes of the attempts' log, [14] URL.
--- Answers 'settled', 'disabled' (and the webhook was switched off), or 'lost' if the lease ran out.
+-- Answers 'recorded', 'disabled' (and the webhook was switched off), or 'lost' if the lease ran out.
 local QUEUE, DELIVERY, EVENT, WEBHOOK, SUBSCRIBERS = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 if redis.call('ZSCORE', QUEUE, ARGV[3]) ~= ARGV[4] then return 'lost' end
 
@@ -16,20 +16,20 @@ local function disable(reason)
 end
 
 local function judge_webhook()
-  if ARGV[9] ~= '1' or redis.call('EXISTS', WEBHOOK) == 0 then return 'settled' end
+  if ARGV[9] ~= '1' or redis.call('EXISTS', WEBHOOK) == 0 then return 'recorded' end
   if ARGV[5] == 'succeeded' then
     redis.call('HDEL', WEBHOOK, 'failing', 'trouble')
-    return 'settled'
+    return 'recorded'
   end
   redis.call('HSETNX', WEBHOOK, 'failing', NOW)
   redis.call('HSET', WEBHOOK, 'trouble', ARGV[8])
-  if redis.call('HEXISTS', WEBHOOK, 'disabled') == 1 then return 'settled' end
+  if redis.call('HEXISTS', WEBHOOK, 'disabled') == 1 then return 'recorded' end
   if ARGV[10] == '1' then
     disable('gone')
   elseif NOW - redis.call('HGET', WEBHOOK, 'failing') >= tonumber(ARGV[11]) then
     disable('failing')
   else
-    return 'settled'
+    return 'recorded'
   end
   return 'disabled'
 end

@@ -1,9 +1,9 @@
 -- Begin to go through all jobs of a batch. ARGV[4] 'cancel', 'retry' or 'erase', [5] id of the event
 -- of the next end. KEYS[MORE + 1...] the events of the runs so far (for 'erase').
--- Answers 'walking', 'idle' (nothing to do), 'busy' (with another walk), 'gone', or 'again' if there
+-- Answers 'under_way', 'idle' (nothing to do), 'busy' (with another bulk operation), 'gone', or 'again' if there
 -- is another run by now.
-local kind, walk = ARGV[4], get('walk')
-if walk == kind then return 'walking' end -- a repeated command, too
+local kind, operation = ARGV[4], get('walk')
+if operation == kind then return 'under_way' end -- a repeated command, too
 if not known() or get('gone') then return 'gone' end
 if number('run') ~= tonumber(ARGV[3]) then return 'again' end
 if kind == 'cancel' then
@@ -11,7 +11,7 @@ if kind == 'cancel' then
   close()
   redis.call('HSET', BATCH, 'canceled', NOW)
 elseif kind == 'retry' then
-  if walk then return 'busy' end
+  if operation then return 'busy' end
   if count('failed') == 0 then return 'idle' end
   if get('finished') then
     redis.call('HINCRBY', BATCH, 'run', 1)
@@ -33,4 +33,4 @@ else
 end
 redis.call('HSET', BATCH, 'walk', kind, 'walked', 0)
 look_at(NOW)
-return 'walking'
+return 'under_way'

@@ -1,5 +1,5 @@
 -- Do what is due of a batch. KEYS[MORE + 1] the tenant's batches; ARGV[4...] names of all counts.
--- Answers 'walk' (there is one to go on with), 'retire' (its time is over: erase it), 'finished',
+-- Answers 'bulk' (there is one to go on with), 'expire' (its time is over: erase it), 'finished',
 -- 'forgotten' or 'waiting'.
 if not known() then
   redis.call('ZREM', DUE, BATCH_ID)
@@ -10,7 +10,7 @@ local function at_last(ms)
   look_at(ms)
   return false
 end
-if get('walk') then return 'walk' end
+if get('walk') then return 'bulk' end
 if get('gone') then
   if not at_last(get('gone') + number('tombstone_ttl')) then return 'waiting' end
   for index = 4, #ARGV do redis.call('HDEL', COUNTS, BATCH_ID .. '/' .. ARGV[index]) end
@@ -20,7 +20,7 @@ if get('gone') then
   return 'forgotten'
 end
 if get('finished') then
-  return at_last(get('finished') + number('result_ttl')) and 'retire' or 'waiting'
+  return at_last(get('finished') + number('result_ttl')) and 'expire' or 'waiting'
 end
 if not get('closed') then
   -- Nobody adds to it any more, and nobody closed it.

@@ -23,7 +23,7 @@ from worker.ocr.recognition.spacing import fitted
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class BatchClient:
     """The device as one job sees it; every call waits for its results.
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is

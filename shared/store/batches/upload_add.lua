@@ -1,4 +1,4 @@
--- Add a parcel to an open batch. ARGV[4] parcel id, [5] parcel as flat JSON, [6] '1' if it is the last.
+-- Add an upload to an open batch. ARGV[4] upload id, [5] upload as flat JSON, [6] '1' if it is the last.
 -- Answers 'added', 'closed' or 'gone'.
 if redis.call('EXISTS', PARCEL) == 1 then return 'added' end -- a repeated command
 if not known() or get('gone') then return 'gone' end

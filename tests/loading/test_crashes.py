@@ -156,7 +156,7 @@ def test_one_bad_page_does_not_disturb_the_process_beside_it(started, slow, heal
     assert len(loader.process_ids()) == 2
 
 
-def test_many_deaths_in_a_row_leave_no_processes_behind(started, healthy) -> None:
+def test_many_crashes_in_a_row_leave_no_processes_behind(started, healthy) -> None:
     loader = started(dataclasses.replace(LIMITS, page_wall_s=0.2), 2)
     before = set(psutil.Process().children())
     for _ in range(6):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Gate:
+class SharedLock:
     """Lets many in together, or one alone.
 
-    Without it a page that kills its worker would count as a death for every slice that was being
+    Without it a page that kills its worker would count as a crash for every slice that was being
     read at the time, and three such accidents would condemn innocent pages.
     """
 

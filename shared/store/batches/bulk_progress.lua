@@ -1,4 +1,4 @@
--- Note how far a walk has come. ARGV[4] which walk, [5] from which place, [6] to which, or '' at its end.
+-- Note how far a bulk operation has come. ARGV[4] which bulk operation, [5] from which place, [6] to which, or '' at its end.
 -- Answers 1, or 0 if somebody else was faster.
 if get('walk') ~= ARGV[4] or get('walked') ~= ARGV[5] then return 0 end
 if ARGV[6] ~= '' then

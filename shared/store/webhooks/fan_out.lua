@@ -2,7 +2,7 @@
 -- then for each delivery its queue and its record. ARGV[2] subject, [3] '1' if the body was made without
 -- the job because that is erased, [4] body, [5] body with text or '', [6] how long all is kept (ms),
 -- [7] ms until the first attempt, [8] JSON list of the deliveries' fields, [9] '1' if it waits in the outbox.
--- Answers 'announced', 'done' (by somebody else) or 'again' (the job was erased meanwhile).
+-- Answers 'fanned_out', 'done' (by somebody else) or 'again' (the job was erased meanwhile).
 local HOSTS, OUTBOX, EVENT, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if ARGV[9] == '1' and not redis.call('ZSCORE', OUTBOX, ARGV[2]) then return 'done' end
 if (redis.call('HGET', EVENT, 'erased') or '') ~= ARGV[3] then return 'again' end
@@ -26,4 +26,4 @@ else
   if ARGV[5] ~= '' then redis.call('HSET', EVENT, 'text_body', ARGV[5]) end
   redis.call('PEXPIRE', EVENT, ARGV[6])
 end
-return 'announced'
+return 'fanned_out'
