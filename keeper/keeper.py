@@ -167,7 +167,7 @@ def main() -> None:
     keeper = make_keeper(settings)
     sender = make_sender(settings, connect(settings.store_url))
     unpacker = make_unpacker(settings, connect(settings.store_url))
-    beside = [threading.Thread(target=sender.run, args=(stopped, settings.webhook_threads))]
+    beside = [threading.Thread(target=sender.run, args=(stopped,))]
     beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
     for thread in beside:
         thread.start()

@@ -9,18 +9,17 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
+from keeper.errands import Dispatcher, Places, repeat
 from keeper.webhooks.fan_out import EventFanOut
-from keeper.webhooks.hosts import Hosts
 from keeper.webhooks.posting import Answer, post
 from keeper.webhooks.retrying import Schedule
 from shared.blobs import BlobStore
-from shared.errors import AddressRefused, Unavailable
+from shared.errors import AddressRefused
 from shared.jobs import moment
 from shared.outgoing.addresses import Resolver, Target, check, resolve
 from shared.outgoing.signing import signed_headers
@@ -34,105 +33,58 @@ from shared.store.webhooks.sending import DueDelivery, SendingQueue, Verdict
 from shared.webhooks import DeliveryAttempt
 
 _log = structlog.get_logger()
-_IDLE_S = 0.1  # between two looks for work, where nobody wakes us
-_HOSTS_PER_LOOK = 1000
 # A lease leaves the timeout once more, for resolving the name and for the store.
 _LEASE_TIMEOUTS, _LEASE_SLACK_S = 2, 1
-_GATHER_S = 0.005  # attempts that end within this time are followed up in one look
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "docchu-webhooks",
     "Connection": "close",
 }
-Submit = Callable[[Callable[[DueDelivery, float], None], DueDelivery, float], object]
 
 
 @dataclass
 class Sender:
-    """Sends what is due, as many at once as `hosts` gives places for."""
+    """Sends what is due, as many at once as there are places for."""
 
     queue: SendingQueue
     event_fan_out: EventFanOut
     log: Deliveries
     schedule: Schedule
-    hosts: Hosts
+    places: Places
     timeout_s: float
     lease_s: float
     allow: Sequence[Network] = ()
     resolver: Resolver = resolve
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
-    _woken: threading.Event = field(default_factory=threading.Event)
+    _adopted: bool = False
+
+    def __post_init__(self) -> None:
+        self.dispatcher = Dispatcher(
+            "delivery", self.queue, self.places, self.lease_s, self._deliver
+        )
 
     def fan_out(self) -> int:
         """Turn waiting events into deliveries; answers of how many tenants."""
+        if not self._adopted:
+            self.queue.adopt()
+            self._adopted = True
         tenants = self.event_fan_out.fan_out_waiting()
         for tenant in tenants:
             self.log.trim(tenant)
+        if tenants:
+            self.dispatcher.wake()
         return len(tenants)
 
-    def send_due(self, submit: Submit) -> int:
-        """Take what is due and there is place for, and have it sent; answers how many."""
-        num_taken = 0
-        for host in self.queue.hosts(_HOSTS_PER_LOOK):
-            room = self.hosts.room(host)
-            if not room:
-                continue
-            leased_until = time.monotonic() + self.lease_s
-            due_deliveries = self.queue.take(host, room)
-            self.hosts.enter(host, len(due_deliveries))
-            for due in due_deliveries:
-                submit(self.deliver, due, leased_until)
-            num_taken += len(due_deliveries)
-        return num_taken
-
-    def deliver(self, due: DueDelivery, leased_until: float) -> None:
-        """Make one attempt and note it. `leased_until` is a time of `time.monotonic`."""
-        answered = None
-        try:
-            answered = self._deliver(due, leased_until)
-        except Unavailable as error:
-            _log.warning(
-                "store is away; the delivery comes back", delivery=due.id, reason=error.reason
-            )
-        except Exception:
-            # A thread's boundary: the lease runs out, and the delivery is tried again.
-            _log.exception("delivering failed unexpectedly", delivery=due.id)
-        finally:
-            self.hosts.leave(due.host, answered)
-            self._woken.set()
-
-    def run(self, stopped: threading.Event, num_threads: int) -> None:
+    def run(self, stopped: threading.Event) -> None:
         """Fan out and send until stopped, then wait for the attempts under way."""
-        fanning_out = threading.Thread(target=self._fan_out_until, args=(stopped,), daemon=True)
+        arguments = (self.fan_out, "fanning out", stopped)
+        fanning_out = threading.Thread(target=repeat, args=arguments, daemon=True)
         fanning_out.start()
-        with ThreadPoolExecutor(num_threads, thread_name_prefix="delivery") as pool:
-            while not stopped.is_set():
-                self._woken.clear()
-                if not self._safely(lambda: self.send_due(pool.submit)):
-                    self._woken.wait(_IDLE_S)
-                    stopped.wait(_GATHER_S)
+        self.dispatcher.run(stopped)
         fanning_out.join()
 
-    def _fan_out_until(self, stopped: threading.Event) -> None:
-        while not stopped.is_set():
-            if self._safely(self.fan_out):
-                self._woken.set()
-            else:
-                stopped.wait(_IDLE_S)
-
-    def _safely(self, step: Callable[[], int]) -> int:
-        try:
-            return step()
-        except Unavailable as error:
-            _log.warning("store is away; webhooks wait", reason=error.reason)
-        except Exception:
-            # A thread's boundary: whatever it is, the next look may do better.
-            _log.exception("a look for webhooks failed; trying again")
-        time.sleep(1)
-        return 0
-
     def _deliver(self, due: DueDelivery, leased_until: float) -> bool | None:
-        """Answers whether the host answered; None if it was not asked."""
+        """Make one attempt and note it: whether the host answered; None if it was not asked."""
         began = time.perf_counter()
         if due.obstacle:
             answer, verdict = Answer(error=due.obstacle), Verdict("failed", tried=False)
@@ -207,7 +159,7 @@ def make_sender(settings: Settings, client: Client, clock: Clock = server_clock)
         ),
         log=Deliveries(client, settings.delivery_ttl_s, settings.max_deliveries_per_tenant, clock),
         schedule=schedule,
-        hosts=Hosts(settings.webhook_threads, settings.webhook_host_threads),
+        places=Places(settings.webhook_threads, settings.webhook_host_threads),
         timeout_s=settings.webhook_timeout_s,
         lease_s=lease_s,
         allow=settings.allow_targets,

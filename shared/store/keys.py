@@ -15,7 +15,8 @@ docchu:flows:<lane>             hash        tenant or batch -> virtual end of it
                                             `<batch>/waiting` its slices in the lane,
                                             `<tenant>/batches` batches that have any there
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
-                                            `served:<lane>` pages claimed while both lanes waited
+                                            `served:<lane>` pages claimed while both lanes waited;
+                                            `told:<tenant>` the turn of its last event
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
 docchu:deadlines                sorted set  job id, by when it must have ended (ms)
 docchu:states                   hash        status -> jobs of it, tombstones and canaries among them
@@ -48,7 +49,7 @@ docchu:uploads                  sorted set  upload id, by when it is due (ms), o
 docchu:event:<subject>          hash        the event of a job's or batch's end, or of a trial: its
                                             fields stand in `outbox.py`. The second run of a batch
                                             has the subject `<batch>.2`
-docchu:outbox                   sorted set  subject of an event without deliveries yet, by time (ms)
+docchu:outbox                   sorted set  subject of an event without deliveries, by its turn
 docchu:subscribers              hash        tenant -> JSON: its enabled webhooks, each with an
                                             object whose members are the event types it wants
 docchu:webhook:<id>             hash        a registered webhook; its fields stand in `webhooks.py`
@@ -56,9 +57,9 @@ docchu:tenant:<tenant>:webhooks sorted set  webhook id, by creation (ms)
 docchu:tenant:<tenant>:webhook-secret
                                 string      JSON: the secrets that sign for per-job addresses
 docchu:delivery:<id>            hash        a delivery; its fields stand in `deliveries.py`
-docchu:deliveries:due:<host>    sorted set  pending delivery, by when it is due (ms), or by the end
-                                            of its lease, which has .5 behind
-docchu:deliveries:hosts         sorted set  host, by the least score of its queue
+docchu:<kind>:due:<flow>:<host> sorted set  errand, by when it is due or its lease ends (ms)
+docchu:<kind>:hosts:<flow>      sorted set  host, by the least score of its queue
+docchu:<kind>:flows             sorted set  flow, by the least score of its hosts
 docchu:tenant:<tenant>:deliveries
                                 sorted set  delivery id, by creation or redelivery (ms)
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
@@ -96,7 +97,6 @@ WORKERS = f"{PREFIX}workers"
 CANARY = f"{PREFIX}canary"
 OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"
-HOSTS = f"{PREFIX}deliveries:hosts"
 BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
 UPLOADS = f"{PREFIX}parcels"
@@ -173,9 +173,10 @@ def delivery(delivery_id: str) -> str:
     return f"{PREFIX}delivery:{delivery_id}"
 
 
-def deliveries_due(host: str) -> str:
-    """The deliveries that go to this host and port."""
-    return f"{PREFIX}deliveries:due:{host}"
+def errands(kind: str, flow: str = "", host: str = "") -> list[str]:
+    """What `lua/_errand.lua` names: the flows, the hosts of one, and the queue of one of these."""
+    name = PREFIX + kind
+    return [f"{name}:flows", f"{name}:hosts:{flow}", f"{name}:due:{flow}:{host}"]
 
 
 def tenant_deliveries(tenant: str) -> str:

@@ -69,28 +69,29 @@ def store_faults() -> Iterator[None]:
 # What stands in front of a script; of one that changes a job, the clock and `_job`.
 _PRELUDES: dict[str, tuple[str, ...]] = {
     "next": (),
-    "fan_out": ("_clock", "_delivery"),
-    "take": ("_clock", "_delivery"),
-    "record_attempt": ("_clock", "_delivery"),
-    "redeliver": ("_clock", "_delivery"),
+    "fan_out": ("_clock", "_errand"),
+    "take": ("_clock", "_errand"),
+    "record_attempt": ("_clock", "_errand"),
+    "redeliver": ("_clock", "_errand"),
+    "adopt": ("_clock", "_errand"),
     "forget": (),
     "outage": ("_clock",),
-    "create": ("_clock", "_job", "_adding"),
-    "batch_create": ("_clock", "_batch"),
-    "batch_close": ("_clock", "_batch"),
-    "bulk_begin": ("_clock", "_batch"),
-    "bulk_progress": ("_clock", "_batch"),
-    "batch_due": ("_clock", "_batch"),
-    "upload_add": ("_clock", "_batch"),
+    "create": ("_clock", "_outbox", "_job", "_adding"),
+    "batch_create": ("_clock", "_outbox", "_batch"),
+    "batch_close": ("_clock", "_outbox", "_batch"),
+    "bulk_begin": ("_clock", "_outbox", "_batch"),
+    "bulk_progress": ("_clock", "_outbox", "_batch"),
+    "batch_due": ("_clock", "_outbox", "_batch"),
+    "upload_add": ("_clock", "_outbox", "_batch"),
     "upload_take": ("_clock",),
     "upload_note": ("_clock",),
-    "upload_finish": ("_clock", "_batch"),
+    "upload_finish": ("_clock", "_outbox", "_batch"),
 }
 
 
 @cache
 def _source(name: str) -> str:
-    parts = (*_PRELUDES.get(name, ("_clock", "_job")), name)
+    parts = (*_PRELUDES.get(name, ("_clock", "_outbox", "_job")), name)
     return "".join(_LUA[part].read_text() for part in parts)
 
 

@@ -28,7 +28,7 @@ local function publish_event()
   if #listeners == 0 and not url then return end
   redis.call('HSET', EVENT, 'id', get('event'), 'type', 'batch.finished', 'at', NOW,
     'tenant', get('tenant'), 'webhooks', table.concat(listeners, ' '), 'url', url or '', 'include', '')
-  redis.call('ZADD', OUTBOX, NOW, run == 1 and BATCH_ID or BATCH_ID .. '.' .. run)
+  redis.call('ZADD', OUTBOX, next_turn(OUTBOX) or NOW, run == 1 and BATCH_ID or BATCH_ID .. '.' .. run)
 end
 
 -- The one way to the end of a run.

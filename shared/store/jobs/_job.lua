@@ -156,7 +156,12 @@ local function publish_event(status)
   redis.call('HSET', EVENT, 'id', id, 'type', kind, 'at', NOW, 'tenant', get('tenant'),
     'webhooks', table.concat(listeners, ' '), 'url', options.webhook_url or '',
     'include', options.webhook_include or '')
-  redis.call('ZADD', OUTBOX, NOW, JOB_ID)
+  -- The turns of a tenant's events follow each other, and those of another begin with the next one.
+  local mark, turn = 'told:' .. get('tenant'), next_turn(OUTBOX)
+  local last = turn and redis.call('HGET', LANES, mark) or 0
+  local place = math.max(turn or NOW, last + 1)
+  redis.call('HSET', LANES, mark, place)
+  redis.call('ZADD', OUTBOX, place, JOB_ID)
 end
 
 -- Note in the batch what went wrong with the job, and whether it was the last one under way.

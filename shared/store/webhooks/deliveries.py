@@ -14,6 +14,7 @@ from shared.errors import InvalidOption, JobGone
 from shared.ids import is_id
 from shared.jobs import moment
 from shared.store import keys
+from shared.store.errands.queues import Lane
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from shared.webhooks import Delivery, DeliveryAttempt, DeliveryStatus
@@ -74,16 +75,16 @@ class Deliveries:
     def redeliver(self, tenant: str, delivery_id: str) -> Delivery:
         """Send a delivery once more, now. Raises DeliveryInFlight, JobGone, DeliveryNotFound."""
         record = self._record(tenant, delivery_id)
+        lane = Lane("deliveries", tenant, record["host"])
         outcome = self._scripts.run_on(
             "redeliver",
             [
-                keys.HOSTS,
-                keys.deliveries_due(record["host"]),
+                *lane.keys,
                 keys.delivery(delivery_id),
                 keys.event(record["subject"]),
                 keys.tenant_deliveries(tenant),
             ],
-            record["host"],
+            *lane.names,
             delivery_id,
             record["variant"],
             self._kept_ms,

@@ -1,21 +1,21 @@
--- Turn an event into deliveries, once. KEYS[1] hosts, [2] outbox, [3] event, [4] the tenant's deliveries,
--- then for each delivery its queue and its record. ARGV[2] subject, [3] '1' if the body was made without
+-- Turn an event into deliveries, once. KEYS[1] outbox, [2] event, [3] the tenant's deliveries, then for
+-- each delivery those of `_errand.lua` and its record. ARGV[2] subject, [3] '1' if the body was made without
 -- the job because that is erased, [4] body, [5] body with text or '', [6] how long all is kept (ms),
 -- [7] ms until the first attempt, [8] JSON list of the deliveries' fields, [9] '1' if it waits in the outbox.
 -- Answers 'fanned_out', 'done' (by somebody else) or 'again' (the job was erased meanwhile).
-local HOSTS, OUTBOX, EVENT, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local OUTBOX, EVENT, LOG = KEYS[1], KEYS[2], KEYS[3]
 if ARGV[9] == '1' and not redis.call('ZSCORE', OUTBOX, ARGV[2]) then return 'done' end
 if (redis.call('HGET', EVENT, 'erased') or '') ~= ARGV[3] then return 'again' end
 local deliveries = cjson.decode(ARGV[8])
 local due = NOW + ARGV[7]
 for index, fields in ipairs(deliveries) do
-  local queue, record = KEYS[3 + 2 * index], KEYS[4 + 2 * index]
+  local flows, hosts, queue, record = unpack(KEYS, 4 * index, 4 * index + 3)
   for name, value in pairs(fields) do redis.call('HSET', record, name, value) end
   redis.call('HSET', record, 'status', 'pending', 'created', NOW, 'next', due, 'tries', 0)
   redis.call('PEXPIRE', record, ARGV[6])
   redis.call('ZADD', queue, due, fields.id)
   redis.call('ZADD', LOG, NOW, fields.id)
-  reckon(HOSTS, queue, fields.host)
+  reckon(flows, hosts, queue, fields.tenant, fields.host)
 end
 redis.call('ZREMRANGEBYSCORE', LOG, '-inf', NOW - ARGV[6])
 redis.call('ZREM', OUTBOX, ARGV[2])

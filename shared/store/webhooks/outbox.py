@@ -4,6 +4,9 @@ The script that ends a job writes its event in the same step (`tell` in `lua/_jo
 an event's hash: `id type at tenant` (at in ms), `webhooks` (ids by space) and `url include` of the
 job's own address; once it is fanned out `body text_body` (what is sent, the same bytes at every
 attempt) and `pending kept` (numbers of its deliveries); `erased` when the job's contents are.
+
+Its place in the outbox is its turn, so that tenants take turns (start-time fair queueing, keys.py);
+after a fault far behind all others, by when it is due again.
 """
 
 from __future__ import annotations
@@ -13,15 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from shared.ids import new_id
 from shared.store import keys
+from shared.store.errands.queues import Lane, host_of
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 FanOutOutcome = Literal["fanned_out", "done", "again"]
 _POSTPONED_MS = 60_000
-_PORTS = {"http": 80, "https": 443}
+_SET_ASIDE = 10**13  # behind every time (ms) of the next centuries
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,14 @@ class Outbox:
         self._scripts = Scripts(client, clock)
 
     def waiting(self, limit: int) -> list[Event]:
-        """Events without deliveries yet, the oldest first."""
-        now = self._scripts.now_ms()
+        """Events without deliveries yet: in turn of their tenants, of one the oldest first."""
+        again = f"({_SET_ASIDE}", _SET_ASIDE + self._scripts.now_ms()
         with store_faults():
-            subjects = self._client.zrange(
-                keys.OUTBOX, "-inf", now, byscore=True, offset=0, num=limit
-            )
+            subjects = []
+            for first, last in (("-inf", _SET_ASIDE), again):
+                subjects += self._client.zrange(
+                    keys.OUTBOX, first, last, byscore=True, offset=0, num=limit
+                )
             if not subjects:
                 return []
             with self._client.pipeline(transaction=False) as pipe:
@@ -101,7 +106,7 @@ class Outbox:
 
     def postpone(self, event: Event) -> None:
         """Look at an event again in a minute: fanning out it failed, and others wait behind it."""
-        later = self._scripts.now_ms() + _POSTPONED_MS
+        later = _SET_ASIDE + self._scripts.now_ms() + _POSTPONED_MS
         with store_faults():
             self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
 
@@ -132,10 +137,11 @@ class Outbox:
     def _call(self, one: FanOut) -> tuple[list[str], list[Any]]:
         """The keys and arguments of the script."""
         event = one.event
-        names = [keys.HOSTS, keys.OUTBOX, keys.event(event.subject)]
+        names = [keys.OUTBOX, keys.event(event.subject)]
         names.append(keys.tenant_deliveries(event.tenant))
         for fields in one.deliveries:
-            names += [keys.deliveries_due(fields["host"]), keys.delivery(fields["id"])]
+            names += Lane("deliveries", event.tenant, fields["host"]).keys
+            names.append(keys.delivery(fields["id"]))
         arguments = [
             event.subject,
             "1" if event.erased else "",
@@ -172,7 +178,7 @@ def _deliveries(
     return [
         {
             "id": new_id("dlv"),
-            "host": _host(one.url),
+            "host": host_of(one.url),
             "tenant": event.tenant,
             "subject": event.subject,
             "event": text_id if text else event.id,
@@ -183,9 +189,3 @@ def _deliveries(
         }
         for one, text in zip(destinations, with_text, strict=True)
     ]
-
-
-def _host(url: str) -> str:
-    """Host and port: deliveries to one of them wait in one queue."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"

@@ -1,32 +1,32 @@
--- Note what became of a leased delivery. KEYS[1] hosts, [2] the host's queue, [3] delivery, [4] event,
--- [5] webhook (may be unused), [6] subscribers. ARGV[2] host, [3] id, [4] lease, [5] 'succeeded', 'pending'
--- (to be tried again) or 'failed', [6] ms until then, [7] the attempt (JSON), [8] what went wrong, or '',
--- [9] '1' if the receiver was tried, [10] '1' if it wants nothing more,
--- [11] for how long a webhook may fail (ms), [12] its id, [13] bytes of the attempts' log, [14] URL.
+-- Note what became of a leased delivery. KEYS, ARGV[1] to [3] as in `_errand.lua`, KEYS[4] delivery,
+-- [5] event, [6] webhook (may be unused), [7] subscribers. ARGV[4] id, [5] lease, [6] 'succeeded', 'pending'
+-- (to be tried again) or 'failed', [7] ms until then, [8] the attempt (JSON), [9] what went wrong, or '',
+-- [10] '1' if the receiver was tried, [11] '1' if it wants nothing more,
+-- [12] for how long a webhook may fail (ms), [13] its id, [14] bytes of the attempts' log, [15] URL.
 -- Answers 'recorded', 'disabled' (and the webhook was switched off), or 'lost' if the lease ran out.
-local QUEUE, DELIVERY, EVENT, WEBHOOK, SUBSCRIBERS = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-if redis.call('ZSCORE', QUEUE, ARGV[3]) ~= ARGV[4] then return 'lost' end
+local QUEUE, DELIVERY, EVENT, WEBHOOK, SUBSCRIBERS = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+if redis.call('ZSCORE', QUEUE, ARGV[4]) ~= ARGV[5] then return 'lost' end
 
 local function disable(reason)
   redis.call('HSET', WEBHOOK, 'disabled', NOW, 'reason', reason)
   local tenant = redis.call('HGET', WEBHOOK, 'tenant')
   local listeners = cjson.decode(redis.call('HGET', SUBSCRIBERS, tenant) or '{}')
-  listeners[ARGV[12]] = nil
+  listeners[ARGV[13]] = nil
   redis.call('HSET', SUBSCRIBERS, tenant, cjson.encode(listeners))
 end
 
 local function judge_webhook()
-  if ARGV[9] ~= '1' or redis.call('EXISTS', WEBHOOK) == 0 then return 'recorded' end
-  if ARGV[5] == 'succeeded' then
+  if ARGV[10] ~= '1' or redis.call('EXISTS', WEBHOOK) == 0 then return 'recorded' end
+  if ARGV[6] == 'succeeded' then
     redis.call('HDEL', WEBHOOK, 'failing', 'trouble')
     return 'recorded'
   end
   redis.call('HSETNX', WEBHOOK, 'failing', NOW)
-  redis.call('HSET', WEBHOOK, 'trouble', ARGV[8])
+  redis.call('HSET', WEBHOOK, 'trouble', ARGV[9])
   if redis.call('HEXISTS', WEBHOOK, 'disabled') == 1 then return 'recorded' end
-  if ARGV[10] == '1' then
+  if ARGV[11] == '1' then
     disable('gone')
-  elseif NOW - redis.call('HGET', WEBHOOK, 'failing') >= tonumber(ARGV[11]) then
+  elseif NOW - redis.call('HGET', WEBHOOK, 'failing') >= tonumber(ARGV[12]) then
     disable('failing')
   else
     return 'recorded'
@@ -35,23 +35,23 @@ local function judge_webhook()
 end
 
 if redis.call('EXISTS', DELIVERY) == 1 then
-  local log = (redis.call('HGET', DELIVERY, 'log') or '') .. ARGV[7] .. '\n'
-  while #log > tonumber(ARGV[13]) do log = string.sub(log, string.find(log, '\n') + 1) end
-  redis.call('HSET', DELIVERY, 'status', ARGV[5], 'log', log, 'url', ARGV[14])
+  local log = (redis.call('HGET', DELIVERY, 'log') or '') .. ARGV[8] .. '\n'
+  while #log > tonumber(ARGV[14]) do log = string.sub(log, string.find(log, '\n') + 1) end
+  redis.call('HSET', DELIVERY, 'status', ARGV[6], 'log', log, 'url', ARGV[15])
   redis.call('HINCRBY', DELIVERY, 'tries', 1)
   redis.call('HINCRBY', DELIVERY, 'attempts', 1)
 end
-if ARGV[5] == 'pending' then
-  local due = NOW + ARGV[6]
+if ARGV[6] == 'pending' then
+  local due = NOW + ARGV[7]
   redis.call('HSET', DELIVERY, 'next', due)
-  redis.call('ZADD', QUEUE, due, ARGV[3])
+  redis.call('ZADD', QUEUE, due, ARGV[4])
 else
   redis.call('HDEL', DELIVERY, 'next')
-  redis.call('ZREM', QUEUE, ARGV[3])
+  redis.call('ZREM', QUEUE, ARGV[4])
   if redis.call('EXISTS', EVENT) == 1 and redis.call('HINCRBY', EVENT, 'pending', -1) <= 0
     and redis.call('HGET', EVENT, 'erased') then
     redis.call('HDEL', EVENT, 'body')
   end
 end
-reckon(KEYS[1], QUEUE, ARGV[2])
+reckon(KEYS[1], KEYS[2], QUEUE, ARGV[2], ARGV[3])
 return judge_webhook()

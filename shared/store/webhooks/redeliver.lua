@@ -1,14 +1,15 @@
--- Send a delivery once more, from the first step of the schedule. KEYS[1] hosts, [2] the host's queue,
--- [3] delivery, [4] event, [5] the tenant's deliveries. ARGV[2] host, [3] id, [4] which body,
--- [5] how long all is kept (ms). Answers 'due', 'sending' (right now), or 'gone' with the job's contents.
-if redis.call('HEXISTS', KEYS[4], ARGV[4]) == 0 then return 'gone' end
-local score = redis.call('ZSCORE', KEYS[2], ARGV[3])
+-- Send a delivery once more, from the first step of the schedule. KEYS, ARGV[1] to [3] as in `_errand.lua`,
+-- KEYS[4] delivery, [5] event, [6] the tenant's deliveries. ARGV[4] id, [5] which body,
+-- [6] how long all is kept (ms). Answers 'due', 'sending' (right now), or 'gone' with the job's contents.
+local QUEUE, DELIVERY, EVENT = KEYS[3], KEYS[4], KEYS[5]
+if redis.call('HEXISTS', EVENT, ARGV[5]) == 0 then return 'gone' end
+local score = redis.call('ZSCORE', QUEUE, ARGV[4])
 if score and tonumber(score) > NOW and tonumber(score) % 1 ~= 0 then return 'sending' end
-if not score then redis.call('HINCRBY', KEYS[4], 'pending', 1) end
-redis.call('HSET', KEYS[3], 'status', 'pending', 'tries', 0, 'next', NOW)
-redis.call('PEXPIRE', KEYS[3], ARGV[5])
-redis.call('PEXPIRE', KEYS[4], ARGV[5])
-redis.call('ZADD', KEYS[2], NOW, ARGV[3])
-redis.call('ZADD', KEYS[5], NOW, ARGV[3])
-reckon(KEYS[1], KEYS[2], ARGV[2])
+if not score then redis.call('HINCRBY', EVENT, 'pending', 1) end
+redis.call('HSET', DELIVERY, 'status', 'pending', 'tries', 0, 'next', NOW)
+redis.call('PEXPIRE', DELIVERY, ARGV[6])
+redis.call('PEXPIRE', EVENT, ARGV[6])
+redis.call('ZADD', QUEUE, NOW, ARGV[4])
+redis.call('ZADD', KEYS[6], NOW, ARGV[4])
+reckon(KEYS[1], KEYS[2], QUEUE, ARGV[2], ARGV[3])
 return 'due'

@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 from shared.outgoing.signing import KeyRing
 from shared.store import keys
+from shared.store.errands.queues import ErrandQueues, Lane
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.webhooks.webhooks import Webhooks
 from shared.webhooks import TRIAL, DeliveryAttempt, DeliveryStatus
 
 AttemptOutcome = Literal["recorded", "disabled", "lost"]
+_OLD_HOSTS = f"{keys.PREFIX}deliveries:hosts"  # of version 0.1
+_OLD_DUE = f"{keys.PREFIX}deliveries:due:"  # and a host
 _LOG_BYTES = 8000  # the attempts of one delivery, some 60 of them
 
 
@@ -22,7 +25,7 @@ class DueDelivery:
     """A leased delivery. `obstacle` says why it cannot be sent at all."""
 
     id: str
-    host: str
+    lane: Lane
     lease: str
     event_id: str
     subject: str
@@ -55,25 +58,26 @@ class SendingQueue:
         self, client: Client, lease_s: float, failing_s: float, clock: Clock = server_clock
     ) -> None:
         self._client = client
-        self._lease_ms = round(lease_s * 1000)
         self._failing_ms = round(failing_s * 1000)
         self._scripts = Scripts(client, clock)
         self._webhooks = Webhooks(client, clock=clock)
+        self._errands = ErrandQueues("deliveries", client, lease_s, clock)
+        self.flows, self.hosts = self._errands.flows, self._errands.hosts
 
-    def hosts(self, limit: int) -> list[str]:
-        """Hosts that something is due for, the longest waiting first."""
-        now = self._scripts.now_ms()
+    def take(self, flow: str, host: str, limit: int) -> list[DueDelivery]:
+        """Lease up to `limit` due deliveries of a tenant to a host."""
+        lease, ids = self._errands.take(flow, host, limit)
+        return self._load(Lane("deliveries", flow, host), lease, ids) if ids else []
+
+    def adopt(self) -> None:
+        """Bring in what version 0.1, whose queues were by host alone, has left to be sent."""
         with store_faults():
-            found: list[str] = self._client.zrange(
-                keys.HOSTS, "-inf", now, byscore=True, offset=0, num=limit
-            )
-        return found
-
-    def take(self, host: str, limit: int) -> list[DueDelivery]:
-        """Lease up to `limit` due deliveries of a host."""
-        names = [keys.HOSTS, keys.deliveries_due(host)]
-        lease, *ids = self._scripts.run_on("take", names, host, limit, self._lease_ms)
-        return self._load(host, lease, ids) if ids else []
+            for host in self._client.zrange(_OLD_HOSTS, 0, -1):
+                old = _OLD_DUE + host
+                for one in self._client.zrange(old, 0, -1):
+                    tenant = self._client.hget(keys.delivery(one), "tenant") or ""
+                    lane = Lane("deliveries", tenant, host)
+                    self._scripts.run_on("adopt", [*lane.keys, old, _OLD_HOSTS], *lane.names, one)
 
     def record_attempt(
         self, due: DueDelivery, attempt: DeliveryAttempt, verdict: Verdict
@@ -82,14 +86,13 @@ class SendingQueue:
         outcome: AttemptOutcome = self._scripts.run_on(
             "record_attempt",
             [
-                keys.HOSTS,
-                keys.deliveries_due(due.host),
+                *due.lane.keys,
                 keys.delivery(due.id),
                 keys.event(due.subject),
                 keys.webhook(due.webhook_id),
                 keys.SUBSCRIBERS,
             ],
-            due.host,
+            *due.lane.names,
             due.id,
             due.lease,
             verdict.status,
@@ -105,7 +108,7 @@ class SendingQueue:
         )
         return outcome
 
-    def _load(self, host: str, lease: str, ids: list[str]) -> list[DueDelivery]:
+    def _load(self, lane: Lane, lease: str, ids: list[str]) -> list[DueDelivery]:
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
                 pipe.hgetall(keys.delivery(one))
@@ -117,7 +120,7 @@ class SendingQueue:
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
         return [
-            self._due_delivery(one, host, lease, record, body, webhook, now, ring_of)
+            self._due_delivery(one, lane, lease, record, body, webhook, now, ring_of)
             for one, record, body, webhook in zip(
                 ids, records, contents[::2], contents[1::2], strict=True
             )
@@ -126,7 +129,7 @@ class SendingQueue:
     def _due_delivery(
         self,
         delivery_id: str,
-        host: str,
+        lane: Lane,
         lease: str,
         record: dict[str, str],
         body: str | None,
@@ -149,7 +152,7 @@ class SendingQueue:
             signing = keys_of.signing(now_ms)
         return DueDelivery(
             id=delivery_id,
-            host=host,
+            lane=lane,
             lease=lease,
             event_id=record.get("event", ""),
             subject=record.get("subject", ""),

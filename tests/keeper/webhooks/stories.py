@@ -23,6 +23,7 @@ from shared.settings import Settings
 from shared.store.jobs.records import NewJob
 from shared.store.webhooks.deliveries import Deliveries
 from shared.store.webhooks.outbox import Outbox
+from shared.store.webhooks.sending import DueDelivery
 from shared.store.webhooks.webhooks import Webhooks
 from shared.webhooks import Delivery
 from tests.shared.store_stories import DAY_S, Store, open_document, read_document, take
@@ -51,11 +52,11 @@ class Post(Store):
         """The sender of another keeper."""
         return make_sender(self.settings, self.client, self.clock)
 
-    def submit_for(self, url: str | None, **options: Any) -> Job:
+    def submit_for(self, url: str | None, tenant: str = TENANT, **options: Any) -> Job:
         """Accept a document whose end is told to this address."""
         document = Document(name="hoá đơn.pdf", media_type="application/pdf", size=3, sha256="00")
         wanted = Options(webhook_url=url, **options)
-        new = NewJob(new_id("job"), TENANT, document, wanted, DAY_S, 7 * DAY_S, 30 * DAY_S)
+        new = NewJob(new_id("job"), tenant, document, wanted, DAY_S, 7 * DAY_S, 30 * DAY_S)
         return self.jobs.create(new)
 
     def succeed(self, url: str | None = None, **options: Any) -> Job:
@@ -73,7 +74,12 @@ class Post(Store):
         """One round of a keeper: fan out, then make every attempt that is due."""
         sender = sender or self.sender
         sender.fan_out()
-        return sender.send_due(lambda deliver, due, until: deliver(due, until))
+        return sender.dispatcher.take_due(lambda send, due, until: send(due, until))
+
+    def take(self, limit: int, sender: Sender | None = None) -> list[DueDelivery]:
+        """Lease some deliveries of the tenant to the host that waits longest, and keep them."""
+        queue = (sender or self.sender).queue
+        return queue.take(TENANT, queue.hosts(TENANT, 1)[0], limit)
 
     def deliveries(self, **filters: Any) -> list[Delivery]:
         """The log, oldest first."""

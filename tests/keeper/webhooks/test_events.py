@@ -208,6 +208,27 @@ def test_a_job_erased_while_its_event_is_fanned_out_gives_nothing_away(post: Pos
     assert "hoá đơn" not in str(post.client.hgetall(keys.event(job.id)))
 
 
+def test_the_events_of_one_tenant_leave_room_for_those_of_another(post: Post) -> None:
+    many = [post.succeed(HOOK).id for _ in range(30)]
+    post.clock.pass_s(0.001)
+    other = post.succeed(HOOK, tenant="globex").id
+    order = [event.subject for event in post.outbox.waiting(100)]
+    assert order.index(other) <= 1 and [one for one in order if one != other] == many
+    first = post.outbox.waiting(3)
+    post.outbox.fan_out(*(post.sender.event_fan_out.prepare(event) for event in first))
+    assert len(post.outbox.waiting(100)) == 28, "nothing waits for its turn when there is room"
+
+
+def test_an_event_that_cannot_be_fanned_out_is_set_aside_for_a_minute(post: Post) -> None:
+    job, other = post.succeed(HOOK), post.succeed(HOOK)
+    (event, _) = post.outbox.waiting(2)
+    assert event.subject == job.id
+    post.outbox.postpone(event)
+    assert [one.subject for one in post.outbox.waiting(9)] == [other.id]
+    post.clock.pass_s(60)
+    assert [one.subject for one in post.outbox.waiting(9)] == [other.id, job.id]
+
+
 def test_erasing_takes_the_text_at_once_and_the_rest_after_the_last_attempt(
     post: Post, receiver: Receiver
 ) -> None:
