@@ -29,7 +29,7 @@ _WATCHED_POLL_S = 1
 
 
 class BatchOptions(TypedDict, total=False):
-    """What a batch can be given; `pages`, `text_layer`, `ttl_s` and `timeout_s` are for its jobs.
+    """What a batch can be given; `pages` to `timeout_s` are for its jobs.
 
     `priority` is `bulk` unless given. `webhook_url` is told of the batch's end. The same
     `idempotency_key` (kept 24 hours) makes no second batch.
@@ -38,6 +38,7 @@ class BatchOptions(TypedDict, total=False):
     priority: Literal["interactive", "bulk"]
     pages: str
     text_layer: Literal["auto", "ignore"]
+    language_model: Literal["auto", "off"]
     ttl_s: int
     timeout_s: int
     webhook_url: str

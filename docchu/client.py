@@ -25,6 +25,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 Priority = Literal["interactive", "bulk"]
 TextLayer = Literal["auto", "ignore"]
+LanguageModel = Literal["auto", "off"]
 
 
 class Docchu:
@@ -78,6 +79,7 @@ class Docchu:
         pages: str | None = None,
         priority: Priority | None = None,
         text_layer: TextLayer | None = None,
+        language_model: LanguageModel | None = None,
         metadata: Mapping[str, Any] | None = None,
         ttl_s: int | None = None,
         webhook_url: str | None = None,
@@ -100,6 +102,7 @@ class Docchu:
             "pages": pages,
             "priority": priority,
             "text_layer": text_layer,
+            "language_model": language_model,
             "ttl_s": ttl_s,
             "webhook_url": webhook_url,
             "webhook_include": webhook_include,

@@ -28,6 +28,7 @@ from shared.page_ranges import PageRanges
 
 Priority = Literal["interactive", "bulk"]
 TextLayer = Literal["auto", "ignore"]
+LanguageModel = Literal["auto", "off"]
 Include = Literal["text"]
 
 MAX_METADATA_BYTES = 4096
@@ -74,6 +75,10 @@ class BatchOptions(BaseModel):
     )
     text_layer: TextLayer = Field(
         default="auto", description="whether the text that a PDF brings along may be used"
+    )
+    language_model: LanguageModel = Field(
+        default="auto",
+        description="whether Vietnamese decides where a mark is in doubt; `off`: what is seen",
     )
     ttl_s: int | None = Field(
         default=None,

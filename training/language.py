@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from training import forms, phrases, receipts
 from training.prose import half, libreoffice, parted, sentences_of, syllables
-from worker.ocr.language import BITS, FILE, codes_of, save
 from worker.ocr.networks.weights import Card, save_card, sha256_of
+from worker.ocr.recognition.language import BITS, FILE, codes_of, save
 
 _LEAST = (1, 1, 1, 1, 2, 2)
 """How often a run of one to six characters must stand in the texts to be kept."""

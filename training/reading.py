@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from training.degrade import Picture
-from worker.ocr.language import Language, decode
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import NUM_BEST
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition import charset
 from worker.ocr.recognition.charset import BLANK, CHARACTERS
 from worker.ocr.recognition.ctc import Character
+from worker.ocr.recognition.language import Language, decode
 from worker.ocr.recognition.lines import prepare, to_tensor
 
 _BATCH = 16

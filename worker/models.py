@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shared.errors import ModelUnusable, SettingError
 from shared.jobs import Model
+from shared.options import LanguageModel
 from shared.settings import Settings
 from worker.ocr.networks.library import UnknownModel
 from worker.ocr.networks.weights import Card, WeightsError
@@ -28,7 +29,7 @@ class Reader(Protocol):
 class Models(Protocol):
     """The models of a worker, one of them the default."""
 
-    def pick(self, name: str | None) -> tuple[Reader, Model]:
+    def pick(self, name: str | None, language_model: LanguageModel) -> tuple[Reader, Model]:
         """The reader with the model of that name, by default the default. Raises ModelUnusable."""
         ...
 
@@ -44,7 +45,7 @@ class OneModel:
     reader: Reader
     model: Model
 
-    def pick(self, name: str | None) -> tuple[Reader, Model]:
+    def pick(self, name: str | None, language_model: LanguageModel) -> tuple[Reader, Model]:
         """The reader."""
         return self.reader, self.model
 
@@ -73,7 +74,7 @@ class LoadedModels:
             reason = str(error)
         raise SettingError(f"DOCCHU_MODEL={settings.model} cannot be used: {reason}.")
 
-    def pick(self, name: str | None) -> tuple[Reader, Model]:
+    def pick(self, name: str | None, language_model: LanguageModel) -> tuple[Reader, Model]:
         """The reader with the model of that name. Raises ModelUnusable."""
         try:
             reader = self._reader if name is None else self._reader.using(name)
@@ -83,6 +84,8 @@ class LoadedModels:
             # Without its folder, which is nothing to the caller.
             detail = f"The model `{name}` cannot be used: {error.path.name} {error.reason}."
             raise ModelUnusable(detail) from error
+        if language_model == "off":
+            reader = reader.without_language()
         return reader, _model(reader.model)
 
     def known(self) -> list[Model]:

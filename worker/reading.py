@@ -66,7 +66,7 @@ class SliceReader:
         """Read what is left of the slice. Raises StaleAttempt, ServiceError."""
         claim = lease.claim
         try:
-            chosen = self.models.pick(claim.options.model)
+            chosen = self.models.pick(claim.options.model, claim.options.language_model)
             path = self._document(claim)
             if claim.pages is None:
                 claim = lease.claim = self._open(claim, path)

@@ -151,3 +151,26 @@ def test_a_folder_that_is_not_there_is_named(settings: Settings, tmp_path: Path)
     missing = tmp_path / "missing"
     with pytest.raises(SettingError, match=f"DOCCHU_MODELS_DIR={missing} is no folder"):
         LoadedModels.load(settings.model_copy(update={"models_dir": missing}))
+
+
+def test_a_job_without_the_language_model_gets_what_was_seen(api: Api, settings: Settings) -> None:
+    page = Image.fromarray(picture_of("decree"))
+    tiny, file = page.resize((page.width * 9 // 25, page.height * 9 // 25)), io.BytesIO()
+    tiny.save(file, "PNG")
+    with worker(api, settings) as runtime:
+        jobs = [api.submit(file.getvalue(), language_model=told) for told in ("auto", "off")]
+        while runtime.take_next():
+            pass
+    decided, seen = (
+        [
+            word
+            for line in api.get(f"/v1/jobs/{job['id']}/result").get_json()["pages"][0]["lines"]
+            for word in line["words"]
+        ]
+        for job in jobs
+    )
+    changed = [word for word in decided if "alternatives" in word]
+    assert changed
+    assert all(word["text"] not in word["alternatives"] for word in changed)
+    assert not any("alternatives" in word for word in seen)
+    assert {one for word in changed for one in word["alternatives"]} <= {w["text"] for w in seen}

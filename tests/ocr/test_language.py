@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tests.ocr.samples import picture_of
-from worker.ocr.language import FILE, codes_of, decode, vietnamese
 from worker.ocr.networks.inference import NUM_BEST
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.calibration import UNCALIBRATED
 from worker.ocr.recognition.charset import CHARACTERS
 from worker.ocr.recognition.ctc import Span, words_of
+from worker.ocr.recognition.language import FILE, codes_of, decode, vietnamese
 
 Sight = Sequence[str | Mapping[str, float]]
 """A line as it is seen: sure letters, and in between the chances of what one letter may be."""
@@ -112,7 +112,7 @@ def test_the_model_is_small() -> None:
 def test_a_page_is_read_with_the_language_unless_told_otherwise(reader: Reader) -> None:
     page = picture_of("decree")
     small = cv2.resize(page, None, fx=0.36, fy=0.36, interpolation=cv2.INTER_AREA)
-    seen, decided = (reader.read(small, with_language=told).page for told in (False, True))
+    seen, decided = (one.read(small).page for one in (reader.without_language(), reader))
     assert not any(word.alternatives for line in seen.lines for word in line.words)
     changed = [word for line in decided.lines for word in line.words if word.alternatives]
     assert changed

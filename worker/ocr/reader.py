@@ -17,7 +17,6 @@ from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.detection.turning import find_upright, read_either_way
-from worker.ocr.language import vietnamese
 from worker.ocr.layout.layout import lines_in_order
 from worker.ocr.layout.pieces import Piece, pieces_of
 from worker.ocr.networks.detector import Detector
@@ -29,6 +28,7 @@ from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.ctc import Span, confidence_of
+from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.lines import Picture
 from worker.ocr.recognition.specks import without_specks
 
@@ -62,6 +62,7 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
+        self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,
             budget=networks.device.budget,
@@ -98,6 +99,15 @@ class Reader:
         other.model, other._recognizer = loaded.card, loaded.network
         return other
 
+    def without_language(self) -> Reader:
+        """The same reader where what the network sees best is what is read.
+
+        Else Vietnamese decides where a mark is in doubt, if the recogniser can write it.
+        """
+        other = copy(self)
+        other._language = None
+        return other
+
     def read(
         self,
         picture: Picture,
@@ -105,13 +115,10 @@ class Reader:
         *,
         job: str = "",
         alone: bool = False,
-        with_language: bool = True,
     ) -> Reading:
         """Read an RGB picture (H, W, 3) as page number `page`.
 
         Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
-        Marks in doubt are decided by what Vietnamese writes; not so without `with_language`, nor
-        where the recogniser cannot write Vietnamese.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
         """
         client = BatchClient(
@@ -121,7 +128,7 @@ class Reader:
             self.model.characters,
             self._recognizer,
             self.model.calibrated,
-            vietnamese() if with_language and _writes_vietnamese(self.model) else None,
+            self._language if set(LETTERS) <= set(self.model.characters) else None,
         )
         start = time.perf_counter()
         blank = is_blank(picture)
@@ -139,10 +146,6 @@ class Reader:
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
-
-
-def _writes_vietnamese(model: Card) -> bool:
-    return set(LETTERS) <= set(model.characters)
 
 
 def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:

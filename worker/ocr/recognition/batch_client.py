@@ -13,11 +13,11 @@ from torch import nn
 
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import parts_of
-from worker.ocr.language import Language, decode
 from worker.ocr.networks.inference import Key, Steps, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
+from worker.ocr.recognition.language import Language, decode
 from worker.ocr.recognition.lines import Picture, natural_width, prepare
 from worker.ocr.recognition.spacing import fitted
 

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.ocr.networks.weights import load_card
+from worker.ocr.networks.weights import bundled, load_card
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.ctc import Character, characters_of
 
-FILE = Path(__file__).parent / "weights" / "vi-language.npz"
+FILE = bundled("vi-language").with_suffix(".npz")
 ORDER = 6
 """Characters: a letter is weighed by the five before it."""
 BITS = 7
