@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, PlainValidator, ValidationError
+from pydantic import AliasChoices, Field, PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingError
@@ -58,6 +58,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
+        populate_by_name=True,
         env_ignore_empty=True,
         dotenv_filtering="only_existing",  # others, such as compose's own, stand there, too
         extra="forbid",
@@ -133,7 +134,11 @@ class Settings(BaseSettings):
     max_webhooks_per_tenant: Positive = Field(20, description="webhooks of one tenant")
 
     lease_s: Seconds = Field(10, description="seconds after which a silent worker's slice is lost")
-    max_crashes: Positive = Field(3, description="workers that a slice may end before it is split")
+    max_crashes: Positive = Field(
+        3,
+        validation_alias=AliasChoices("DOCCHU_MAX_CRASHES", "DOCCHU_MAX_DEATHS"),
+        description="workers that a slice may end before it is split (was DOCCHU_MAX_DEATHS)",
+    )
     stall_s: Seconds = Field(300, description="seconds for a page, after which its worker is ended")
     deaf_s: Seconds = Field(
         60, description="seconds that work may wait unheard, after which a worker is ended"
@@ -218,10 +223,11 @@ def load_settings() -> Settings:
         return Settings(**source)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
+        name = str(first["loc"][0]).upper().removeprefix(_PREFIX)
+        field = Settings.model_fields[name.lower()]
         raise SettingError(
-            f"{_PREFIX}{name.upper()}={first['input']} cannot be used: {first['msg']}; "
-            f"it is {Settings.model_fields[name].description}"
+            f"{_PREFIX}{name}={first['input']} cannot be used: {first['msg']}; "
+            f"it is {field.description}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"The settings in {file} cannot be read: {error}") from None

@@ -22,7 +22,7 @@ from tests.faults.documents import PROBLEMS, Document
 from tests.faults.world import World
 
 _FOR_EVER_MS = 400 * 24 * 3600 * 1000
-_MAX_DEATHS = 3
+_MAX_CRASHES = 3
 _JOB_ID = re.compile(r"job_[\w-]{24}")
 
 
@@ -170,7 +170,7 @@ def _of_attempts(job: Seen) -> Iterator[str]:
             yield f"slice {attempt.slice} is still being read"
     for index in {attempt.slice for attempt in job.attempts}:
         lost = [a for a in job.attempts if a.slice == index and a.outcome == "lost"]
-        if len(lost) > _MAX_DEATHS:
+        if len(lost) > _MAX_CRASHES:
             yield f"slice {index} was lost {len(lost)} times"
         numbers = [a.attempt for a in job.attempts if a.slice == index]
         if numbers != list(range(1, len(numbers) + 1)):
@@ -207,7 +207,7 @@ def expire_all(world: World) -> Iterator[str]:
     keeper = make_keeper(world.settings)
     now = round(time.time() * 1000)
     for later in (_FOR_EVER_MS, 2 * _FOR_EVER_MS):
-        keeper.upkeep = Upkeep(world.client, _MAX_DEATHS, lambda later=later: now + later)
+        keeper.upkeep = Upkeep(world.client, _MAX_CRASHES, lambda later=later: now + later)
         keeper.expire()
         forget_all(world, now + later)
     blobs = BlobStore(world.settings.data_dir / "blobs")

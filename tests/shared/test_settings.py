@@ -48,6 +48,14 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
     assert load_settings() == Settings()
 
 
+def test_a_name_of_before_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCCHU_MAX_DEATHS", "7")
+    assert load_settings().max_crashes == 7
+    monkeypatch.setenv("DOCCHU_MAX_DEATHS", "x")
+    with pytest.raises(SettingError, match="was DOCCHU_MAX_DEATHS"):
+        load_settings()
+
+
 def test_networks_are_given_by_comma(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCCHU_ALLOW_TARGETS", "10.0.0.0/8, fd00::/8")
     shown = [str(network) for network in load_settings().allow_targets]

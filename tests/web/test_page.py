@@ -198,7 +198,7 @@ def test_the_key_is_asked_for_and_kept_in_the_session_only(
     dialog = page.get_by_role("dialog")
     tab.screenshot(tmp_path, "key")
     dialog.get_by_label("Khoá API").fill("dk_wrong")
-    dialog.get_by_role("button", name="Dùng khoá này").click()
+    dialog.get_by_role("button", name="Dùng khóa này").click()
     expect(dialog).to_contain_text("Khoá này không đúng.")
     dialog.get_by_label("Khoá API").fill(token)
     page.keyboard.press("Enter")
@@ -211,5 +211,5 @@ def test_the_key_is_asked_for_and_kept_in_the_session_only(
     expect(image).to_have_js_property("naturalWidth", paper(1).width)
     kept = page.evaluate("[{...sessionStorage}, {...localStorage}, document.cookie]")
     assert token in json.dumps(kept[0]) and token not in json.dumps(kept[1:])
-    page.get_by_role("button", name="Quên khoá").click()
+    page.get_by_role("button", name="Quên khóa").click()
     assert page.evaluate("Object.values(sessionStorage)") == []
