@@ -21,6 +21,7 @@ from shared.errors import (
     NoSuchPages,
     PageCrashed,
     PageTimeout,
+    PageTooLarge,
     ReadFailed,
     StaleAttempt,
     Unavailable,
@@ -44,6 +45,7 @@ from worker.thumbnails import picture_of
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
 _LOOKS = 4  # attempts, on whatever machine, before a document that is not there counts as lost
+_CUT = "More lines were found on the page than are read of one: the longest were left out."
 _log = structlog.get_logger()
 
 Chosen = tuple[Reader, Model]
@@ -160,6 +162,8 @@ class SliceReader:
         timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
         if loaded.damage:
             return PageRecord(record.blob, DocumentDamaged.code, loaded.damage), timings
+        if reading.is_cut:
+            return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
 
     def _own_text(self, claim: Claim, path: Path, number: int) -> Page | None:

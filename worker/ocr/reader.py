@@ -46,10 +46,11 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A page that was read, and how long it took."""
+    """A page that was read, and how long it took; `is_cut` where more was found than is read."""
 
     page: Page
     timings: Timings
+    is_cut: bool = False
 
 
 class Reader:
@@ -141,6 +142,7 @@ class Reader:
         return Reading(
             Page(page=page, width=width, height=height, rotation=sheet.rotation, lines=lines),
             Timings(detect_s=detected - start, recognize_s=done - detected),
+            sheet.is_cut,
         )
 
     def close(self) -> None:

@@ -20,6 +20,8 @@ _MIN_COVERED_SHARE = 0.25
 text themselves: a scan with a stamp or a page number over it has a tenth of that."""
 _MIN_OUTLINES, _FEW_LETTERS = 300, 50
 """So many paths and so few letters: a drawing, or a text whose letters were turned into paths."""
+_MOST_WORDS = 10_000
+"""A page of a directory has 3,000; putting more in order takes the worker too long."""
 _GRID = 48  # cells each way
 _SAME_LINE = 0.5  # of the lower one's height
 _WORD_GAP = 0.5
@@ -54,6 +56,7 @@ def read_layer(text_page: Any, page: Any, width: int, height: int, rotate: int) 
         _flaw_of_characters(shown, seen)
         or _flaw_of_page(list(marks.values()), words, len(seen), width, height)
         or nonsense(word.text for word in words)
+        or ("too many words" if len(words) > _MOST_WORDS else None)
     )
     return Layer([] if flaw else words, flaw)
 

@@ -36,6 +36,8 @@ _FILLS = 0.6
 """The share of a strip's height from which a single row of text is all there is."""
 _FAINT = 24
 """Grey levels. What differs less than this from its ground is no text."""
+_LEAST_SIDE = 6
+"""Pixels. No letter can be told from another in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def find_lines(picture: Picture, detect: Detect) -> Quads:
 
 def is_blank(picture: Picture) -> bool:
     """Whether a picture has nothing that could be text."""
+    if min(picture.shape[:2]) < _LEAST_SIDE:
+        return True
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return int(grey.max()) - int(grey.min()) < _FAINT
 

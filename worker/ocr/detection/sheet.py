@@ -19,11 +19,15 @@ _CODES = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_C
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An RGB picture (H, W, 3), after turning by `rotation` degrees clockwise, and its quads."""
+    """An RGB picture (H, W, 3), after turning by `rotation` degrees clockwise, and its quads.
+
+    `is_cut`: more lines were found than may be read.
+    """
 
     picture: Picture
     quads: Quads
     rotation: Rotation = 0
+    is_cut: bool = False
 
     def crops(self) -> list[Picture]:
         """The picture of each line, level."""
@@ -33,20 +37,22 @@ class Sheet:
         """The same sheet turned by 90 degrees clockwise."""
         height = self.picture.shape[0]
         corners = np.stack((height - self.quads[..., 1], self.quads[..., 0]), axis=-1)
-        return Sheet(
-            turned(self.picture, 90),
-            np.ascontiguousarray(corners[:, (3, 0, 1, 2)]),
-            cast(Rotation, (self.rotation + 90) % 360),
+        return replace(
+            self,
+            picture=turned(self.picture, 90),
+            quads=np.ascontiguousarray(corners[:, (3, 0, 1, 2)]),
+            rotation=cast(Rotation, (self.rotation + 90) % 360),
         )
 
     def turned_round(self) -> Sheet:
         """The same sheet turned by 180 degrees."""
         height, width = self.picture.shape[:2]
         corners = np.array((width, height), np.float32) - self.quads
-        return Sheet(
-            turned(self.picture, 180),
-            np.ascontiguousarray(corners[:, (2, 3, 0, 1)]),
-            cast(Rotation, (self.rotation + 180) % 360),
+        return replace(
+            self,
+            picture=turned(self.picture, 180),
+            quads=np.ascontiguousarray(corners[:, (2, 3, 0, 1)]),
+            rotation=cast(Rotation, (self.rotation + 180) % 360),
         )
 
     def with_quads(self, quads: Quads) -> Sheet:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.ocr.detection.boxes import Quads, spans
+from worker.ocr.detection.bounds import within_bounds
+from worker.ocr.detection.boxes import NONE, Quads, spans
 from worker.ocr.detection.crops import crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
@@ -38,13 +40,13 @@ def find_upright(client: BatchClient, picture: Picture) -> Sheet:
     An upright page pays for one batch of the classifier. The lines of another one are found anew
     once it stands upright, so that it reads as if it had always stood so.
     """
-    sheet = Sheet(picture, find_lines(picture, client.probability))
+    sheet = _searched(client, Sheet(picture, NONE))
     if _lies_sideways(sheet.quads):
         sheet = sheet.turned_right()
     if _stands_on_head(client, sheet):
         sheet = sheet.turned_round()
     if sheet.rotation:
-        sheet = sheet.with_quads(find_lines(sheet.picture, client.probability))
+        sheet = _searched(client, sheet)
     return sheet.with_quads(_as_read(client, sheet))
 
 
@@ -57,6 +59,11 @@ def read_either_way(client: BatchClient, sheet: Sheet) -> tuple[Sheet, list[list
     other_words = client.words(other.crops())
     better = _confidence(other_words) > confidence + _MIN_GAIN
     return (other, other_words) if better else (sheet, words)
+
+
+def _searched(client: BatchClient, sheet: Sheet) -> Sheet:
+    quads, is_cut = within_bounds(find_lines(sheet.picture, client.probability))
+    return replace(sheet, quads=quads, is_cut=is_cut)
 
 
 def _lies_sideways(quads: Quads) -> bool:

@@ -21,6 +21,9 @@ _PITCH = 0.6
 _APART = 5.0
 """How far apart two rows of the same columns may be."""
 
+_MOST_STEPS = 2_000_000
+"""Blanks times cells: some two seconds. A full page of a table has 300,000."""
+
 _MIN_LINES = 2
 _MIN_WORDS = 1.4
 _MOSTLY = 0.5
@@ -47,7 +50,10 @@ class Band:
 def find_band(rows: Sequence[Row]) -> Band | None:
     """The longest band of rows that reads column by column; None where all rows read across."""
     bands: list[Band] = []
-    for seed in _seeds(rows):
+    seeds = _seeds(rows)
+    if len(seeds) * sum(map(len, rows)) > _MOST_STEPS:
+        return None
+    for seed in seeds:
         # A seed inside a band that was found would grow into the same one.
         if not any(_holds(band, seed) for band in bands):
             bands.append(_grown(rows, seed))

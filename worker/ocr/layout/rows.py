@@ -11,6 +11,8 @@ from worker.ocr.layout.pieces import Piece
 
 _LONG = 3.0
 """Width in heights from which a box shows its slope."""
+_MOST_CELLS = 300
+"""Of one row. More is no row that anybody reads, and each one is compared with all of them."""
 _SAME_ROW = 0.5
 """In heights of the lower box: how far the middles of two boxes of a row may be apart."""
 
@@ -67,7 +69,7 @@ def rows_of(cells: Sequence[Cell]) -> list[Row]:
     rows: list[Row] = []
     for cell in sorted(cells, key=lambda cell: cell.middle):
         for row in reversed(rows[-4:]):
-            if _belongs(cell, row):
+            if len(row) < _MOST_CELLS and _belongs(cell, row):
                 row.append(cell)
                 row.sort(key=lambda cell: cell.left)
                 break
