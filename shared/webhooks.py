@@ -89,15 +89,18 @@ class Delivery(_Record):
 
 
 class WebhookChanges(BaseModel):
-    """What of a webhook can be changed."""
+    """What of a webhook can be changed; what is absent stays as it is.
+
+    The defaults only say that a field may be absent: they are never used.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str | None = None
-    events: tuple[EventType, ...] | None = Field(default=None, min_length=1)
-    description: str | None = Field(default=None, max_length=500)
+    url: str = ""
+    events: tuple[EventType, ...] = Field(default=(), min_length=1)
+    description: str = Field(default="", max_length=500)
     include: Include | None = None
-    enabled: bool | None = None
+    enabled: bool = True
 
     def given(self) -> dict[str, Any]:
         """The fields that the caller set."""

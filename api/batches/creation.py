@@ -14,7 +14,7 @@ import structlog
 from flask import Request
 
 from api.batches.uploads import Kind, receive_documents
-from api.jobs.options import texts
+from api.http.operations import texts
 from api.jobs.submission import check_webhook
 from api.services import Services
 from shared.batch_errors import BatchClosed

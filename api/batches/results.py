@@ -7,16 +7,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Blueprint, Response, request
 from pydantic import Field
 
 from api.batches.archive import ZIP, stream_zip
 from api.batches.problems import problem_of
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
+from api.http.operations import BINARY, TEXT, NoQuery, operation
 from api.jobs.formats import FORMATS
-from api.jobs.options import NoQuery
 from api.jobs.results import stored_pages
 from api.services import Services, services
 from shared import batch_errors, errors
@@ -24,7 +22,7 @@ from shared.batches import Batch
 from shared.jobs import Job, Status
 from shared.store.batches.jobs import Item
 
-batch_results = APIBlueprint("batch_results", __name__, tag="Batches")
+batch_results = Blueprint("batch_results", __name__)
 batch_results.before_request(authenticate)
 
 NDJSON = "application/x-ndjson"
@@ -54,16 +52,15 @@ class BatchResultsQuery(NoQuery):
 
 
 @batch_results.get("/v1/batches/<batch_id>/results")
-@batch_results.input(BatchResultsQuery, location="query", arg_name="query")
-@batch_results.output({}, content_type=NDJSON, description="A line of JSON for each document")
-@batch_results.doc(
-    responses=answers(
-        errors.InvalidOption,
+@operation(
+    description="A line of JSON for each document",
+    content={NDJSON: TEXT, ZIP: BINARY},
+    query=BatchResultsQuery,
+    errors=(
         batch_errors.BatchNotFound,
         batch_errors.BatchGone,
         batch_errors.BatchNotFinished,
-        errors.Unavailable,
-    )
+    ),
 )
 def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
     """Get the results of a batch

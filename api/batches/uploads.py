@@ -8,18 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Request
+from pydantic import Field, WithJsonSchema
 
 from api.batches.zip_writer import ZipWriter
 from api.http.body import OVERHEAD_BYTES, pieces
 from api.http.multipart import read_form
+from api.http.operations import BASE64, BINARY, JSON, Body, Form
 from shared.blobs import Upload
 from shared.errors import DocumentTooLarge, EmptyDocument, UnsupportedMediaType
 from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path
-from shared.options import BatchRequest
+from shared.options import BatchRequest, CustomId, LineRequest
 from shared.settings import Settings
 
 ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
@@ -30,6 +32,32 @@ _MAX_FIELDS = 32  # parts of a form beside its files
 _KEEP_S = 10.0  # how often a long upload says that it is still coming in
 
 Kind = Literal["zip", "ndjson"]
+_FILES = {"type": "array", "items": BINARY, "description": "the documents, or one zip of them"}
+
+
+class DocumentLine(LineRequest):
+    """One such object a line; fields of the batch in the query."""
+
+    custom_id: CustomId | None = Field(
+        default=None, description="its own name; the line's number if absent"
+    )
+    name: str | None = Field(default=None, description="the document's name")
+    url: str | None = Field(default=None, description="where to fetch the document")
+    data: Annotated[str, WithJsonSchema(BASE64)] | None = Field(
+        default=None, description="the document in base64, instead of `url`"
+    )
+
+
+_STREAMS = {
+    ZIP_TYPES[0]: {**BINARY, "description": "a zip of documents; fields in the query"},
+    LINE_TYPES[0]: DocumentLine,
+}
+DOCUMENTS = Body({"multipart/form-data": Form({"file": _FILES}, ("file",)), **_STREAMS})
+BEGINNING = Body(
+    {"multipart/form-data": Form({"file": _FILES}), JSON: BatchRequest, **_STREAMS},
+    BatchRequest,
+    required=False,
+)
 
 
 @dataclass(frozen=True)

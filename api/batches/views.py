@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field
 
 from api.batches.creation import Opened, add_documents, open_batch_of
+from api.batches.uploads import BEGINNING, DOCUMENTS
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
+from api.http.operations import JSON, Answer, NoQuery, json_answer, operation
 from api.http.problems import retry_after
-from api.jobs.options import NoQuery, WaitQuery
-from api.jobs.views import JobList, idempotency_key
+from api.jobs.options import WaitQuery
+from api.jobs.views import IDEMPOTENCY_KEY, JobList, idempotency_key
 from api.services import services
 from shared import batch_errors, errors
 from shared.batches import Batch
@@ -21,17 +21,12 @@ from shared.jobs import Status
 from shared.running.failpoints import reach
 from shared.store.batches.batches import BulkKind
 
-batches = APIBlueprint("batches", __name__, tag="Batches")
+batches = Blueprint("batches", __name__)
 batches.before_request(authenticate)
 
-_UPLOADING = (
-    errors.RequestError,
-    errors.EmptyDocument,
-    errors.DocumentTooLarge,
-    errors.UnsupportedMediaType,
-    errors.QueueFull,
-)
-_KNOWN = (errors.InvalidOption, batch_errors.BatchNotFound, batch_errors.BatchGone)
+_UPLOADING = (errors.EmptyDocument, errors.QueueFull)
+_KNOWN = (batch_errors.BatchNotFound, batch_errors.BatchGone)
+_OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed")
 
 
 class BatchList(BaseModel):
@@ -63,15 +58,21 @@ class BatchJobsQuery(NoQuery):
 
 
 @batches.post("/v1/batches")
-@batches.output(Batch, status_code=201, description="The batch is open")
-@batches.doc(
-    responses=answers(
+@operation(
+    Batch,
+    201,
+    "The batch is open",
+    answer_headers=_OF_NEW,
+    more={202: Answer("The documents were accepted", {JSON: Batch}, _OF_NEW)},
+    body=BEGINNING,
+    headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+    errors=(
         errors.IdempotencyInFlight,
-        errors.InvalidOption,
         errors.AddressRefused,
         errors.IdempotencyMismatch,
+        batch_errors.BatchGone,
         *_UPLOADING,
-    )
+    ),
 )
 def open_batch() -> Response:
     """Open a batch, with or without documents
@@ -91,8 +92,14 @@ def open_batch() -> Response:
 
 
 @batches.post("/v1/batches/<batch_id>/documents")
-@batches.output(Batch, status_code=202, description="The documents were accepted")
-@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchClosed, *_UPLOADING))
+@operation(
+    Batch,
+    202,
+    "The documents were accepted",
+    answer_headers=("Retry-After",),
+    body=DOCUMENTS,
+    errors=(*_KNOWN, batch_errors.BatchClosed, *_UPLOADING),
+)
 def add_batch_documents(batch_id: str) -> Response:
     """Add many documents to an open batch
 
@@ -104,22 +111,18 @@ def add_batch_documents(batch_id: str) -> Response:
 
 
 @batches.get("/v1/batches")
-@batches.input(BatchListQuery, location="query", arg_name="query")
-@batches.output(BatchList)
-@batches.doc(responses=answers(errors.InvalidOption))
-def list_batches(query: BatchListQuery) -> Response:
+@operation(BatchList, query=BatchListQuery)
+def list_batches(query: BatchListQuery) -> BatchList:
     """List batches, newest first
 
     `next_cursor` goes into `cursor` for the next ones.
     """
     found = services().batches.newest(tenant(), limit=query.limit, cursor=query.cursor)
-    return _json(BatchList(batches=found.batches, next_cursor=found.next_cursor))
+    return BatchList(batches=found.batches, next_cursor=found.next_cursor)
 
 
 @batches.get("/v1/batches/<batch_id>")
-@batches.input(WaitQuery, location="query", arg_name="query")
-@batches.output(Batch)
-@batches.doc(responses=answers(*_KNOWN))
+@operation(Batch, query=WaitQuery, errors=_KNOWN, answer_headers=("Retry-After",))
 def show_batch(batch_id: str, query: WaitQuery) -> Response:
     """Show a batch, or wait for its end
 
@@ -134,10 +137,8 @@ def show_batch(batch_id: str, query: WaitQuery) -> Response:
 
 
 @batches.get("/v1/batches/<batch_id>/jobs")
-@batches.input(BatchJobsQuery, location="query", arg_name="query")
-@batches.output(JobList)
-@batches.doc(responses=answers(*_KNOWN))
-def list_batch_jobs(batch_id: str, query: BatchJobsQuery) -> Response:
+@operation(JobList, query=BatchJobsQuery, errors=_KNOWN)
+def list_batch_jobs(batch_id: str, query: BatchJobsQuery) -> JobList:
     """List the jobs of a batch in the order of their submission
 
     Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones.
@@ -149,14 +150,12 @@ def list_batch_jobs(batch_id: str, query: BatchJobsQuery) -> Response:
         limit=query.limit,
         after=int(query.cursor or 0),
     )
-    return _json(JobList(jobs=found.jobs, next_cursor=found.next_cursor))
+    return JobList(jobs=found.jobs, next_cursor=found.next_cursor)
 
 
 @batches.post("/v1/batches/<batch_id>/close")
-@batches.input(NoQuery, location="query", arg_name="query")
-@batches.output(Batch)
-@batches.doc(responses=answers(*_KNOWN))
-def close_batch(batch_id: str, query: NoQuery) -> Response:
+@operation(Batch, errors=_KNOWN, answer_headers=("Retry-After",))
+def close_batch(batch_id: str) -> Response:
     """Close a batch: nothing can be added any more
 
     It ends when all its jobs have; closing it again changes nothing.
@@ -165,10 +164,8 @@ def close_batch(batch_id: str, query: NoQuery) -> Response:
 
 
 @batches.post("/v1/batches/<batch_id>/cancel")
-@batches.input(NoQuery, location="query", arg_name="query")
-@batches.output(Batch)
-@batches.doc(responses=answers(*_KNOWN))
-def cancel_batch(batch_id: str, query: NoQuery) -> Response:
+@operation(Batch, errors=_KNOWN, answer_headers=("Retry-After",))
+def cancel_batch(batch_id: str) -> Response:
     """Cancel a batch and all its jobs
 
     It is closed, too. What is read at this moment ends at its next page, of a large batch the rest
@@ -178,10 +175,8 @@ def cancel_batch(batch_id: str, query: NoQuery) -> Response:
 
 
 @batches.post("/v1/batches/<batch_id>/retry")
-@batches.input(NoQuery, location="query", arg_name="query")
-@batches.output(Batch)
-@batches.doc(responses=answers(*_KNOWN, batch_errors.BatchBusy))
-def retry_batch(batch_id: str, query: NoQuery) -> Response:
+@operation(Batch, errors=(*_KNOWN, batch_errors.BatchBusy), answer_headers=("Retry-After",))
+def retry_batch(batch_id: str) -> Response:
     """Read the failed documents of a batch again
 
     A new job takes the place of each, under the same `custom_id`, and the old one is erased; where
@@ -192,10 +187,8 @@ def retry_batch(batch_id: str, query: NoQuery) -> Response:
 
 
 @batches.delete("/v1/batches/<batch_id>")
-@batches.input(NoQuery, location="query", arg_name="query")
-@batches.output({}, status_code=204, description="The batch is gone")
-@batches.doc(responses=answers(*_KNOWN))
-def erase_batch(batch_id: str, query: NoQuery) -> Response:
+@operation(status=204, description="The batch is gone", errors=_KNOWN)
+def erase_batch(batch_id: str) -> Response:
     """Erase a batch with all its jobs, their documents, pages and results
 
     What has not ended is canceled. The batch answers 410 from now on; of a large one the jobs are
@@ -225,11 +218,7 @@ def _opened(opened: Opened, status: int) -> Response:
 
 
 def _of_batch(batch: Batch, status: int = HTTPStatus.OK) -> Response:
-    answer = _json(batch, status)
+    answer = json_answer(batch, status)
     if not batch.status.terminal:
         answer.headers["Retry-After"] = str(retry_after(batch.eta_s))
     return answer
-
-
-def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
-    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, cast
+from typing import cast
 
-from apiflask import APIBlueprint, APIFlask
-from flask import Response, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, json, render_template
 
-_DESCRIBING = threading.Lock()
+from api.http.openapi import describe
+from api.services import services
 
-docs = APIBlueprint("docs", __name__, enable_openapi=False)
+docs = Blueprint("docs", __name__)
 
+_NAME = "docchu.docs"
 _CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
@@ -21,19 +21,22 @@ _CONTENT_SECURITY = (
 @docs.get("/openapi.json")
 def openapi() -> Response:
     """The API as OpenAPI."""
-    return jsonify(_spec())
+    return Response(_made()[0], mimetype="application/json")
 
 
 @docs.get("/docs")
 def page() -> Response:
     """The API for people."""
-    text = render_template("docs.html", spec=_spec())
-    answer = Response(text, mimetype="text/html")
+    answer = Response(_made()[1], mimetype="text/html")
     answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
     return answer
 
 
-def _spec() -> dict[str, Any]:
-    """The document. The first call makes it, and APIFlask shows it to others before it is done."""
-    with _DESCRIBING:
-        return cast(dict[str, Any], cast(APIFlask, current_app).spec)
+def _made() -> tuple[str, str]:
+    """Both forms, which the first call makes."""
+    known = current_app.extensions.get(_NAME)
+    if known is None:
+        spec = describe(current_app, services().settings.result_ttl_s)
+        known = json.dumps(spec), render_template("docs.html", spec=spec)
+        current_app.extensions[_NAME] = known
+    return cast(tuple[str, str], known)

@@ -1,179 +1,166 @@
-"""What APIFlask cannot tell from the code: streamed bodies, headers, problems and API keys."""
+"""The description of the API (OpenAPI 3.1), put together from what the views say of themselves."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
 
-from pydantic import BaseModel, Field
+from flask import Flask
+from werkzeug.routing import Rule
 
-from api.batches import openapi
-from api.http.problems import MEDIA_TYPE, STATUSES
-from api.jobs.formats import FORMATS
+from api.http.operations import JSON, Answer, Body, Operation
+from api.http.problems import MEDIA_TYPE, STATUSES, ProblemDetails
+from api.http.schemas import Schema, Schemas
+from api.webhooks.told import webhooks_of
 from shared import errors
 from shared.errors import DocchuError
-from shared.options import JobRequest
 
-
-class HTTPError(BaseModel):
-    """An error as problem+json (RFC 9457). `code` is stable; further members are its facts."""
-
-    type: str = "about:blank"
-    title: str = Field(description="what the status means")
-    status: int = Field(description="the HTTP status")
-    detail: str = Field(description="what went wrong, for people")
-    code: str = Field(description="what went wrong, for programs")
-
-
-_PREFIX = "#/components/schemas/"
-_PROBLEM = {"$ref": f"{_PREFIX}HTTPError"}
-_TEXT = {"text/plain": {"schema": {"type": "string"}}}
-CONFIG = {
-    "AUTO_SERVERS": False,  # the first caller's Host header would be everybody's server
-    "AUTO_404_RESPONSE": False,
-    "AUTO_VALIDATION_ERROR_RESPONSE": False,
-    "HTTP_ERROR_SCHEMA": HTTPError.model_json_schema(),
-    "SECURITY_SCHEMES": {
-        "apiKey": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A key made with `docchu keys create`. Listening on loopback only, the "
-            "service may run without keys.",
-        }
-    },
+_INFO = {
+    "title": "Docchu",
+    "version": "1",
+    "description": "Reads documents: images, TIFF and PDF to text, Vietnamese first.",
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
-_OPEN = ("/healthz", "/ping", "/readyz", "/metrics")
-_BINARY = {"type": "string", "format": "binary"}
+_TAGS = {
+    "Jobs": ("One document each: submit, watch, cancel, erase.", ("jobs", "events", "timeline")),
+    "Results": ("What was read, in its formats.", ("results",)),
+    "Batches": ("Many documents as one.", ("batches", "batch_results")),
+    "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
+    "TorchServe": ("What TorchServe's clients ask for.", ("torchserve",)),
+    "Health": ("Alive, ready, figures.", ("health",)),
+}
+_TAG_OF = {name: tag for tag, (_, names) in _TAGS.items() for name in names}
+_SECURITY = {
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key made with `docchu keys create`. Listening on loopback only, the "
+        "service may run without keys.",
+    }
+}
+_OPEN = frozenset({"health"})
+"""The blueprints that ask for no key."""
+_ID = "[A-Za-z0-9_-]{24}$"
+_IN_PATHS: dict[str, Schema] = {
+    "job_id": {"type": "string", "pattern": f"^job_{_ID}"},
+    "batch_id": {"type": "string", "pattern": f"^bat_{_ID}"},
+    "webhook_id": {"type": "string", "pattern": f"^whk_{_ID}"},
+    "delivery_id": {"type": "string", "pattern": f"^dlv_{_ID}"},
+    "number": {"type": "integer", "minimum": 1, "description": "the page's, from 1"},
+    "format": {"type": "string", "enum": ["text", "markdown", "hocr", "alto"]},
+    "model": {"type": "string", "description": "a model's name"},
+    "version": {"type": "string", "description": "not looked at"},
+}
+_HEADERS: dict[str, Schema] = {
+    "Location": {"type": "string", "description": "where it can be watched"},
+    "Retry-After": {"type": "integer", "description": "seconds after which to ask again"},
+    "Idempotent-Replayed": {"const": "true", "description": "an earlier request made it"},
+    "Preference-Applied": {"type": "string", "description": "what of `Prefer` was done"},
+    "ETag": {"type": "string", "description": "for `If-None-Match`"},
+    "Content-Disposition": {"type": "string", "description": "with a file name"},
+    "WWW-Authenticate": {"type": "string", "description": "that a key is wanted"},
+}
 
 
-def answers(*kinds: type[DocchuError]) -> dict[int, str]:
-    """Describe the problems that a view answers with, by status."""
-    found: dict[int, list[str]] = {}
-    for kind in kinds:
-        meaning = (kind.__doc__ or "").strip().split("\n")[0]
-        found.setdefault(int(STATUSES[kind]), []).append(f"`{kind.code}`: {meaning}")
-    return {status: "\n\n".join(texts) for status, texts in found.items()}
+def describe(app: Flask, max_ttl_s: int) -> Schema:
+    """The whole document."""
+    schemas = Schemas(max_ttl_s)
+    paths: dict[str, Schema] = {}
+    for rule, described in _operations(app):
+        path = re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
+        blueprint, name = rule.endpoint.split(".")
+        for index, method in enumerate(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})):
+            paths.setdefault(path, {})[method.lower()] = {
+                "operationId": f"{name}_{method.lower()}" if index else name,
+                "tags": [_TAG_OF[blueprint]],
+                **_words(app.view_functions[rule.endpoint].__doc__ or ""),
+                **_operation(schemas, rule, described, has_key=blueprint not in _OPEN),
+            }
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "servers": [{"url": "/", "description": "the service that gives this description"}],
+        "tags": [{"name": tag, "description": words} for tag, (words, _) in _TAGS.items()],
+        "paths": paths,
+        "webhooks": webhooks_of(schemas),
+        "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
+    }
 
 
-def complete(spec: dict[str, Any] | str) -> dict[str, Any] | str:
-    """Add to the document what the decorators cannot say."""
-    if isinstance(spec, str):  # YAML, which nobody asks for
-        return spec
-    _name_shortly(spec)
-    for schema in spec["components"]["schemas"].values():
-        schema.get("properties", {}).pop("tenant", None)  # kept, but never shown
-        if "tenant" in schema.get("required", ()):
-            schema["required"].remove("tenant")
-    paths = spec["paths"]
-    for path, operations in paths.items():
-        for operation in operations.values():
-            _complete_operation(path, operation)
-    _describe_submission(paths["/v1/jobs"]["post"])
-    openapi.describe(paths)
-    result = _content(paths["/v1/jobs/{job_id}/result"]["get"])
-    for chosen in FORMATS.values():
-        # A file is made of bytes, which a schema says by saying nothing (OpenAPI 3.1, 4.8.14.3).
-        schema = {"schema": {"type": "string"}} if chosen.stream else {}
-        result.setdefault(chosen.media_type, schema)
-    paths["/metrics"]["get"]["responses"]["200"]["content"] = _TEXT
-    described = _content(paths["/models/{model}"]["get"])["application/json"]
-    described["schema"] = {"type": "array", "items": described["schema"]}
-    for path in ("/predictions/{model}", "/predictions/{model}/{version}"):
-        for operation in paths[path].values():
-            operation["responses"]["200"]["content"] = _TEXT
-            operation["requestBody"] = _prediction_body()
-    return spec
+def _operations(app: Flask) -> Iterator[tuple[Rule, Operation]]:
+    for rule in app.url_map.iter_rules():
+        described = getattr(app.view_functions[rule.endpoint], "operation", None)
+        if described is not None:
+            yield rule, described
 
 
-def _content(operation: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = operation["responses"]["200"]["content"]
+def _words(doc: str) -> Schema:
+    summary, _, rest = doc.strip().partition("\n")
+    lines = "\n".join(line.strip() for line in rest.strip().splitlines())
+    return {"summary": summary, **({"description": lines} if lines else {})}
+
+
+def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: bool) -> Schema:
+    body = described.body
+    query = schemas.fields(body.fields if isinstance(body, Body) else described.query)
+    kinds: list[type[DocchuError]] = [*described.all_errors, DocchuError]
+    found: Schema = {
+        "parameters": [
+            *(_parameter(name, "path", _IN_PATHS[name]) for name in sorted(rule.arguments)),
+            *(_parameter(name, "query", schema) for name, schema in query.items()),
+            *(_parameter(name, "header", schema) for name, schema in described.headers.items()),
+        ]
+    }
+    if isinstance(body, Body):
+        found["requestBody"] = {"required": body.required, "content": schemas.bodies(body)}
+    elif body is not None:
+        content = schemas.content({JSON: body}, "validation")
+        found["requestBody"] = {"required": True, "content": content}
+    if has_key:
+        found["security"] = [{"apiKey": []}, {}]
+        kinds += [errors.Unauthorized, errors.Unavailable]
+    answers = {str(status): _answer(schemas, one) for status, one in described.answers.items()}
+    return {**found, "responses": answers | _problems(schemas, kinds)}
+
+
+def _parameter(name: str, where: str, schema: Schema) -> Schema:
+    schema = dict(schema)
+    told = {"description": schema.pop("description")} if "description" in schema else {}
+    found = {"name": name, "in": where, "required": where == "path", **told}
+    if schema.get("type") == "object":  # which has no other form in a query than JSON
+        return {**found, "content": {JSON: {"schema": schema}}}
+    return {**found, "schema": schema}
+
+
+def _answer(schemas: Schemas, answer: Answer) -> Schema:
+    found: Schema = {"description": answer.description}
+    if answer.headers:
+        found["headers"] = _headers(*answer.headers)
+    if answer.content:
+        found["content"] = schemas.content(answer.content)
     return found
 
 
-def _name_shortly(spec: dict[str, Any]) -> None:
-    """Name every model once: APIFlask has a `Job.Model` beside a `Result.Model`."""
-
-    def shorten(part: Any) -> None:
-        if isinstance(part, dict):
-            if isinstance(part.get("$ref"), str):
-                part["$ref"] = _PREFIX + part["$ref"].removeprefix(_PREFIX).rpartition(".")[2]
-            part = list(part.values())
-        if isinstance(part, list):
-            for one in part:
-                shorten(one)
-
-    shorten(spec)
-    components = spec["components"]
-    components["schemas"] = {
-        name.rpartition(".")[2]: schema for name, schema in components["schemas"].items()
-    }
+def _problems(schemas: Schemas, kinds: Iterable[type[DocchuError]]) -> Schema:
+    """The problems of these kinds by their status."""
+    by_status: dict[int, list[type[DocchuError]]] = {}
+    for kind in dict.fromkeys(kinds):
+        by_status.setdefault(int(STATUSES[kind]), []).append(kind)
+    content = {MEDIA_TYPE: {"schema": schemas.of(ProblemDetails)}}
+    found: Schema = {}
+    for status, alike in sorted(by_status.items()):
+        meanings = [f"`{kind.code}`: {kind().detail}" for kind in alike]
+        found[str(status)] = {"description": "\n\n".join(meanings), "content": content}
+        headers = ["Retry-After"] if any(kind.transient for kind in alike) else []
+        headers += ["WWW-Authenticate"] if errors.Unauthorized in alike else []
+        if headers:
+            found[str(status)]["headers"] = _headers(*headers)
+    return found
 
 
-def _complete_operation(path: str, operation: dict[str, Any]) -> None:
-    found = operation["responses"]
-    always: list[type[DocchuError]] = [errors.DocchuError]
-    if path not in _OPEN:
-        operation["security"] = [{"apiKey": []}]
-        always += [errors.Unauthorized, errors.Unavailable]
-    for status, meaning in answers(*always).items():
-        found.setdefault(str(status), {"description": meaning})
-    for status, answer in found.items():
-        if int(status) >= 400:
-            answer["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
-
-
-def _describe_submission(operation: dict[str, Any]) -> None:
-    options = JobRequest.model_json_schema()["properties"]
-    operation["requestBody"] = {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": _object({"file": {**_BINARY, "description": "the document"}, **options})
-            },
-            "application/json": {
-                "schema": _object(
-                    {
-                        "url": {"type": "string", "description": "where to fetch the document"},
-                        "data": {
-                            "type": "string",
-                            "contentEncoding": "base64",
-                            "description": "the document, instead of `url`",
-                        },
-                        **options,
-                    }
-                )
-            },
-            "*/*": {"schema": {**_BINARY, "description": "the document; options in the query"}},
-        },
-    }
-    operation["parameters"] = [
-        _header(
-            "Idempotency-Key", "up to 255 characters, kept 24 h: a repeated request makes one job"
-        ),
-        _header("Prefer", "`wait=N`: answer 200 with the finished job if it ends in N seconds"),
-        *({"name": name, "in": "query", "schema": schema} for name, schema in options.items()),
-    ]
-    operation["responses"]["200"] = {
-        **operation["responses"]["202"],
-        "description": "The job ended within `Prefer: wait`",
-    }
-
-
-def _prediction_body() -> dict[str, Any]:
-    text = {"type": "string", "contentEncoding": "base64"}
-    return {
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": _object({"data": _BINARY, "body": _BINARY})},
-            "application/json": {"schema": _object({"data": text, "body": text})},
-            "*/*": {"schema": {**_BINARY, "description": "the bytes, or base64 text of them"}},
-        },
-    }
-
-
-def _header(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "string"}
-    return {"name": name, "in": "header", "description": description, "schema": schema}
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
+def _headers(*names: str) -> Schema:
+    found = {}
+    for name in names:
+        schema = dict(_HEADERS[name])
+        found[name] = {"description": schema.pop("description"), "schema": schema}
+    return found

@@ -7,8 +7,8 @@ import math
 from http import HTTPStatus
 
 import structlog
-from apiflask import APIFlask, HTTPError
-from flask import Response, current_app
+from flask import Flask, Response, current_app
+from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
 from shared import batch_errors, errors, webhook_errors
@@ -86,6 +86,16 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _log = structlog.get_logger()
 
 
+class ProblemDetails(BaseModel):
+    """An error as problem+json (RFC 9457). `code` is stable; further members are its facts."""
+
+    type: str = "about:blank"
+    title: str = Field(description="what the status means")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what went wrong, for people")
+    code: str = Field(description="what went wrong, for programs")
+
+
 def retry_after(eta_s: float | None) -> int:
     """Whole seconds to wait before asking again, from the measured page rate where there is one."""
     return min(max(math.ceil(eta_s or 0), _LEAST_RETRY_S), _MOST_RETRY_S)
@@ -125,10 +135,9 @@ def of_error(error: DocchuError) -> Response:
     return answer
 
 
-def register(app: APIFlask) -> None:
+def register(app: Flask) -> None:
     """Answer every error of the app as a problem."""
     app.register_error_handler(DocchuError, _on_docchu_error)
-    app.register_error_handler(HTTPError, _on_validation_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(Exception, _on_unexpected_error)
 
@@ -141,25 +150,6 @@ def _on_docchu_error(error: DocchuError) -> Response:
             reason=error.reason,
         )
     return of_error(error)
-
-
-def _on_validation_error(error: HTTPError) -> Response:
-    """A query parameter that its model refuses: APIFlask collects what pydantic said."""
-    found = [
-        (name, message)
-        for fields in (error.detail or {}).values()
-        for name, messages in fields.items()
-        for message in messages
-    ]
-    return of_error(invalid_option(*found[0]))
-
-
-def invalid_option(name: str, message: str) -> errors.InvalidOption:
-    """Say what is wrong with an option, in the words of pydantic."""
-    if message.startswith("Extra inputs"):
-        return errors.InvalidOption(f"There is no option `{name}` here.", option=name)
-    message = message.removeprefix("Value error, ")
-    return errors.InvalidOption(f"`{name}` cannot be used: {message}.", option=name)
 
 
 def _on_http_error(error: HTTPException) -> Response:

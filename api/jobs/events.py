@@ -12,19 +12,18 @@ import re
 import time
 from collections.abc import Iterator
 
-from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
-from api.jobs.options import NoQuery
+from api.http.operations import TEXT, operation
+from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
 from shared.jobs import Job
 from shared.store.jobs.records import PageRecord
 
-events = APIBlueprint("events", __name__, tag="Jobs")
+events = Blueprint("events", __name__)
 events.before_request(authenticate)
 
 _LONGEST_S = 600  # then the client connects again, so that no thread is held for ever
@@ -43,12 +42,13 @@ class PageFinished(BaseModel):
 
 
 @events.get("/v1/jobs/<job_id>/events")
-@events.input(NoQuery, location="query", arg_name="query")
-@events.output({}, content_type="text/event-stream", description="The events as they come")
-@events.doc(
-    responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone, errors.Unavailable)
+@operation(
+    description="The events as they come",
+    content={"text/event-stream": TEXT},
+    headers={"Last-Event-ID": {"type": "string", "description": "the event that was seen last"}},
+    errors=KNOWN_JOB,
 )
-def follow_job(job_id: str, query: NoQuery) -> Response:
+def follow_job(job_id: str) -> Response:
     """Follow a job by server-sent events
 
     `job.running`, `page.finished` for each page, `job.finished` with the job. With the header

@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from werkzeug.datastructures import MultiDict
+from pydantic import Field, WithJsonSchema
 
-from shared.errors import InvalidOption
+from api.http.operations import BASE64, BINARY, JSON, Body, Form, NoQuery
 from shared.jobs import Status
+from shared.options import JobRequest
 
 MAX_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 
 
-class NoQuery(BaseModel):
-    """No query at all."""
+class JobByUrl(JobRequest):
+    """A document that is fetched, with its options."""
 
-    model_config = ConfigDict(extra="forbid")
+    url: Annotated[
+        str,
+        Field(description="where to fetch the document", examples=["https://example.com/scan.pdf"]),
+    ]
+
+
+class JobByData(JobRequest):
+    """A document in base64, with its options."""
+
+    data: Annotated[str, WithJsonSchema(BASE64), Field(description="the document in base64")]
+
+
+RAW_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/bmp",
+    "image/tiff",
+    "application/pdf",
+    "application/octet-stream",
+)
+RAW = {**BINARY, "description": "the document, whatever its type says; options in the query"}
+DOCUMENT = Body(
+    {
+        "multipart/form-data": Form({"file": {**BINARY, "description": "the document"}}, ("file",)),
+        JSON: JobByUrl | JobByData,
+        **dict.fromkeys(RAW_TYPES, RAW),
+    },
+    JobRequest,
+)
 
 
 class WaitQuery(NoQuery):
@@ -39,14 +70,6 @@ class ListQuery(NoQuery):
     cursor: str | None = Field(
         default=None, max_length=64, description="`next_cursor` of the answer before"
     )
-
-
-def texts(source: MultiDict[str, str]) -> dict[str, str]:
-    """A query's or form's options; empty ones count as absent, as browsers send empty fields."""
-    for name, values in source.lists():
-        if len(values) > 1:
-            raise InvalidOption(f"`{name[:64]}` is given twice.", option=name[:64])
-    return {name: value for name, value in source.items() if value != ""}
 
 
 def preferred_wait_s(header: str | None) -> int | None:

@@ -10,7 +10,7 @@ from flask import Request
 from api.http.body import OVERHEAD_BYTES, base64_pieces, pieces
 from api.http.filenames import base_name, name_in
 from api.http.multipart import read_form
-from api.jobs.options import texts
+from api.http.operations import texts
 from api.jobs.submission import Received
 from shared.errors import EmptyDocument, InvalidOption
 from shared.incoming.json_body import read_json

@@ -8,27 +8,39 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 
-from apiflask import APIBlueprint
-from flask import Response, request, send_file
+from flask import Blueprint, Response, request, send_file
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from api.http.auth import authenticate, tenant
 from api.http.filenames import disposition, result_name
-from api.http.openapi import answers
+from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
+from api.http.problems import MEDIA_TYPE, ProblemDetails
 from api.jobs.formats import FORMATS, format_name
 from api.jobs.formats import stream_text as text_of
-from api.jobs.options import NoQuery
 from api.jobs.searchable import searchable_pdf
+from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
 from shared.blobs import BlobNotFound, picture_name
 from shared.jobs import Job, Model, Status
 from shared.result import Page
 
-results = APIBlueprint("results", __name__, tag="Results")
+results = Blueprint("results", __name__)
 results.before_request(authenticate)
 
-_NAMES = ", ".join(f"`{name}`" for name in FORMATS)
+_TEXTS = ("text", "markdown", "hocr", "alto")
+_SAME = {304: Answer("It is the one of `If-None-Match`")}
+_ETAG = {"If-None-Match": {"type": "string", "description": "the `ETag` that is known"}}
+_OF_RESULT = ("ETag", "Content-Disposition")
+_ENDED = (
+    *KNOWN_JOB,
+    errors.FormatNotAvailable,
+    errors.JobNotFinished,
+    errors.JobFailed,
+    errors.JobCanceled,
+)
+_PAGES = (*KNOWN_JOB, errors.PageNotFound, errors.PageNotRead, errors.PageFailed)
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -40,62 +52,93 @@ class Result(BaseModel):
     pages: list[Page]
 
 
-class ResultQuery(NoQuery):
-    """In which format."""
+class ReadQuery(NoQuery):
+    """Which result."""
 
-    format: str | None = Field(
-        default=None, max_length=32, description=f"{_NAMES}; goes before the header `Accept`"
-    )
     partial: bool = Field(
         default=False, description="Of a job that was canceled or failed, what had been read of it"
     )
 
 
+class ResultQuery(ReadQuery):
+    """Which result, in which format.
+
+    The format is left out of the description: a generated client takes one type for one address.
+    """
+
+    format: SkipJsonSchema[str | None] = Field(default=None, max_length=32)
+
+
 @results.get("/v1/jobs/<job_id>/result")
-@results.input(ResultQuery, location="query", arg_name="query")
-@results.output(Result)
-@results.doc(
-    responses=answers(
-        errors.JobNotFound,
-        errors.FormatNotAvailable,
-        errors.JobNotFinished,
-        errors.JobFailed,
-        errors.JobCanceled,
-        errors.JobGone,
-        errors.InvalidOption,
-    )
-    | {304: "The result is the one of `If-None-Match`"}
+@operation(
+    Result,
+    query=ResultQuery,
+    answer_headers=_OF_RESULT,
+    more=_SAME,
+    headers=_ETAG,
+    errors=_ENDED,
 )
 def show_result(job_id: str, query: ResultQuery) -> Response:
-    """Get the result
+    """Get the result as JSON
 
-    As `json` (default), `text`, `markdown`, `hocr`, `alto` or `pdf` (the document with an invisible
-    text over its pages): by `format`, else by the header `Accept`. A job that ended `partial` has a
-    result, too, without the pages that its `error` names; of one that was canceled, `partial=true`
-    gives what had been read.
+    A job that ended `partial` has a result, too, without the pages that its `error` names; of one
+    that was canceled, `partial=true` gives what had been read. `format` in the query, else the
+    header `Accept`, chooses one of the other formats at this address, too.
     """
+    return _result(job_id, format_name(query.format, request), query)
+
+
+@results.get("/v1/jobs/<job_id>/result/<format>")
+@operation(
+    description="The result",
+    content={FORMATS[name].media_type: TEXT for name in _TEXTS},
+    query=ReadQuery,
+    answer_headers=_OF_RESULT,
+    more=_SAME,
+    headers=_ETAG,
+    errors=_ENDED,
+)
+def show_result_as(job_id: str, format: str, query: ReadQuery) -> Response:
+    """Get the result as text
+
+    As `text`, `markdown`, `hocr` or `alto`.
+    """
+    return _result(job_id, format_name(format, request), query)
+
+
+@results.get("/v1/jobs/<job_id>/result/pdf")
+@operation(
+    description="The whole file",
+    content={FORMATS["pdf"].media_type: BINARY},
+    query=ReadQuery,
+    answer_headers=_OF_RESULT,
+    more=_SAME
+    | {
+        206: Answer("The `Range` of it", {FORMATS["pdf"].media_type: BINARY}),
+        416: Answer("It has no such `Range`", {MEDIA_TYPE: ProblemDetails}),
+    },
+    headers={**_ETAG, "Range": {"type": "string", "description": "the bytes that are wanted"}},
+    errors=_ENDED,
+)
+def show_result_as_pdf(job_id: str, query: ReadQuery) -> Response:
+    """Get the result as a searchable PDF
+
+    The document with an invisible text over its pages.
+    """
+    return _result(job_id, "pdf", query)
+
+
+def _result(job_id: str, name: str, query: ReadQuery) -> Response:
     parts = services()
     job = parts.jobs.get(tenant(), job_id)
-    name = format_name(query.format, request)
     if not (query.partial and job.status.terminal and _was_read(parts, job)):
         _check_finished(job)
     return _answer(parts, job, name)
 
 
 @results.get("/v1/jobs/<job_id>/pages/<number>")
-@results.input(NoQuery, location="query", arg_name="query")
-@results.output(Page)
-@results.doc(
-    responses=answers(
-        errors.JobNotFound,
-        errors.PageNotFound,
-        errors.PageNotRead,
-        errors.PageFailed,
-        errors.JobGone,
-        errors.InvalidOption,
-    )
-)
-def show_page(job_id: str, number: str, query: NoQuery) -> Response:
+@operation(Page, errors=_PAGES)
+def show_page(job_id: str, number: str) -> Response:
     """Get one page as soon as it is read
 
     Pages count from 1.
@@ -108,21 +151,16 @@ def show_page(job_id: str, number: str, query: NoQuery) -> Response:
 
 
 @results.get("/v1/jobs/<job_id>/pages/<number>/image")
-@results.input(NoQuery, location="query", arg_name="query")
-@results.output({}, content_type="image/jpeg", description="The picture")
-@results.doc(
-    responses=answers(
-        errors.JobNotFound,
-        errors.PageNotFound,
-        errors.PageNotRead,
-        errors.PageFailed,
-        errors.JobGone,
-        errors.InvalidOption,
-    )
-    | {204: "The page has no picture, as one of a bulk PDF whose text it brought along"}
-    | {304: "The picture is the one of `If-None-Match`"}
+@operation(
+    description="The picture",
+    content={"image/jpeg": BINARY},
+    answer_headers=("ETag",),
+    more=_SAME
+    | {204: Answer("The page has none, as one of a bulk PDF whose text it brought along")},
+    headers=_ETAG,
+    errors=_PAGES,
 )
-def show_picture(job_id: str, number: str, query: NoQuery) -> Response:
+def show_picture(job_id: str, number: str) -> Response:
     """Get the picture of a page as soon as it is read
 
     A JPEG, scaled down, and turned as the page's `rotation` says: the boxes fit it after scaling.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
-from flask import Response
+from flask import Blueprint
 from pydantic import BaseModel
 
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
-from api.jobs.options import NoQuery
+from api.http.operations import operation
+from api.jobs.views import KNOWN_JOB
 from api.services import services
-from shared import errors
 from shared.jobs import SliceAttempt
 
-timeline = APIBlueprint("timeline", __name__, tag="Jobs")
+timeline = Blueprint("timeline", __name__)
 timeline.before_request(authenticate)
 
 
@@ -24,14 +22,11 @@ class Timeline(BaseModel):
 
 
 @timeline.get("/v1/jobs/<job_id>/timeline")
-@timeline.input(NoQuery, location="query", arg_name="query")
-@timeline.output(Timeline)
-@timeline.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
-def show_timeline(job_id: str, query: NoQuery) -> Response:
+@operation(Timeline, errors=KNOWN_JOB)
+def show_timeline(job_id: str) -> Timeline:
     """Show the attempts of a job
 
     Each is one worker's go at a slice of the job's pages: `lost` where the worker died or hung and
     another attempt took over, `released` where it handed the slice back.
     """
-    found = Timeline(attempts=services().jobs.timeline(tenant(), job_id))
-    return Response(found.model_dump_json(), mimetype="application/json")
+    return Timeline(attempts=services().jobs.timeline(tenant(), job_id))

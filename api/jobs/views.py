@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from http import HTTPStatus
 
-from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
+from api.http.operations import JSON, Answer, json_answer, operation, texts
 from api.http.problems import retry_after
-from api.jobs.options import ListQuery, NoQuery, WaitQuery, preferred_wait_s, texts
+from api.jobs.options import DOCUMENT, ListQuery, WaitQuery, preferred_wait_s
 from api.jobs.request_parsing import receive
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
@@ -21,10 +20,20 @@ from shared.jobs import Job
 from shared.options import JobRequest
 from shared.running.failpoints import reach
 
-jobs = APIBlueprint("jobs", __name__, tag="Jobs")
+jobs = Blueprint("jobs", __name__)
 jobs.before_request(authenticate)
 
+KNOWN_JOB = (errors.JobNotFound, errors.JobGone)
 _MAX_KEY_LENGTH = 255  # characters
+IDEMPOTENCY_KEY = {
+    "type": "string",
+    # What Python calls printable of Latin-1, which headers are written in.
+    "pattern": r"^[\x20-\x7e\xa1-\xac\xae-\xff]+$",
+    "minLength": 1,
+    "maxLength": _MAX_KEY_LENGTH,
+    "description": "kept 24 h: a repeated request makes one job, or one batch",
+}
+_OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed", "Preference-Applied")
 
 
 class JobList(BaseModel):
@@ -35,15 +44,23 @@ class JobList(BaseModel):
 
 
 @jobs.post("/v1/jobs")
-@jobs.output(Job, status_code=202, description="The job was accepted")
-@jobs.doc(
-    responses=answers(
-        errors.RequestError,
+@operation(
+    Job,
+    202,
+    "The job was accepted",
+    answer_headers=_OF_NEW,
+    more={200: Answer("It ended in time, or was there already", {JSON: Job}, _OF_NEW)},
+    body=DOCUMENT,
+    headers={
+        "Idempotency-Key": IDEMPOTENCY_KEY,
+        "Prefer": {
+            "type": "string",
+            "description": "`wait=N`: answer 200 with the finished job if it ends in N seconds",
+        },
+    },
+    errors=(
         errors.EmptyDocument,
         errors.IdempotencyInFlight,
-        errors.DocumentTooLarge,
-        errors.UnsupportedMediaType,
-        errors.InvalidOption,
         errors.AddressRefused,
         errors.FetchFailed,
         errors.IdempotencyMismatch,
@@ -52,7 +69,8 @@ class JobList(BaseModel):
         batch_errors.BatchGone,
         batch_errors.BatchClosed,
         batch_errors.BatchFull,
-    )
+        errors.JobGone,
+    ),
 )
 def submit() -> Response:
     """Submit a document
@@ -78,10 +96,8 @@ def submit() -> Response:
 
 
 @jobs.get("/v1/jobs")
-@jobs.input(ListQuery, location="query", arg_name="query")
-@jobs.output(JobList)
-@jobs.doc(responses=answers(errors.InvalidOption))
-def list_jobs(query: ListQuery) -> Response:
+@operation(JobList, query=ListQuery)
+def list_jobs(query: ListQuery) -> JobList:
     """List jobs, newest first
 
     Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones; where
@@ -90,13 +106,11 @@ def list_jobs(query: ListQuery) -> Response:
     found = services().jobs.newest(
         tenant(), status=query.status, limit=query.limit, cursor=query.cursor
     )
-    return _json(JobList(jobs=found.jobs, next_cursor=found.next_cursor))
+    return JobList(jobs=found.jobs, next_cursor=found.next_cursor)
 
 
 @jobs.get("/v1/jobs/<job_id>")
-@jobs.input(WaitQuery, location="query", arg_name="query")
-@jobs.output(Job)
-@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
+@operation(Job, query=WaitQuery, errors=KNOWN_JOB, answer_headers=("Retry-After",))
 def show_job(job_id: str, query: WaitQuery) -> Response:
     """Show a job, or wait for its end
 
@@ -108,10 +122,8 @@ def show_job(job_id: str, query: WaitQuery) -> Response:
 
 
 @jobs.post("/v1/jobs/<job_id>/cancel")
-@jobs.input(NoQuery, location="query", arg_name="query")
-@jobs.output(Job)
-@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
-def cancel_job(job_id: str, query: NoQuery) -> Response:
+@operation(Job, errors=KNOWN_JOB, answer_headers=("Retry-After",))
+def cancel_job(job_id: str) -> Response:
     """Cancel a job
 
     Takes effect at the next page. A job that has ended stays as it is.
@@ -120,10 +132,8 @@ def cancel_job(job_id: str, query: NoQuery) -> Response:
 
 
 @jobs.delete("/v1/jobs/<job_id>")
-@jobs.input(NoQuery, location="query", arg_name="query")
-@jobs.output({}, status_code=204, description="The job is erased")
-@jobs.doc(responses=answers(errors.InvalidOption, errors.JobNotFound, errors.JobGone))
-def erase_job(job_id: str, query: NoQuery) -> Response:
+@operation(status=204, description="The job is erased", errors=KNOWN_JOB)
+def erase_job(job_id: str) -> Response:
     """Erase a job's document, pages and result at once
 
     A job that has not ended is canceled. What stays is that there was such a job: 410 from now on.
@@ -163,14 +173,10 @@ def _wait(parts: Services, job_id: str, wait_s: float) -> Job | None:
 
 
 def _of_job(job: Job, status: int = HTTPStatus.OK) -> Response:
-    answer = _json(job, status)
+    answer = json_answer(job, status)
     if not job.status.terminal:
         answer.headers["Retry-After"] = str(retry_after(job.queue.eta_s))
     return answer
-
-
-def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
-    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
 
 
 def idempotency_key(header: str | None) -> str | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
-from flask import Response
+from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from api.http.openapi import answers
+from api.http.operations import TEXT, operation
 from api.services import services
 from api.status.metrics import metrics
 from shared import errors
 
-health = APIBlueprint("health", __name__, tag="Health")
+health = Blueprint("health", __name__)
 
 
 class Healthy(BaseModel):
@@ -22,22 +21,21 @@ class Healthy(BaseModel):
 
 
 @health.get("/healthz")
-@health.output(Healthy)
+@operation(Healthy, query=None)
 def alive() -> Healthy:
     """Say that this process answers"""
     return Healthy(status="ok")
 
 
 @health.get("/ping")
-@health.output(Healthy)
+@operation(Healthy, query=None)
 def ping() -> Healthy:
     """Say that this process answers, as TorchServe does"""
     return Healthy(status="Healthy")
 
 
 @health.get("/readyz")
-@health.output(Healthy)
-@health.doc(responses=answers(errors.NotReady, errors.Unavailable))
+@operation(Healthy, query=None, errors=(errors.NotReady, errors.Unavailable))
 def ready() -> Healthy:
     """Say whether documents can be read
 
@@ -50,7 +48,9 @@ def ready() -> Healthy:
 
 
 @health.get("/metrics")
-@health.doc(responses={200: "Figures in Prometheus' text format"})
+@operation(
+    description="Figures in Prometheus' text format", content={"text/plain": TEXT}, query=None
+)
 def figures() -> Response:
     """Give figures to Prometheus
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from apiflask import APIBlueprint
-from flask import Request, Response, request
+from flask import Blueprint, Request, Response, request
 from pydantic import BaseModel, TypeAdapter
 
 from api.http.auth import authenticate, tenant
 from api.http.body import base64_pieces
 from api.http.filenames import base_name
 from api.http.multipart import read_form
-from api.http.openapi import answers
+from api.http.operations import BASE64, BINARY, JSON, TEXT, Body, Form, operation
 from api.http.problems import STATUSES
+from api.jobs.options import RAW_TYPES
 from api.jobs.results import stream_text
 from api.jobs.submission import Received, take
 from api.services import Services, services
@@ -24,7 +24,7 @@ from shared.options import JobRequest
 from shared.settings import Settings
 from shared.store.workers import WorkerInfo
 
-torchserve = APIBlueprint("torchserve", __name__, tag="TorchServe")
+torchserve = Blueprint("torchserve", __name__)
 torchserve.before_request(authenticate)
 
 _WAIT_S = 120  # TorchServe's default_response_timeout
@@ -68,22 +68,28 @@ class ModelDescription(BaseModel):
     workers: list[ModelWorker]
 
 
-# `curl -T` sends PUT, as TorchServe's own examples do, and its paths may name a version.
-@torchserve.route("/predictions/<model>/<version>", methods=["POST", "PUT"])
-@torchserve.route("/predictions/<model>", methods=["POST", "PUT"])
-@torchserve.doc(
-    responses=answers(
-        errors.RequestError,
-        errors.EmptyDocument,
-        errors.DocumentTooLarge,
-        errors.UnsupportedMediaType,
-        errors.DocumentError,
-        errors.QueueFull,
-        errors.TooSlow,
-    )
-    | {200: "The text"}
+_PREDICTING = (errors.EmptyDocument, errors.DocumentError, errors.QueueFull, errors.TooSlow)
+_BYTES = {**BINARY, "description": "the bytes, or base64 text of them"}
+_DOCUMENT = Body(
+    {
+        "multipart/form-data": Form({"data": BINARY, "body": BINARY}),
+        JSON: {"type": "object", "properties": {"data": BASE64, "body": BASE64}},
+        **dict.fromkeys(RAW_TYPES, _BYTES),
+    },
+    fields=None,
 )
-def predict(model: str, version: str = "") -> Response:
+
+
+# `curl -T` sends PUT, as TorchServe's own examples do.
+@torchserve.route("/predictions/<model>", methods=["POST", "PUT"])
+@operation(
+    description="The text",
+    content={"text/plain": TEXT},
+    body=_DOCUMENT,
+    query=None,
+    errors=_PREDICTING,
+)
+def predict(model: str) -> Response:
     """Read a document and answer its text
 
     The document is in the form field `data` or `body`, or is the body itself: its bytes, or base64
@@ -105,8 +111,24 @@ def predict(model: str, version: str = "") -> Response:
     return Response(stream_text(parts, job), mimetype="text/plain")
 
 
+@torchserve.route("/predictions/<model>/<version>", methods=["POST", "PUT"])
+@operation(
+    description="The text",
+    content={"text/plain": TEXT},
+    body=_DOCUMENT,
+    query=None,
+    errors=_PREDICTING,
+)
+def predict_version(model: str, version: str) -> Response:
+    """Read a document and answer its text
+
+    TorchServe's paths may name a version, which is not looked at.
+    """
+    return predict(model=model)
+
+
 @torchserve.get("/models")
-@torchserve.output(ModelList)
+@operation(ModelList, query=None)
 def list_models() -> ModelList:
     """List the loaded models"""
     names = sorted(services().workers.models())
@@ -114,8 +136,12 @@ def list_models() -> ModelList:
 
 
 @torchserve.get("/models/<model>")
-@torchserve.output(ModelDescription, description="A list of the model's versions")
-@torchserve.doc(responses=answers(errors.ModelNotFound))
+@operation(
+    list[ModelDescription],
+    description="The model's versions",
+    query=None,
+    errors=(errors.ModelNotFound,),
+)
 def show_model(model: str) -> Response:
     """Describe a loaded model and its workers
 

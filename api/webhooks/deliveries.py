@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from apiflask import APIBlueprint
-from flask import Response
+from flask import Blueprint
 from pydantic import BaseModel, Field
 
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
-from api.jobs.options import NoQuery
+from api.http.operations import NoQuery, operation
 from api.services import services
 from shared import errors, webhook_errors
 from shared.webhooks import Delivery, DeliveryStatus
 
-deliveries = APIBlueprint("deliveries", __name__, tag="Webhooks")
+deliveries = Blueprint("deliveries", __name__)
 deliveries.before_request(authenticate)
 
 
@@ -39,10 +35,8 @@ class DeliveryList(BaseModel):
 
 
 @deliveries.get("/v1/deliveries")
-@deliveries.input(DeliveryQuery, location="query", arg_name="query")
-@deliveries.output(DeliveryList)
-@deliveries.doc(responses=answers(errors.InvalidOption))
-def list_deliveries(query: DeliveryQuery) -> Response:
+@operation(DeliveryList, query=DeliveryQuery)
+def list_deliveries(query: DeliveryQuery) -> DeliveryList:
     """List deliveries, newest first
 
     Kept 30 days, and of the oldest ones only so many. `next_cursor` goes into `cursor`.
@@ -55,40 +49,30 @@ def list_deliveries(query: DeliveryQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return _json(DeliveryList(deliveries=found.deliveries, next_cursor=found.next_cursor))
+    return DeliveryList(deliveries=found.deliveries, next_cursor=found.next_cursor)
 
 
 @deliveries.get("/v1/deliveries/<delivery_id>")
-@deliveries.input(NoQuery, location="query", arg_name="query")
-@deliveries.output(Delivery)
-@deliveries.doc(responses=answers(errors.InvalidOption, webhook_errors.DeliveryNotFound))
-def show_delivery(delivery_id: str, query: NoQuery) -> Response:
+@operation(Delivery, errors=(webhook_errors.DeliveryNotFound,))
+def show_delivery(delivery_id: str) -> Delivery:
     """Show a delivery with its attempts
 
     Of what the receiver answered only the status is kept.
     """
-    return _json(services().deliveries.get(tenant(), delivery_id))
+    return services().deliveries.get(tenant(), delivery_id)
 
 
 @deliveries.post("/v1/deliveries/<delivery_id>/redeliver")
-@deliveries.input(NoQuery, location="query", arg_name="query")
-@deliveries.output(Delivery, status_code=202, description="The delivery is due at once")
-@deliveries.doc(
-    responses=answers(
-        errors.InvalidOption,
-        webhook_errors.DeliveryNotFound,
-        webhook_errors.DeliveryInFlight,
-        errors.JobGone,
-    )
+@operation(
+    Delivery,
+    202,
+    "The delivery is due at once",
+    errors=(webhook_errors.DeliveryNotFound, webhook_errors.DeliveryInFlight, errors.JobGone),
 )
-def redeliver(delivery_id: str, query: NoQuery) -> Response:
+def redeliver(delivery_id: str) -> Delivery:
     """Send a delivery once more, now
 
     The same event with the same id and body, from the first step of the schedule. Nothing is left
     to be sent of a job that was erased.
     """
-    return _json(services().deliveries.redeliver(tenant(), delivery_id), HTTPStatus.ACCEPTED)
-
-
-def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
-    return Response(model.model_dump_json(), status, mimetype="application/json")
+    return services().deliveries.redeliver(tenant(), delivery_id)

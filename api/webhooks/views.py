@@ -6,13 +6,11 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import Response
+from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.auth import authenticate, tenant
-from api.http.openapi import answers
-from api.jobs.options import NoQuery
+from api.http.operations import NoQuery, json_answer, operation
 from api.services import Services, services
 from shared import errors, webhook_errors
 from shared.ids import new_id
@@ -31,10 +29,10 @@ from shared.webhooks import (
     WebhookWithSecret,
 )
 
-webhooks = APIBlueprint("webhooks", __name__, tag="Webhooks")
+webhooks = Blueprint("webhooks", __name__)
 webhooks.before_request(authenticate)
 
-_KNOWN = answers(errors.InvalidOption, webhook_errors.WebhookNotFound)
+_KNOWN = (webhook_errors.WebhookNotFound,)
 
 
 class NewWebhook(BaseModel):
@@ -63,129 +61,111 @@ class WebhookList(BaseModel):
 
 
 @webhooks.post("/v1/webhooks")
-@webhooks.input(IncludeQuery, location="query", arg_name="query")
-@webhooks.input(NewWebhook, location="json", arg_name="new")
-@webhooks.output(WebhookWithSecret, status_code=201)
-@webhooks.doc(
-    responses=answers(
-        errors.RequestError,
-        errors.InvalidOption,
-        errors.AddressRefused,
-        webhook_errors.TooManyWebhooks,
-    )
+@operation(
+    WebhookWithSecret,
+    201,
+    "The webhook is registered",
+    answer_headers=("Location",),
+    query=IncludeQuery,
+    body=NewWebhook,
+    errors=(errors.AddressRefused, webhook_errors.TooManyWebhooks),
 )
-def register_webhook(query: IncludeQuery, new: NewWebhook) -> Response:
+def register_webhook(query: IncludeQuery, body: NewWebhook) -> Response:
     """Register a webhook
 
     It is told of every event of these types from now on. The secret that signs what it gets is
     shown this once.
     """
     parts = services()
-    check(new.url, parts.settings.allow_targets)
-    include = query.include or new.include
-    made = parts.webhooks.create(tenant(), new.url, new.events, new.description, include)
-    answer = _json(made, HTTPStatus.CREATED)
+    check(body.url, parts.settings.allow_targets)
+    include = query.include or body.include
+    made = parts.webhooks.create(tenant(), body.url, body.events, body.description, include)
+    answer = json_answer(made, HTTPStatus.CREATED)
     answer.headers["Location"] = f"/v1/webhooks/{made.id}"
     return answer
 
 
 @webhooks.get("/v1/webhooks")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(WebhookList)
-@webhooks.doc(responses=answers(errors.InvalidOption))
-def list_webhooks(query: NoQuery) -> Response:
+@operation(WebhookList)
+def list_webhooks() -> WebhookList:
     """List webhooks"""
-    return _json(WebhookList(webhooks=services().webhooks.all(tenant())))
+    return WebhookList(webhooks=services().webhooks.all(tenant()))
 
 
 @webhooks.get("/v1/webhooks/<webhook_id>")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(Webhook)
-@webhooks.doc(responses=_KNOWN)
-def show_webhook(webhook_id: str, query: NoQuery) -> Response:
+@operation(Webhook, errors=_KNOWN)
+def show_webhook(webhook_id: str) -> Webhook:
     """Show a webhook, and why it is switched off"""
-    return _json(services().webhooks.get(tenant(), webhook_id))
+    return services().webhooks.get(tenant(), webhook_id)
 
 
 @webhooks.patch("/v1/webhooks/<webhook_id>")
-@webhooks.input(WebhookChanges, location="json", arg_name="changes")
-@webhooks.output(Webhook)
-@webhooks.doc(
-    responses=answers(
-        errors.RequestError,
-        errors.InvalidOption,
-        errors.AddressRefused,
-        webhook_errors.WebhookNotFound,
-    )
-)
-def change_webhook(webhook_id: str, changes: WebhookChanges) -> Response:
+@operation(Webhook, body=WebhookChanges, errors=(*_KNOWN, errors.AddressRefused))
+def change_webhook(webhook_id: str, body: WebhookChanges) -> Webhook:
     """Change a webhook, or switch it on or off
 
     What is pending goes to the new address; what comes due while it is off is not sent.
     """
     parts = services()
-    if changes.url is not None:
-        check(changes.url, parts.settings.allow_targets)
-    return _json(parts.webhooks.change(tenant(), webhook_id, changes.given()))
+    changes = body.given()
+    if "url" in changes:
+        check(changes["url"], parts.settings.allow_targets)
+    return parts.webhooks.change(tenant(), webhook_id, changes)
 
 
 @webhooks.delete("/v1/webhooks/<webhook_id>")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output({}, status_code=204, description="The webhook is deleted")
-@webhooks.doc(responses=_KNOWN)
-def delete_webhook(webhook_id: str, query: NoQuery) -> Response:
+@operation(status=204, description="The webhook is deleted", errors=_KNOWN)
+def delete_webhook(webhook_id: str) -> Response:
     """Delete a webhook; what it still had coming is not sent"""
     services().webhooks.delete(tenant(), webhook_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
 @webhooks.post("/v1/webhooks/<webhook_id>/rotate")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(Secret)
-@webhooks.doc(responses=_KNOWN)
-def rotate_webhook(webhook_id: str, query: NoQuery) -> Response:
+@operation(Secret, errors=_KNOWN)
+def rotate_webhook(webhook_id: str) -> Secret:
     """Give a webhook a new secret
 
     The old one signs beside it for 24 hours.
     """
-    return _json(services().webhooks.rotate(tenant(), webhook_id))
+    return services().webhooks.rotate(tenant(), webhook_id)
 
 
 @webhooks.post("/v1/webhooks/<webhook_id>/test")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(Delivery, status_code=202, description="The delivery of a `webhook.test` event")
-@webhooks.doc(responses=_KNOWN)
-def try_webhook(webhook_id: str, query: NoQuery) -> Response:
+@operation(
+    Delivery,
+    202,
+    "The delivery of a `webhook.test` event",
+    answer_headers=("Location",),
+    errors=_KNOWN,
+)
+def try_webhook(webhook_id: str) -> Response:
     """Try a webhook out
 
     Sends an event of the type `webhook.test`, also while the webhook is switched off.
     """
     parts = services()
     delivery = _try(parts, parts.webhooks.get(tenant(), webhook_id))
-    answer = _json(delivery, HTTPStatus.ACCEPTED)
+    answer = json_answer(delivery, HTTPStatus.ACCEPTED)
     answer.headers["Location"] = f"/v1/deliveries/{delivery.id}"
     return answer
 
 
 @webhooks.get("/v1/webhook-secret")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(Secret)
-@webhooks.doc(responses=answers(errors.InvalidOption))
-def show_secret(query: NoQuery) -> Response:
+@operation(Secret)
+def show_secret() -> Secret:
     """Show the secret that signs for the `webhook_url` of jobs"""
-    return _json(services().webhooks.secret(tenant()))
+    return services().webhooks.secret(tenant())
 
 
 @webhooks.post("/v1/webhook-secret/rotate")
-@webhooks.input(NoQuery, location="query", arg_name="query")
-@webhooks.output(Secret)
-@webhooks.doc(responses=answers(errors.InvalidOption))
-def rotate_secret(query: NoQuery) -> Response:
+@operation(Secret)
+def rotate_secret() -> Secret:
     """Replace the secret that signs for the `webhook_url` of jobs
 
     The old one signs beside it for 24 hours.
     """
-    return _json(services().webhooks.rotate_secret(tenant()))
+    return services().webhooks.rotate_secret(tenant())
 
 
 def _try(parts: Services, webhook: Webhook) -> Delivery:
@@ -198,7 +178,3 @@ def _try(parts: Services, webhook: Webhook) -> Delivery:
     trial = FanOut(event, (to,), json.dumps(body), waits=False)
     parts.outbox.fan_out(trial)
     return parts.deliveries.get(tenant(), trial.deliveries[0]["id"])
-
-
-def _json(model: BaseModel, status: int = HTTPStatus.OK) -> Response:
-    return Response(model.model_dump_json(), status, mimetype="application/json")

@@ -173,6 +173,6 @@ def _delivery(record: Mapping[str, str]) -> Delivery:
         next_attempt_at=moment(record["next"]) if "next" in record else None,
         num_attempts=int(record.get("attempts", 0)),
         attempts=[
-            DeliveryAttempt.model_validate_json(row) for row in record.get("log", "").splitlines()
+            DeliveryAttempt.model_validate_json(x) for x in record.get("log", "").splitlines()
         ],
     )
