@@ -14,7 +14,7 @@ from api.jobs.timeline import timeline
 from api.jobs.views import jobs
 from api.pages import pages
 from api.services import Services, install, make_services
-from api.status import metrics
+from api.status import metrics, readiness
 from api.status.health import health
 from api.torchserve.views import torchserve
 from api.webhooks.deliveries import deliveries
@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = Flask("api")
     install(app, services)
     metrics.register(app.extensions, services)
+    readiness.register(app.extensions, services)
     middleware.register(app)
     problems.register(app)
     for blueprint in (

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared.errors import Unavailable
+from shared.running.disk import ROOM_INODES, disk_faults, num_inodes, sync_folder
 
 INPUT = "input"
 """The name of the blob that holds a job's document."""
 _INCOMING = "incoming"
 _JOBS = "jobs"
 _ID = "id"
-_PROBE = b"\0" * 4096  # a block: what is smaller may find room inside an inode
+_ROOM_BYTES = 1 << 20  # what there must be for a document of some size
 
 
 def picture_name(page: str) -> str:
@@ -48,7 +49,7 @@ class Upload:
             self.head += data[: 2048 - len(self.head)]
         self._digest.update(data)
         self.size += len(data)
-        with _disk_faults():
+        with disk_faults():
             return self.file.write(data)
 
     @property
@@ -72,44 +73,47 @@ class BlobStore:
 
     def identity(self) -> str | None:
         """The id that it was given, if it was given one."""
-        with _disk_faults(), suppress(FileNotFoundError):
+        with disk_faults(), suppress(FileNotFoundError):
             return (self._folder / _ID).read_text().strip()
         return None
 
     def identify(self, new_id: str) -> str:
         """Give it this id unless it has one, and make its folders; the id that it has then."""
-        with _disk_faults():
+        with disk_faults():
             for folder in (self._folder / _INCOMING, self._folder / _JOBS):
                 folder.mkdir(parents=True, exist_ok=True)
         with self.upload() as upload:
             upload.write(new_id.encode())
-            with _disk_faults(), suppress(FileExistsError):
+            with disk_faults(), suppress(FileExistsError):
                 upload.file.flush()
                 os.fsync(upload.file.fileno())
                 os.link(upload.path, self._folder / _ID)
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
         self._id = self.identity()
         return self._id or new_id
 
     def has_jobs(self) -> bool:
         """Whether anything is stored."""
-        with _disk_faults():
+        with disk_faults():
             return any((self._folder / _JOBS).glob("*"))
 
     def probe(self) -> None:
-        """Raise Unavailable if nothing can be stored, with the reason."""
+        """Raise Unavailable if a document could not be stored, with the reason."""
         with self.upload() as upload:
-            upload.write(_PROBE)
-            with _disk_faults():
+            upload.write(b"probe")
+            with disk_faults():
                 upload.file.flush()
+                os.posix_fallocate(upload.file.fileno(), 0, _ROOM_BYTES)
                 os.fsync(upload.file.fileno())
+                if num_inodes(self._folder) < ROOM_INODES:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(upload.path))
 
     @contextmanager
     def upload(self) -> Iterator[Upload]:
         """Take bytes in; unless `keep` is called before the end, they are dropped."""
         incoming = self._folder / _INCOMING
         path = incoming / secrets.token_hex(16)
-        with _disk_faults():
+        with disk_faults():
             if self._id is None:  # else its folders are there, or its disk is away
                 incoming.mkdir(parents=True, exist_ok=True)
             file = path.open("xb", buffering=1 << 16)
@@ -124,7 +128,7 @@ class BlobStore:
 
     def keep(self, upload: Upload, tenant: str, job_id: str, name: str) -> None:
         """Give an upload its name."""
-        with _disk_faults():
+        with disk_faults():
             upload.file.flush()
             os.fsync(upload.file.fileno())
             self._place(upload.path, self._path(tenant, job_id, name))
@@ -139,7 +143,7 @@ class BlobStore:
         """Store a blob without waiting for the disk: a power cut may leave it lost or empty."""
         with self.upload() as upload:
             upload.write(data)
-            with _disk_faults():
+            with disk_faults():
                 upload.file.flush()
                 target = self._path(tenant, job_id, name)
                 self._make_folder(target.parent)
@@ -148,24 +152,24 @@ class BlobStore:
     def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
         """Give another job the same blob; each erases its own. Raises BlobNotFound."""
         source, target = self.path(tenant, job_id, name), self._path(tenant, other_id, name)
-        with _disk_faults():
+        with disk_faults():
             self._make_folder(target.parent)
             try:
                 os.link(source, target)
             except FileNotFoundError:  # erased this moment
                 raise BlobNotFound(name) from None
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def get(self, tenant: str, job_id: str, name: str) -> bytes:
         """Read a blob. Raises BlobNotFound."""
         path = self.path(tenant, job_id, name)
-        with _disk_faults():
+        with disk_faults():
             return path.read_bytes()
 
     def path(self, tenant: str, job_id: str, name: str) -> Path:
         """Where a blob lies. Raises BlobNotFound."""
         path = self._path(tenant, job_id, name)
-        with _disk_faults():
+        with disk_faults():
             if path.is_file():
                 return path
         self._check_disk()
@@ -173,7 +177,7 @@ class BlobStore:
 
     def delete(self, tenant: str, job_id: str, name: str) -> None:
         """Erase a blob, if it is there."""
-        with _disk_faults():
+        with disk_faults():
             self._path(tenant, job_id, name).unlink(missing_ok=True)
 
     def delete_job(self, tenant: str, job_id: str) -> bool:
@@ -209,7 +213,7 @@ class BlobStore:
         """Raise Unavailable where what is there is not this store, so that what is missing in it
         tells nothing: its disk is away, or another one is in its place.
         """
-        with _disk_faults():
+        with disk_faults():
             is_there = (self._folder / _JOBS).is_dir()
         if not is_there or self._id not in (None, self.identity()):
             raise Unavailable("The blob store is not there right now.")
@@ -228,36 +232,9 @@ class BlobStore:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
     def _place(self, source: Path, target: Path) -> None:
         self._make_folder(target.parent)
         source.replace(target)
-        _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut: fsync(2) of a file does not cover its entry."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _disk_faults() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"The blob store cannot be used right now: {_why(error)}.") from error
-
-
-def _why(error: OSError) -> str:
-    """The fault in words that name no path."""
-    reason = f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'no errno')})"
-    if error.errno == errno.ENOSPC and error.filename:
-        with suppress(OSError):
-            if os.statvfs(Path(error.filename).parent).f_favail == 0:
-                return f"no inodes left: {reason}"
-    return reason
+        sync_folder(target.parent)

@@ -17,7 +17,7 @@ from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import JobTime, SliceQueue
 from shared.store.scripts import Client, connect
-from shared.store.workers import WorkerInfo, Workers
+from shared.store.workers import REPORT_S, WorkerInfo, Workers
 from worker.leases import Lease, LeaseKeeper
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
@@ -28,7 +28,6 @@ from worker.shared_lock import SharedLock
 from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog, own_rss_bytes
 
 _log = structlog.get_logger()
-_REPORT_S = 5  # a sign of life for the register of workers
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are requeued
 _LISTENS_S = 60  # until Celery must have connected, after that a worker counts as deaf
 _EXIT_S = 5  # for what still reads after that; then the process ends under it
@@ -139,7 +138,7 @@ class Runtime:
                 self._workers.report(self._info.model_copy(update={"models": models}))
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
-            if self._stopping.wait(_REPORT_S):
+            if self._stopping.wait(REPORT_S):
                 self._requeue()
                 self._end_in_time()
                 return

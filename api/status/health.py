@@ -7,8 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from api.http.operations import TEXT, operation
-from api.services import services
 from api.status.metrics import metrics
+from api.status.readiness import check_ready
 from shared import errors
 
 health = Blueprint("health", __name__)
@@ -39,11 +39,10 @@ def ping() -> Healthy:
 def ready() -> Healthy:
     """Say whether documents can be read
 
-    A trial reading went through the real queue lately; if not, the answer is 503 with the reason.
+    A worker runs, a trial reading went through the real queue lately, and documents and their jobs
+    can be stored; if not, the answer is 503 with the reason.
     """
-    trouble = services().canary.trouble()
-    if trouble:
-        raise errors.NotReady(trouble)
+    check_ready()
     return Healthy(status="ready")
 
 

@@ -66,7 +66,8 @@ docchu:keys                     hash        sha256 of an API key -> whose it is,
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
-                                            `looked` last round of a keeper (ms); of outages,
+                                            `looked` last round of a keeper (ms), `probed` is
+                                            set to see whether it can be; of outages,
                                             `answered` a keeper last (ms), `patient` until (ms)
 docchu:blobs                    string      the id of the blob store that belongs to this store
 docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a

@@ -13,7 +13,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
+    MasterDownError,
     NoPermissionError,
+    OutOfMemoryError,
     ReadOnlyError,
     TimeoutError,
 )
@@ -33,8 +35,11 @@ _LUA = {path.stem: path for path in Path(__file__).parent.rglob("*.lua")}
 _SOCKET_TIMEOUT_S = 10
 # Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included,
 # or "not you": a wrong password is a ConnectionError, too. It goes on once that has been mended.
-_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, NoPermissionError)
-_AWAY_PREFIXES = ("MISCONF", "OOM", "LOADING", "NOREPLICAS", "MASTERDOWN")
+_AWAY = (
+    *(ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError),
+    *(NoPermissionError, OutOfMemoryError, MasterDownError),
+)
+_AWAY_PREFIXES = ("MISCONF", "NOREPLICAS")  # the codes that have no class of their own
 
 
 def connect(url: str) -> Client:

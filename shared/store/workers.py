@@ -9,7 +9,10 @@ from shared.jobs import Model
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-_ALIVE_MS = 30_000  # a worker says every few seconds that it lives
+REPORT_S = 2.0
+"""Seconds between two signs of life of a worker."""
+_THERE_MS = 8000  # without one, after which a worker does not count as running
+_ALIVE_MS = 30_000  # after which it counts as dead: a busy machine may keep it silent for a while
 CANARY_TENANT = "docchu-canary"
 
 
@@ -49,6 +52,11 @@ class Workers:
         """The workers that gave a sign of life lately."""
         since = self._scripts.now_ms() - _ALIVE_MS
         return [info for info in self._all() if info.seen_ms >= since]
+
+    def are_there(self) -> bool:
+        """Whether any gave a sign of life in the last seconds."""
+        now = self._scripts.now_ms()
+        return any(abs(now - info.seen_ms) <= _THERE_MS for info in self._all())
 
     def models(self) -> dict[str, Model]:
         """What the living workers can read with, by name; empty where none lives."""
@@ -129,6 +137,11 @@ class Canary:
         with store_faults():
             looked = self._client.hget(keys.CANARY, "looked")
         return self._scripts.now_ms() - int(looked or 0) < _ALIVE_MS
+
+    def probe(self) -> None:
+        """Raise Unavailable if nothing can be stored: a full memory can still be read from."""
+        with store_faults():
+            self._client.hset(keys.CANARY, "probed", 1)
 
     def trouble(self) -> str | None:
         """Why the service cannot do work right now; None if it can."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,8 @@ from api.http import problems
 from shared import errors
 from shared.store.workers import WorkerInfo
 from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem
+
+ANN = WorkerInfo(id="ann", model=MODEL, device="cpu", num_slices=4)
 
 
 def every_error(kind: type[errors.DocchuError]) -> Iterator[type[errors.DocchuError]]:
@@ -41,12 +44,41 @@ def test_a_process_that_answers_is_alive_whatever_the_store_does(
     assert "docchu_store_up 0.0" in api.get("/metrics").text
 
 
-def test_it_is_ready_once_a_trial_reading_went_through(api: Api) -> None:
-    body = problem(api.get("/readyz"), 503, "not_ready")
-    assert "trial reading" in body["detail"]
+def not_ready(api: Api, code: str = "not_ready") -> str:
+    """What it is not ready for, a second later: it looks no more often."""
+    time.sleep(1.1)
+    detail: str = problem(api.get("/readyz"), 503, code)["detail"]
+    return detail
+
+
+def test_it_is_ready_once_a_worker_runs_and_a_trial_reading_went_through(api: Api) -> None:
+    assert "No worker" in not_ready(api)
+    api.parts.workers.report(ANN)
+    assert "trial reading" in not_ready(api)
     api.parts.canary.returned(None)
+    time.sleep(1.1)
     assert api.get("/readyz").status_code == 200
-    api.parts.canary.returned("it was failed")
+    api.parts.workers.leave("ann")
+    assert "No worker" in not_ready(api)
+
+
+@pytest.mark.parametrize("off_s", [-9, 3600])
+def test_a_worker_that_was_killed_does_not_count_for_long(api: Api, off_s: int) -> None:
+    """It was last seen 9 seconds ago, or by a clock that was ahead."""
+    api.parts.canary.returned(None)
+    seen = ANN.model_copy(update={"seen_ms": round((time.time() + off_s) * 1000)})
+    api.store.hset("docchu:workers", "ann", seen.model_dump_json())
+    assert "No worker" in not_ready(api)
+
+
+def test_it_is_not_ready_while_the_store_takes_nothing(api: Api) -> None:
+    api.parts.workers.report(ANN)
+    api.parts.canary.returned(None)
+    api.store.config_set("maxmemory", 1)
+    try:
+        not_ready(api, "unavailable")
+    finally:
+        api.store.config_set("maxmemory", 0)
 
 
 def figure(text: str, name: str) -> float:
@@ -58,7 +90,7 @@ def figure(text: str, name: str) -> float:
 def test_figures_tell_of_the_queue(api: Api) -> None:
     for priority in ("interactive", "bulk", "bulk"):
         api.submit(PDF, priority=priority)
-    api.parts.workers.report(WorkerInfo(id="ann", model=MODEL, device="cpu", num_slices=4))
+    api.parts.workers.report(ANN)
     text = api.get("/metrics").text
     assert figure(text, 'docchu_slices_waiting{lane="interactive"}') == 1
     assert figure(text, 'docchu_slices_waiting{lane="bulk"}') == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings, SliceQueue
 from shared.store.scripts import connect
+from shared.store.workers import Canary, WorkerInfo, Workers
 from tests.api.playing import MODEL, PNG, page_of
 from tests.api.process import Process, Start, free_port, run
 
@@ -218,3 +220,33 @@ def test_the_api_loads_neither_the_model_s_libraries_nor_those_for_pictures() ->
         check=True,
     )
     assert said.stdout.strip() == "set()"
+
+
+def test_a_full_disk_is_named_to_the_caller_and_in_the_log_and_nothing_is_ready(
+    start: Start, store_client: redis.Redis
+) -> None:
+    running = run(start)
+    workers, canary = Workers(store_client), Canary(store_client, 30)
+
+    def ready() -> tuple[int, str]:
+        workers.report(WorkerInfo(id="ann", model=MODEL, device="cpu", num_slices=4))
+        canary.returned(None)
+        time.sleep(1.1)  # seconds; it looks no more often
+        answer, body = running.get("/readyz")
+        return answer, body.decode()
+
+    assert ready()[0] == 200
+    processes = [one for one in psutil.Process(running.process.pid).children(recursive=True)]
+    for process in processes:
+        process.rlimit(psutil.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    answer, body = running.post(PNG)
+    reason = "File too large (EFBIG)"  # what the kernel says at such a limit
+    assert answer.status == 503 and reason in json.loads(body)["detail"]
+    assert ready()[0] == 503 and reason in ready()[1]
+    for process in processes:
+        process.rlimit(psutil.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert ready()[0] == 200 and running.post(PNG)[0].status == 202
+    running.process.send_signal(signal.SIGTERM)
+    _, log = running.process.communicate(timeout=60)
+    refused = [json.loads(one) for one in log.splitlines() if "could not be served" in one]
+    assert refused and all(reason in one["reason"] for one in refused)

@@ -89,6 +89,18 @@ def test_a_store_killed_right_after_the_202_has_the_job(service: RunningService)
     service.wait_until(service.is_ready, "the service does not recover")
 
 
+def test_it_is_not_ready_once_its_last_worker_is_gone(service: RunningService) -> None:
+    """It used to say so after 65 seconds and more: when the next trial reading was overdue."""
+    worker = service.program("worker")
+    worker.suspend()
+    try:
+        service.wait_until(lambda: not service.is_ready(), "it stays ready", timeout_s=30)
+        assert "No worker" in service.client.get("/readyz").json()["detail"]
+    finally:
+        worker.resume()
+    service.wait_until(service.is_ready, "it does not become ready again")
+
+
 def test_malformed_uploads_leave_no_500_no_dead_worker_and_no_stuck_job(
     service: RunningService,
 ) -> None:
