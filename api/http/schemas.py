@@ -28,7 +28,9 @@ class _Generator(GenerateJsonSchema):
         return False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        return self.mode == "serialization" or super().field_is_required(field, total)
+        if self.mode == "serialization":  # where all is there but what has a reason not to be
+            return field.get("serialization_exclude_if") is None
+        return super().field_is_required(field, total)
 
     def default_schema(self, schema: Any) -> Schema:
         if self.mode == "validation":

@@ -48,7 +48,7 @@ def send(api: Api) -> None:
     """One round of a keeper."""
     sender = keeper(api)
     sender.fan_out()
-    sender.send_due(lambda deliver, batch_upload, until: deliver(batch_upload, until))
+    sender.dispatcher.take_due(lambda send, due, until: send(due, until))
 
 
 def deliveries(api: Api, **query: str) -> list[Shown]:
