@@ -1,4 +1,4 @@
-"""The keeper: brings lost work back, rings where the doorbell was not heard, erases what is due.
+"""The keeper: brings lost work back, wakes workers whose message was lost, erases what is due.
 
 Webhooks are sent (`keeper.webhooks.sender`) and uploads unpacked (`keeper.unpacking`) beside
 that, in threads of their own.
@@ -23,12 +23,13 @@ from keeper.outages import Outages
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
 from keeper.webhooks.sender import make_sender
 from shared.blobs import INPUT, BlobStore
-from shared.broker import Doorbell, make_celery
 from shared.errors import DocchuError, Unavailable
 from shared.log import set_up_logging
+from shared.needs import model_of
 from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
+from shared.store.jobs.unmet import Unmet
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.scripts import connect
 from shared.store.workers import Workers
@@ -43,11 +44,12 @@ class Keeper:
 
     upkeep: Upkeep
     blobs: BlobStore
-    doorbell: Doorbell
     workers: Workers
     canary: CanaryKeeper
     batches: DueBatches
     outages: Outages
+    unmet: Unmet
+    unmet_s: float  # for so long a job waits for a model that no worker has
     sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
     orphan_age_s: float  # older than any upload that is still coming in
     rounds: int = 0
@@ -59,7 +61,8 @@ class Keeper:
         return [
             self.recover,
             self.end_overdue,
-            self.ring,
+            self.wake,
+            self.note_unmet,
             self.expire,
             self.erase_left,
             self.batches.process_due_batches,
@@ -95,10 +98,17 @@ class Keeper:
             outcome = self.upkeep.end_overdue(job_id)
             _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
-    def ring(self) -> None:
-        """Ring for slices that wait without a message: it was lost."""
-        if self.upkeep.num_ready() and not self.doorbell.num_waiting():
-            self.doorbell.ring()
+    def wake(self) -> None:
+        """Wake workers for slices that wait without a message: it was lost."""
+        self.upkeep.wake()
+
+    def note_unmet(self) -> None:
+        """Note what waits for a worker that does not live, and give models up in the end."""
+        for need, for_s in self.unmet.note(self.workers.alive()).items():
+            if model_of(need) is None or for_s < self.unmet_s:
+                continue
+            for job_id in self.unmet.give_up(need, _PER_ROUND):
+                _log.warning("job given up: no worker has its model", job=job_id, need=need)
 
     def expire(self) -> None:
         """Erase what is past its time."""
@@ -138,15 +148,15 @@ def make_keeper(settings: Settings) -> Keeper:
     """Put a keeper together; it connects when it is first used."""
     client = connect(settings.store_url)
     blobs = BlobStore(settings.data_dir / "blobs")
-    doorbell = Doorbell(make_celery(settings))
     return Keeper(
         upkeep=Upkeep(client, settings.max_crashes),
         blobs=blobs,
-        doorbell=doorbell,
         workers=Workers(client),
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
         batches=DueBatches.make(settings, client, blobs),
         outages=Outages(client, settings.lease_s),
+        unmet=Unmet(client),
+        unmet_s=settings.job_timeout_s,
         sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
         orphan_age_s=settings.orphan_age_s,
     )

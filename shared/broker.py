@@ -1,43 +1,51 @@
-"""The broker as a wakeup: a message says that a slice waits, not which; the store decides that.
+"""Celery between store and workers: a message says that a slice waits, the store says which one.
 
-The script that queues a slice rings in the same step (`ring` in `lua/_job.lua`), so that nothing is
-accepted and then not rung for. A message may be lost (the keeper rings again) or repeated (there is
-nothing to claim). So it is taken without acknowledgement: Celery on Redis would otherwise bring
-messages back on its own, run them twice after the visibility timeout, and write to the append-only
-file three times more.
+The script that queues a slice writes its message in the same step (`wake` in `store/lua/_job.lua`),
+so that nothing is accepted of which no worker hears. A message may be lost (the keeper writes
+another one) or repeated (there is nothing to claim). So it is taken without acknowledgement: Celery
+on Redis would otherwise bring messages back on its own, run them twice after the visibility
+timeout, and write to the append-only file three times more.
+
+Each need (`shared/needs.py`) has a queue of its own: a worker listens to those that it meets.
 """
 
 from __future__ import annotations
 
-from celery import Celery
-from kombu.entity import Queue
-from kombu.exceptions import OperationalError
+import json
+from functools import cache
 
-from shared.errors import Unavailable
+from celery import Celery
+from kombu.connection import Connection
+from kombu.entity import Queue
+
+from shared.needs import PLAIN
 from shared.settings import Settings
 from shared.store import keys
-from shared.store.scripts import store_faults
 
-RING = "docchu.ring"
-QUEUE = keys.DOORBELL
+READ = "docchu.read"
+"""The one task: read the slice that is next."""
+
+
+def queue_of(need: str) -> Queue:
+    """Celery's queue of those who can read this."""
+    name = keys.wakeups(need)
+    return Queue(name, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
 
 
 def make_celery(settings: Settings) -> Celery:
-    """Make the Celery app of the API (which only sends) and of the workers."""
+    """Make the Celery app of the workers, and of Celery's own tools."""
     app = Celery("docchu", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
-        task_ignore_result=True,
-        task_queues=[Queue(QUEUE, no_ack=True)],  # type: ignore[no-untyped-call]
-        task_default_queue=QUEUE,
+        _MESSAGES,
+        task_queues=[queue_of(PLAIN)],
         task_create_missing_queues=False,
-        task_serializer="json",
-        accept_content=["json"],
+        worker_pool="threads",  # CUDA does not survive a fork, and the model is loaded once
+        worker_concurrency=settings.worker_slices,
         # Unacknowledged messages do not count for prefetching: without this one worker would take
         # all of them at once.
         worker_disable_prefetch=True,
-        worker_send_task_events=False,
+        worker_send_task_events=settings.task_events == "on",
         worker_hijack_root_logger=False,
-        worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
@@ -51,23 +59,27 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-class Doorbell:
-    """Tells the workers that slices wait, where the store's own message was lost."""
+_MESSAGES = {
+    "task_ignore_result": True,
+    "task_default_queue": keys.wakeups(PLAIN),
+    "task_serializer": "json",
+    "accept_content": ["json"],
+}
 
-    def __init__(self, app: Celery) -> None:
-        self._app = app
 
-    def ring(self) -> None:
-        """Send a message. Raises Unavailable."""
-        try:
-            self._app.send_task(RING, retry=False, ignore_result=True)
-        except OperationalError as error:
-            raise Unavailable from error
+@cache
+def message_template() -> str:
+    """The message as Celery sends it, with `@need@` and `@id@` where each one is different.
 
-    def num_waiting(self) -> int:
-        """Messages that no worker has taken yet. Raises Unavailable."""
-        try:
-            with store_faults(), self._app.connection_for_read() as connection:
-                return int(connection.default_channel.client.llen(QUEUE))
-        except OperationalError as error:
-            raise Unavailable from error
+    Celery sends it here to a broker in memory, where it is found as it would lie in Redis.
+    """
+    app = Celery("docchu", set_as_current=False)
+    app.conf.update(_MESSAGES)
+    queue = queue_of("@need@")
+    with Connection("memory://") as connection:  # type: ignore[no-untyped-call]
+        app.send_task(READ, task_id="@id@", queue=queue, connection=connection, retry=False)
+        channel = connection.default_channel
+        message = channel._get(queue.name)
+        channel._delete(queue.name)
+    message["properties"]["delivery_tag"] = "@id@"
+    return json.dumps(message)

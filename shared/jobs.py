@@ -72,10 +72,14 @@ class Progress(_Record):
 
 
 class Queue(_Record):
-    """Place in the queue, 1 for the next one, and seconds until the job ends, where known."""
+    """Place in the queue, 1 for the next one, and seconds until the job ends, where known.
+
+    `reason`: why it waits, where that is not for its turn.
+    """
 
     position: int | None = None
     eta_s: float | None = None
+    reason: str | None = None
 
 
 class PageProblem(_Record):

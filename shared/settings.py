@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level"
     )
+    task_events: Literal["on", "off"] = Field(
+        "off", description="whether workers send Celery's task events, which Flower shows"
+    )
     failpoints_dir: Path | None = Field(
         None, description="for tests: a folder of files that end a process at a named place"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 
 def main() -> None:
     """Run until a signal ends it.
@@ -12,17 +15,15 @@ def main() -> None:
     """
     from worker.app import app, settings
 
-    app.worker_main(
-        [
-            "worker",
-            "--pool=threads",  # CUDA does not survive a fork, and the model is loaded once
-            f"--concurrency={settings.worker_slices}",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            f"--loglevel={settings.log_level}",
-        ]
-    )
+    options = [
+        f"--hostname=docchu-{os.getpid()}@%h",  # several may run on a machine
+        "--without-gossip",
+        "--without-mingle",
+        f"--loglevel={settings.log_level}",
+    ]
+    if settings.task_events == "off":
+        options.append("--without-heartbeat")
+    sys.exit(app.worker_main(["worker", *options]))
 
 
 if __name__ == "__main__":

@@ -1,40 +1,65 @@
-"""The Celery app of the workers: one task, the doorbell, over a reader that is loaded once."""
+"""The Celery app of the workers: one task, which reads a slice with a reader that is loaded once.
+
+`celery -A worker.app worker` starts a worker as `python -m worker` does; `inspect` and `status`
+find the running ones.
+"""
 
 from __future__ import annotations
 
-import structlog
-from celery import signals
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from shared.broker import RING, make_celery
+import structlog
+from celery import Task, signals
+from celery.concurrency import get_implementation
+from celery.worker.control import inspect_command
+
+from shared.broker import READ, make_celery, queue_of
 from shared.errors import ServiceError, SettingError, StaleAttempt
 from shared.log import set_up_logging
 from shared.running.starting import await_stores
 from shared.settings import load_settings
-from worker.runtime import Runtime
+from shared.store import keys
 from worker.watchdog import STUCK_EXIT_CODE
 
-settings = load_settings()
-app = make_celery(settings)
-_log = structlog.get_logger()
+if TYPE_CHECKING:
+    from worker.runtime import Runtime
+
 CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+_log = structlog.get_logger()
 _runtimes: list[Runtime] = []
 
+try:
+    settings = load_settings()
+except SettingError as error:
+    print(f"docchu: {error.detail}", file=sys.stderr)
+    raise SystemExit(CONFIG_EXIT_CODE) from error
+app = make_celery(settings)
 
-@app.task(name=RING)  # type: ignore[untyped-decorator]
-def ring() -> None:
-    """A slice waits: read the one that is next in line, and on until none is left.
 
-    Going on keeps the threads busy under load, whatever becomes of further messages.
-    """
+# Nothing is acknowledged (broker.py). But with `acks_late` Celery looks for the next message when a
+# thread has become free; without it, that happens once in a while.
+@app.task(name=READ, bind=True, acks_late=True, throws=(ServiceError, StaleAttempt))  # type: ignore[untyped-decorator]
+def read(task: Task) -> None:
+    """Read the slice that is next, if any waits: another worker may have been faster."""
+    woken_by = task.request.delivery_info["routing_key"].removeprefix(keys.WAKEUPS)
     for runtime in _runtimes:
         try:
-            while runtime.take_next():
-                pass
+            runtime.take_next(woken_by)
         except ServiceError as error:
             _log.warning("slice requeued; trying again in a moment", reason=error.reason)
             runtime.rest()
+            raise
         except StaleAttempt:
             _log.warning("slice went to another attempt; this one is dropped")
+            raise
+
+
+@inspect_command()  # type: ignore[untyped-decorator]
+def reading(state: Any) -> list[dict[str, object]]:
+    """Which slices are being read: job, slice, pages, since when."""
+    return [one for runtime in _runtimes for one in runtime.reading()]
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
@@ -43,26 +68,49 @@ def _logging(**_: object) -> None:
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
-def _start(**_: object) -> None:
+def _start(sender: Any, **_: object) -> None:
     """Load the model before the first message is taken.
 
     Celery would log what is raised here, and take messages without a reader.
     """
+    from worker.runtime import Runtime  # torch, which Celery's tools have no use for
+
+    set_up_logging(settings)
     try:
+        if get_implementation(sender.pool_cls) is not get_implementation("threads"):
+            raise SettingError("A worker reads with threads: leave out --pool.")
         await_stores(settings)
-        _runtimes.append(Runtime.start(settings))
+        own = settings.model_copy(update={"worker_slices": sender.concurrency})
+        _runtimes.append(Runtime.start(own))
     except SettingError as error:
         _log.error("worker cannot start", reason=error.reason)
         raise SystemExit(CONFIG_EXIT_CODE) from error
     except Exception as error:
         _log.exception("worker cannot start")
         raise SystemExit(STUCK_EXIT_CODE) from error
+    _select(_runtimes[-1].needs)
+
+
+def _select(needs: Iterable[str]) -> None:
+    for need in needs:
+        app.amqp.queues.select_add(queue_of(need))
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
-def _listen(**_: object) -> None:
+def _listen(sender: Any, **_: object) -> None:
+    """Take messages, of what the worker can read at any time: models come and go."""
+
+    def hear(needs: Iterable[str]) -> None:
+        wanted = {keys.wakeups(need) for need in needs}
+        heard = set(app.amqp.queues.consume_from)
+        _select(needs)
+        for name in wanted - heard:
+            sender.add_task_queue(name)
+        for name in heard - wanted:
+            sender.cancel_task_queue(name)
+
     for runtime in _runtimes:
-        runtime.listen()
+        runtime.listen(lambda needs: sender.call_soon(hear, needs))
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

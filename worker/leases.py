@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Literal
 
 import structlog
@@ -26,6 +27,7 @@ class Lease:
         self.claim = claim
         self.standing: Standing | Literal["finished"] = "held"
         self.progress_at = time.monotonic()
+        self.since = datetime.now(UTC)
 
     def progress(self) -> None:
         """Note that a page was done."""

@@ -7,15 +7,18 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from shared.blobs import BlobStore
 from shared.errors import Unavailable
+from shared.jobs import rfc3339
+from shared.needs import readable
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
-from shared.store.jobs.slices import JobTime, SliceQueue
+from shared.store.jobs.slices import Claim, JobTime, SliceQueue
 from shared.store.scripts import Client, connect
 from shared.store.workers import REPORT_S, WorkerInfo, Workers
 from worker.leases import Lease, LeaseKeeper
@@ -46,6 +49,7 @@ class Runtime:
             self.id,
             settings.lease_s,
             job_time=JobTime(settings.job_timeout_s, settings.page_timeout_s),
+            needs=lambda: self.needs,
         )
         self._workers = Workers(client)
         self._reading_lock = SharedLock()
@@ -65,9 +69,12 @@ class Runtime:
             stopping=self._stopping.is_set,
         )
         self._models = models
+        self._hear: Callable[[tuple[str, ...]], object] = lambda needs: None
+        known = models.known()
+        self.needs = readable(model.name for model in known)
         self._info = WorkerInfo(
             id=self.id,
-            model=models.known()[0],
+            model=known[0],
             device=settings.device,
             num_slices=settings.worker_slices,
         )
@@ -80,25 +87,25 @@ class Runtime:
         """Load the model and begin to show signs of life. Raises SettingError."""
         return cls(settings, connect(settings.store_url), LoadedModels.load(settings))
 
-    def take_next(self) -> bool:
+    def take_next(self, woken_by: str = "", *, alone: bool = False) -> bool:
         """Read the slice that is next in line; whether there was one for us.
 
-        Raises StaleAttempt, ServiceError.
+        `woken_by` is the need whose message brought us here. Raises StaleAttempt, ServiceError.
         """
         self._rang_at = time.monotonic()
         reach("worker.taken")
-        while not self._stopping.is_set() and (candidate := self._slices.peek()):
-            with self._reading_lock.enter(alone=candidate.suspect):
-                if self._stopping.is_set():
-                    return False
-                claim = self._slices.claim(candidate)
-                if claim is None:
-                    continue  # another worker was faster: look again
+        with self._reading_lock.enter(alone=alone) as place:
+            if self._stopping.is_set():
+                return False
+            claim = self._slices.claim(alone=place.alone, woken_by=woken_by)
+            if isinstance(claim, Claim):
+                if not claim.suspect:
+                    place.share()
                 reach("worker.claimed")
                 with self._leases.holding(claim) as lease:
                     self._read(lease)
                 return True
-        return False
+        return claim == "suspect" and self.take_next(woken_by, alone=True)
 
     def _read(self, lease: Lease) -> None:
         try:
@@ -108,9 +115,26 @@ class Runtime:
             _log.exception("device is lost; the worker ends and is started anew")
             os._exit(STUCK_EXIT_CODE)
 
-    def listen(self) -> None:
-        """Note that messages can be heard from now on: before, a worker cannot be deaf."""
+    def listen(self, hear: Callable[[tuple[str, ...]], object]) -> None:
+        """Note that messages can be heard from now on: before, a worker cannot be deaf.
+
+        `hear` is told which needs the worker meets, whenever that changes.
+        """
+        self._hear = hear
         self._rang_at = time.monotonic()
+
+    def reading(self) -> list[dict[str, object]]:
+        """The slices that are being read, as `celery inspect reading` shows them."""
+        return [
+            {
+                "job": lease.claim.job_id,
+                "slice": lease.claim.index,
+                "attempt": lease.claim.attempt,
+                "pages": list(lease.claim.pages or ()),
+                "since": rfc3339(lease.since),
+            }
+            for lease in self._leases.held
+        ]
 
     def rest(self) -> None:
         """Wait a moment, unless the worker stops."""
@@ -135,6 +159,7 @@ class Runtime:
             try:
                 # Models may have come and gone since.
                 models = self._models.known()
+                self._meet(readable(model.name for model in models))
                 self._workers.report(self._info.model_copy(update={"models": models}))
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
@@ -142,6 +167,11 @@ class Runtime:
                 self._requeue()
                 self._end_in_time()
                 return
+
+    def _meet(self, needs: tuple[str, ...]) -> None:
+        if needs != self.needs:
+            self.needs = needs
+            self._hear(needs)
 
     def _requeue(self) -> None:
         deadline = time.monotonic() + _STOP_GRACE_S

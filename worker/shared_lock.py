@@ -7,6 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class Place:
+    """A place inside; `alone` says that nobody is beside it, and nobody comes in."""
+
+    def __init__(self, lock: SharedLock, alone: bool) -> None:
+        self._lock = lock
+        self.alone = alone
+
+    def share(self) -> None:
+        """Let others in."""
+        self._lock._share(self)
+
+
 class SharedLock:
     """Lets many in together, or one alone.
 
@@ -21,14 +33,17 @@ class SharedLock:
         self._waiting_alone = 0
 
     @contextmanager
-    def enter(self, *, alone: bool) -> Iterator[None]:
-        """Wait until there is room, and leave at the end."""
-        self._come_in(alone)
+    def enter(self, *, alone: bool) -> Iterator[Place]:
+        """Wait until there is room, and leave at the end.
+
+        Whoever finds nobody inside is alone, too, until he shares.
+        """
+        place = Place(self, self._come_in(alone))
         try:
-            yield
+            yield place
         finally:
             with self._changed:
-                if alone:
+                if place.alone:
                     self._alone = False
                 else:
                     self._together -= 1
@@ -40,14 +55,24 @@ class SharedLock:
         with self._changed:
             return self._together + self._alone + self._waiting_alone
 
-    def _come_in(self, alone: bool) -> None:
+    def _come_in(self, alone: bool) -> bool:
         with self._changed:
-            if not alone:
+            if alone:
+                self._waiting_alone += 1
+                self._changed.wait_for(lambda: not self._alone and not self._together)
+                self._waiting_alone -= 1
+            else:
                 # Those who want to be alone come first, or a busy worker would never let them in.
                 self._changed.wait_for(lambda: not self._alone and not self._waiting_alone)
-                self._together += 1
-                return
-            self._waiting_alone += 1
-            self._changed.wait_for(lambda: not self._alone and not self._together)
-            self._waiting_alone -= 1
+                if self._together:
+                    self._together += 1
+                    return False
             self._alone = True
+            return True
+
+    def _share(self, place: Place) -> None:
+        with self._changed:
+            if place.alone:
+                place.alone, self._alone = False, False
+                self._together += 1
+                self._changed.notify_all()

@@ -33,7 +33,7 @@ class Gauges:
         """Read all levels. Raises Unavailable."""
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for lane in keys.LANES:
-                pipe.zcard(keys.ready(lane))
+                pipe.hget(keys.waiting(lane), "*")
             pipe.zcard(keys.LEASES)
             pipe.hget(keys.BACKLOG, "*")
             pipe.zcard(keys.RETENTION)
@@ -41,7 +41,7 @@ class Gauges:
             pipe.hmget(keys.STATES, list(Status))
             *waiting, running, backlog, kept, gap, jobs = pipe.execute()
         return Levels(
-            waiting=dict(zip(keys.LANES, waiting, strict=True)),
+            waiting={one: int(num or 0) for one, num in zip(keys.LANES, waiting, strict=True)},
             running=running,
             backlog_pages=int(backlog or 0),
             jobs_kept=kept,

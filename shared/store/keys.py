@@ -4,24 +4,34 @@ docchu:job:<id>                 hash        the job's record; its fields stand i
 docchu:job:<id>:slices          hash        index -> an unfinished slice, JSON: `p` pages (absent:
                                             document not opened yet), `s` state (`r` ready, `l`
                                             leased), `a` attempts, `d` attempts that died,
-                                            `o` owner, `n` nonce and `t` start (ms) of the claim
+                                            `o` owner and `t` start (ms) of the claim
 docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b` name of the
                                             result's blob, `c`, `d` code and detail of a problem,
                                             `n` its place in the order of finishing
 docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
                                             attempt, worker, start and end (ms), outcome
-docchu:ready:<lane>             sorted set  `<job>/<slice>` to be claimed, by virtual start time
-docchu:flows:<lane>             hash        tenant or batch -> virtual end of its queued work,
-                                            `<batch>/waiting` its slices in the lane,
-                                            `<tenant>/batches` batches that have any there
+docchu:ready:<lane>:<need>      sorted set  `<job>/<slice>` to be claimed by a worker that meets
+                                            this need (`shared/needs.py`), by virtual start time
+docchu:flows:<lane>:<need>      sorted set  tenant or batch, by the virtual end of its queued work
+docchu:waiting:<lane>           hash        slices that wait there: `*` all, `flow:<flow>:<need>` of
+                                            a tenant or batch; `tenant:<tenant>` its flows that
+                                            have any
+docchu:needs                    hash        need of slices that wait -> since when no worker that
+                                            lives meets it (ms), or nothing
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,
-                                            `served:<lane>` pages claimed while both lanes waited;
+                                            `shift:<lane>:<need>` how far the times of a need, which
+                                            stood still while nobody could read it, are behind it,
+                                            `served:<lane>` pages claimed while both lanes waited,
+                                            `messages` written so far,
                                             `told:<tenant>` the turn of its last event
+docchu:claim:<nonce>            string      `<job>/<slice> <attempt>` that a claim got, for half a
+                                            minute: if its answer is lost, it gets the same again
 docchu:leases                   sorted set  `<job>/<slice>` being read, by the lease's end (ms)
 docchu:deadlines                sorted set  job id, by when it must have ended (ms)
 docchu:states                   hash        status -> jobs of it, tombstones and canaries among them
 docchu:erased                   sorted set  job id, by when what is left of its bytes is erased (ms)
-docchu.doorbell                 list        the broker's messages that no worker has taken yet
+docchu.read.<need>              list        Celery's queue: a message for each slice that waits, as
+                                            long as no worker has taken it
 docchu:backlog                  hash        tenant -> pages accepted and not finished; `*` all
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
@@ -75,6 +85,10 @@ docchu:events:<id>              channel     a message whenever the job changes, 
 
 The ready sets are start-time fair queues (Goyal, Vin, Cheng 1997): a slice's score is the larger of
 the lane's virtual time and the end of its flow's earlier work, so flows take turns by pages.
+
+The scripts are given the name of every key, but for two things that only they can know: the need of
+a job, which they put behind a stem (`docchu:ready:<lane>:`), and which job it is that a claim gets:
+its keys have a `?` in the place of the id.
 """
 
 from __future__ import annotations
@@ -87,7 +101,8 @@ LANES = ("interactive", "bulk")
 RETENTION = f"{PREFIX}retention"
 LEASES = f"{PREFIX}leases"
 DEADLINES = f"{PREFIX}deadlines"
-DOORBELL = "docchu.doorbell"
+WAKEUPS = "docchu.read."
+NEEDS = f"{PREFIX}needs"
 STATES = f"{PREFIX}states"
 ERASED = f"{PREFIX}erased"
 BACKLOG = f"{PREFIX}backlog"
@@ -124,14 +139,29 @@ def timeline(job_id: str) -> str:
     return f"{PREFIX}job:{job_id}:timeline"
 
 
-def ready(lane: str) -> str:
-    """The lane's queue."""
-    return f"{PREFIX}ready:{lane}"
+def ready(lane: str, need: str = "") -> str:
+    """The slices of a lane that have this need; without it the stem of such a name."""
+    return f"{PREFIX}ready:{lane}:{need}"
 
 
-def flows(lane: str) -> str:
-    """The lane's flows."""
-    return f"{PREFIX}flows:{lane}"
+def flows(lane: str, need: str = "") -> str:
+    """The flows of those slices, or the stem."""
+    return f"{PREFIX}flows:{lane}:{need}"
+
+
+def waiting(lane: str) -> str:
+    """How many slices wait in the lane."""
+    return f"{PREFIX}waiting:{lane}"
+
+
+def wakeups(need: str) -> str:
+    """The broker's queue of those who can read this."""
+    return f"{WAKEUPS}{need}"
+
+
+def claim(nonce: str) -> str:
+    """What the claim with this nonce got."""
+    return f"{PREFIX}claim:{nonce}"
 
 
 def tenant_jobs(tenant: str) -> str:
@@ -205,9 +235,11 @@ def of_job(job_id: str) -> list[str]:
         DEADLINES,
         BATCH_COUNTS,
         BATCHES_DUE,
-        DOORBELL,
         STATES,
         ERASED,
+        *(waiting(lane) for lane in LANES),
+        WAKEUPS,
+        NEEDS,
     ]
 
 
@@ -257,7 +289,6 @@ def of_batch(batch_id: str, run: int, upload_id: str = "") -> list[str]:
         batch_event(batch_id, run),
         OUTBOX,
         SUBSCRIBERS,
-        *(flows(lane) for lane in LANES),
         UPLOADS,
         batch_upload(upload_id),
     ]

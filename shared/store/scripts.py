@@ -21,6 +21,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
+from shared.broker import message_template
 from shared.errors import Unavailable
 from shared.store import keys
 
@@ -73,7 +74,9 @@ def store_faults() -> Iterator[None]:
 
 # What stands in front of a script; of one that changes a job, the clock and `_job`.
 _PRELUDES: dict[str, tuple[str, ...]] = {
-    "next": (),
+    "overdue": ("_clock", "_outbox", "_job", "_unread"),
+    "give_up": ("_clock", "_outbox", "_job", "_unread"),
+    "claim": ("_clock", "_choose", "_outbox", "_job"),
     "fan_out": ("_clock", "_errand"),
     "take": ("_clock", "_errand"),
     "record_attempt": ("_clock", "_errand"),
@@ -92,6 +95,8 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "upload_note": ("_clock",),
     "upload_finish": ("_clock", "_outbox", "_batch"),
 }
+# Those that may queue a slice: Celery's message for it is their last argument.
+_WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake"})
 
 
 @cache
@@ -129,7 +134,10 @@ class Scripts:
     def run_on(self, name: str, names: list[str], *args: object) -> Any:
         """Run the script of this name on these keys. Raises Unavailable."""
         now = self._clock()
-        return self._call(name, names, ["" if now is None else now, *args])
+        argv = ["" if now is None else now, *args]
+        if name in _WAKING:
+            argv.append(message_template())
+        return self._call(name, names, argv)
 
     def run_on_jobs(self, name: str, job_ids: Sequence[str]) -> list[Any]:
         """Run the script of this name on each job, in one round trip. Raises Unavailable."""
@@ -146,12 +154,6 @@ class Scripts:
                 self._script(name)(names, ["" if now is None else now, *args], client=pipe)
             answers: list[Any] = pipe.execute()
         return answers
-
-    def next_slice(self) -> str | None:
-        """Which `<job>/<slice>` is to be claimed next."""
-        lanes = [*(keys.ready(lane) for lane in keys.LANES), keys.LANE_TIMES]
-        found: str | None = self._call("next", lanes, [])
-        return found
 
     def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:
         with store_faults():

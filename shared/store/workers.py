@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from shared.errors import InvalidOption
 from shared.jobs import Model
+from shared.needs import VERSION, readable
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -19,7 +20,8 @@ CANARY_TENANT = "docchu-canary"
 class WorkerInfo(BaseModel):
     """A worker as it describes itself; `seen_ms` is its last sign of life.
 
-    `model` reads where a job names none, `models` are all that can be named.
+    `model` reads where a job names none, `models` are all that can be named; `version` is what it
+    knows of a reading (`shared/needs.py`).
     """
 
     id: str
@@ -27,7 +29,13 @@ class WorkerInfo(BaseModel):
     models: list[Model] = []
     device: str
     num_slices: int
+    version: int = VERSION
     seen_ms: int = 0
+
+    def meets(self, need: str) -> bool:
+        """Whether it can read what has this need."""
+        models = self.models or [self.model]
+        return need in readable((one.name for one in models), self.version)
 
 
 class Workers:

@@ -57,10 +57,8 @@ class Api:
 
     def claim(self) -> Claim:
         """Claim the slice that is next."""
-        candidate = self.worker.peek()
-        assert candidate, "nothing waits"
-        claim = self.worker.claim(candidate)
-        assert claim
+        claim = self.worker.claim()
+        assert isinstance(claim, Claim), "nothing waits"
         return claim
 
     def begin(self, num_pages: int) -> Claim:

@@ -24,7 +24,7 @@ from shared.settings import Settings
 from shared.store import keys
 from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
-from shared.store.jobs.slices import PageTimings, SliceQueue
+from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.scripts import connect
 from shared.store.workers import Canary, WorkerInfo, Workers
 from tests.api.playing import MODEL, PNG, page_of
@@ -79,10 +79,8 @@ def running(shared_process: Process, store_client: redis.Redis) -> Process:
 def read_next(store: redis.Redis, settings: Settings) -> None:
     """Play the worker: wait for a document and read it."""
     worker = SliceQueue(store, "ann", 10)
-    while (candidate := worker.peek()) is None:
+    while not isinstance(claim := worker.claim(), Claim):
         time.sleep(0.01)
-    claim = worker.claim(candidate)
-    assert claim
     data = page_of(1, "xong").model_dump_json().encode()
     BlobStore(settings.data_dir / "blobs").put(claim.tenant, claim.job_id, "page-1", data)
     worker.record(claim, 1, PageRecord("page-1"), PageTimings(), MODEL)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from shared.blobs import INPUT
-from shared.broker import QUEUE
+from shared.needs import PLAIN, need_of
+from shared.options import Options
 from shared.store import keys
 from tests.api.playing import PDF, PNG, Api, problem
 
@@ -38,9 +39,9 @@ def test_an_uploaded_file_becomes_a_job(api: Api) -> None:
     assert "tenant" not in job
     assert job["created_at"].endswith("Z")
     assert api.parts.blobs.get("default", job["id"], INPUT) == PNG
+    assert api.store.llen(keys.wakeups(PLAIN)) == 1, "the workers hear of it"
     claim = api.claim()
     assert claim.job_id == job["id"]
-    assert api.store.llen(QUEUE) == 1
 
 
 def test_the_raw_body_is_a_document_whatever_its_content_type_says(api: Api) -> None:
@@ -110,7 +111,7 @@ def test_options_go_into_the_form_the_query_or_json(api: Api) -> None:
         job = answer.get_json()
         assert job["options"] == OPTIONS
         assert job["metadata"] == metadata
-    assert api.store.zcard(keys.ready("bulk")) == 3
+    assert api.store.zcard(keys.ready("bulk", need_of(Options(model="vi-print")))) == 3
 
 
 def test_a_ttl_shortens_how_long_the_result_is_kept(api: Api) -> None:
@@ -255,6 +256,6 @@ def test_a_full_disk_takes_nothing(api: Api) -> None:
     (api.blobs / "jobs").write_text("in the way")
     answer = api.client.post("/v1/jobs", data=PNG, headers={"Idempotency-Key": "order-13"})
     problem(answer, 503, "unavailable")
-    assert api.worker.peek() is None
+    assert api.worker.num_ready() == 0
     (api.blobs / "jobs").unlink()
     api.submit(headers={"Idempotency-Key": "order-13"})

@@ -26,7 +26,7 @@ def worker(api: Api, work: Callable[[], None] | None = None) -> Iterator[None]:
     """Somebody who reads the next document."""
 
     def read() -> None:
-        while api.worker.peek() is None and not ended.wait(0.01):
+        while not api.worker.num_ready() and not ended.wait(0.01):
             pass
         if not ended.is_set():
             (work or (lambda: api.finish(page_of(1, "Đọc chữ", "hai dòng"))))()

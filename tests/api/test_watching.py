@@ -104,7 +104,7 @@ def test_a_stopping_process_lets_its_waiters_go(api: Api) -> None:
 
 def test_prefer_wait_answers_200_with_the_finished_job(api: Api) -> None:
     def read_when_it_comes() -> None:
-        while api.worker.peek() is None:
+        while not api.worker.num_ready():
             pass
         api.finish(page_of(1, "xong"))
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import psutil
 import redis
+from kombu.exceptions import OperationalError
 
-from shared.broker import QUEUE, Doorbell, make_celery
-from shared.errors import DocchuError
+from shared.broker import READ, make_celery
+from shared.needs import PLAIN
+from shared.store import keys
 from tests.faults.world import LEASE_S, World, resume
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
@@ -25,8 +27,8 @@ _DIES_S = 60  # for it to die there; on a busy machine it may wait for a process
 
 WORKER_POINTS = ("taken", "claimed", "loaded", "read", "stored", "recorded", "finish")
 KEEPER_POINTS = (
-    *("recover", "end_overdue", "ring", "expire", "erase_left", "process_due_batches"),
-    *("process_due", "sweep"),
+    *("recover", "end_overdue", "wake", "note_unmet", "expire", "erase_left"),
+    *("process_due_batches", "process_due", "sweep"),
     *("recovered", "input_erased"),
 )
 API_POINTS = ("kept", "created", "erased")
@@ -116,7 +118,7 @@ def _disk_fault(rng: random.Random) -> _Made:
 
 def _message_fault(rng: random.Random) -> _Made:
     if rng.random() < 0.5:
-        return "messages lost", lambda world: bool(_tell(world, lambda c: c.delete(QUEUE))), 0
+        return "messages lost", _messages_lost, 0
     return "messages twice", _messages_twice, 0
 
 
@@ -199,12 +201,16 @@ def _client_pause(world: World, for_s: float) -> bool:
     return bool(_tell(world, lambda c: c.client_pause(round(for_s * 1000), all=True)))
 
 
+def _messages_lost(world: World) -> bool:
+    return bool(_tell(world, lambda client: client.delete(keys.wakeups(PLAIN))))
+
+
 def _messages_twice(world: World) -> bool:
-    doorbell = Doorbell(make_celery(world.settings))
+    app = make_celery(world.settings)
     try:
         for _ in range(6):
-            doorbell.ring()
-    except DocchuError:
+            app.send_task(READ, retry=False)
+    except OperationalError:
         return False
     return True
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from keeper.keeper import make_keeper
 from shared.blobs import BlobStore
-from shared.broker import QUEUE
 from shared.jobs import Attempt, Status
+from shared.needs import PLAIN
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.jobs.records import PageRecord, attempts
@@ -72,8 +72,8 @@ def _document_of(world: World, job_id: str, record: Mapping[str, str]) -> int:
 def is_quiet(world: World) -> bool:
     """Whether every job has ended and nothing waits or is being read."""
     client = world.client
-    waiting = sum(client.zcard(keys.ready(lane)) for lane in keys.LANES)
-    if waiting or client.zcard(keys.LEASES) or client.llen(QUEUE):
+    waiting = any(client.exists(keys.waiting(lane)) for lane in keys.LANES)
+    if waiting or client.zcard(keys.LEASES) or client.llen(keys.wakeups(PLAIN)):
         return False
     ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
     return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids) and is_over(world)

@@ -1,23 +1,23 @@
-"""The keeper brings back what was lost, rings where nobody heard, and erases what is due."""
+"""The keeper brings back what was lost, wakes workers once more, and erases what is due."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from keeper.keeper import Keeper, make_keeper
-from shared.broker import QUEUE, RING
 from shared.jobs import Status
+from shared.needs import PLAIN
 from shared.settings import Settings
+from shared.store import keys
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.workers import CANARY_TENANT, Canary
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
+QUEUE = keys.wakeups(PLAIN)
 DAY_S = 24 * 3600
 
 
@@ -35,44 +35,19 @@ def in_the_future(service: Service, seconds: float) -> Upkeep:
     return Upkeep(service.client, 3, lambda: round((time.time() + seconds) * 1000))
 
 
-def test_a_slice_without_a_message_is_rung_for_once(service: Service, keeper: Keeper) -> None:
-    service.submit(grey_tiff(1))
-    service.submit(grey_tiff(1))
-    assert keeper.doorbell.num_waiting() == 1
+def test_a_slice_whose_message_was_lost_gets_another_one(service: Service, keeper: Keeper) -> None:
+    for _ in range(3):
+        service.submit(grey_tiff(1))
     assert service.client.delete(QUEUE)
-    keeper.ring()
-    keeper.ring()
-    assert keeper.doorbell.num_waiting() == 1
-
-
-def test_the_store_rings_as_celery_would(service: Service, keeper: Keeper) -> None:
-    service.submit(grey_tiff(1))
-    keeper.doorbell.ring()
-    by_celery, by_store = map(json.loads, service.client.lrange(QUEUE, 0, -1))
-    assert by_store["headers"].items() >= {"task": RING, "ignore_result": True}.items()
-    assert set(by_store["headers"]) < set(by_celery["headers"])
-    assert by_store["properties"]["delivery_info"] == by_celery["properties"]["delivery_info"]
-    assert set(by_store["properties"]) < set(by_celery["properties"])
-    ours, theirs = (json.loads(b64decode(one["body"])) for one in (by_store, by_celery))
-    assert ours[:2] == theirs[:2] == [[], {}]
-
-
-def test_a_claim_rings_for_the_next_one_while_more_waits(service: Service, keeper: Keeper) -> None:
-    with service.worker(GreyReader()) as worker:
-        for _ in range(3):
-            service.submit(grey_tiff(1))
-        for waiting_after in (1, 1, 0):
-            assert service.client.rpop(QUEUE)  # as a worker's thread does
-            candidate = worker._slices.peek()
-            assert candidate and worker._slices.claim(candidate)
-            assert keeper.doorbell.num_waiting() == waiting_after
+    keeper.wake()
+    keeper.wake()
+    assert service.client.llen(QUEUE) == 3
 
 
 def test_a_lost_slice_comes_back_and_is_finished(service: Service, keeper: Keeper) -> None:
     job_id = service.submit(grey_tiff(2))
     with service.worker(GreyReader()) as dying:
-        candidate = dying._slices.peek()
-        assert candidate and dying._slices.claim(candidate)
+        assert dying._slices.claim()
     keeper.upkeep = in_the_future(service, 60)
     keeper.recover()
     with service.worker(GreyReader()) as worker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import redis
 from PIL import Image
 
 from api.services import make_services
+from keeper.keeper import make_keeper
 from shared.errors import SettingError
 from shared.settings import Settings
 from shared.store.scripts import connect
@@ -105,14 +107,45 @@ def test_a_model_that_nobody_has_is_refused_with_the_names_of_those_there_are(
     assert "`shouting`, `vi-print`" in found["detail"] and found["option"] == "model"
 
 
-def test_a_model_asked_for_before_any_worker_lives_is_the_worker_s_to_refuse(
+def test_a_job_that_named_a_model_before_any_worker_lived_waits_and_says_for_what(
     api: Api, settings: Settings
 ) -> None:
     job = api.submit(line(), model="other")
     with worker(api, settings) as runtime:
-        runtime.take_next()
-    error = api.get(f"/v1/jobs/{job['id']}").get_json()["error"]
-    assert error["code"] == "model_unusable" and "no model `other`" in error["detail"]
+        assert not runtime.take_next()
+        make_keeper(settings).note_unmet()
+    waiting = api.get(f"/v1/jobs/{job['id']}").get_json()
+    assert waiting["status"] == "queued" and waiting["queue"]["position"] == 1
+    assert waiting["queue"]["reason"] == "No worker that runs now has the model `other`."
+
+
+def test_a_model_that_no_worker_has_for_long_is_given_up(api: Api, settings: Settings) -> None:
+    late, plain = api.submit(line(), model="other"), api.submit(line())
+    keeper = make_keeper(settings.model_copy(update={"job_timeout_s": 0.01}))
+    keeper.note_unmet()
+    assert api.get(f"/v1/jobs/{late['id']}").get_json()["status"] == "queued", "no worker lives"
+    with worker(api, settings):
+        keeper.note_unmet()
+        time.sleep(0.02)
+        keeper.note_unmet()
+    job = api.get(f"/v1/jobs/{late['id']}").get_json()
+    assert job["status"] == "failed" and job["error"]["code"] == "model_unusable"
+    assert "`other`" in job["error"]["detail"]
+    assert api.get(f"/v1/jobs/{plain['id']}").get_json()["status"] == "queued"
+
+
+def test_of_two_workers_each_reads_the_jobs_of_its_own_models(api: Api, settings: Settings) -> None:
+    without = settings.model_copy(update={"models_dir": None})
+    with worker(api, without) as plain, worker(api, settings) as richer:
+        jobs = [api.submit(line(), model=name)["id"] for name in ("shouting", "vi-print") * 3]
+        while plain.take_next():
+            pass
+        seen = [api.get(f"/v1/jobs/{job_id}").get_json()["status"] for job_id in jobs]
+        assert seen == ["queued", "succeeded"] * 3
+        while richer.take_next():
+            pass
+    for job_id in jobs:
+        assert api.get(f"/v1/jobs/{job_id}").get_json()["status"] == "succeeded"
 
 
 def test_a_damaged_model_fails_the_jobs_that_name_it_and_no_others(

@@ -46,26 +46,19 @@ class Store:
     def worker(self, name: str = "ann") -> SliceQueue:
         return SliceQueue(self.client, name, LEASE_S, self.clock)
 
-    def submit(self, tenant: str = "acme", priority: Priority = "interactive") -> Job:
+    def new(self, tenant: str = "acme", priority: Priority = "interactive") -> NewJob:
         document = Document(name="a.pdf", media_type="application/pdf", size=3, sha256="00")
-        new = NewJob(
-            new_id("job"),
-            tenant,
-            document,
-            Options(priority=priority),
-            DAY_S,
-            7 * DAY_S,
-            30 * DAY_S,
-        )
-        return self.jobs.create(new)
+        options = Options(priority=priority)
+        return NewJob(new_id("job"), tenant, document, options, DAY_S, 7 * DAY_S, 30 * DAY_S)
+
+    def submit(self, tenant: str = "acme", priority: Priority = "interactive") -> Job:
+        return self.jobs.create(self.new(tenant, priority))
 
 
 def take(worker: SliceQueue) -> Claim:
     """Claim the slice that is next."""
-    candidate = worker.peek()
-    assert candidate, "nothing waits"
-    claim = worker.claim(candidate)
-    assert claim
+    claim = worker.claim()
+    assert isinstance(claim, Claim), "nothing waits"
     return claim
 
 

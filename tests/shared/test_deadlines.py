@@ -40,7 +40,7 @@ def test_a_job_that_nobody_reads_in_its_time_fails(store: Store) -> None:
     ended = store.jobs.get("acme", job.id)
     assert ended.status is Status.FAILED
     assert ended.error and ended.error.code == "job_timeout"
-    assert store.worker().peek() is None
+    assert store.worker().num_ready() == 0
     assert store.client.hgetall(keys.BACKLOG) == {}
 
 

@@ -114,9 +114,9 @@ def test_what_was_counted_to_share_fairly_is_gone_with_the_work(store: Batches) 
     for batch in batches[:1]:
         store.batches.begin("acme", batch.id, "cancel")
     store.process_due()
-    while ann.peek():
+    while ann.num_ready():
         read(ann, open_document(ann, take(ann), 1), 1)
     for batch in batches:
         store.batches.close("acme", batch.id)
     store.process_due()
-    assert store.client.hgetall(keys.flows("bulk")) == {}
+    assert store.client.hgetall(keys.waiting("bulk")) == {}

@@ -7,6 +7,7 @@ import redis
 
 from shared.errors import IdempotencyInFlight, StaleAttempt
 from shared.jobs import Status
+from shared.needs import PLAIN
 from shared.store import keys
 from shared.store.jobs.idempotency import Claimed, IdempotencyKeys
 from shared.store.jobs.records import PageRecord
@@ -61,23 +62,34 @@ def test_an_idempotency_key_taken_twice_by_one_request_is_its_own(
         idempotency.claim("acme", "k")
 
 
-def test_a_slice_that_died_between_look_and_claim_is_looked_at_again(store: Store) -> None:
+def test_a_claim_that_comes_twice_gets_the_same_slice_and_attempt(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = store.submit(), store.submit()
+    ann = store.worker()
+    monkeypatch.setattr("secrets.token_hex", lambda size: "one claim")
+    once, again = take(ann), take(ann)
+    assert once == again and once.job_id == first.id and once.attempt == 1
+    monkeypatch.setattr("secrets.token_hex", lambda size: "another")
+    assert take(ann).job_id == second.id
+
+
+def test_a_claim_that_comes_twice_too_late_gets_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.submit()
     ann, bob = store.worker("ann"), store.worker("bob")
-    seen_before = ann.peek()
-    take(bob)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "one claim")
+    take(ann)
     store.clock.pass_s(60)
     assert [store.keeper.recover(*name) for name in store.keeper.expired_leases(9)] == ["ready"]
-    assert seen_before and not seen_before.suspect
-    assert ann.claim(seen_before) is None, "it is to be read alone now"
-    seen_now = ann.peek()
-    assert seen_now and seen_now.suspect and ann.claim(seen_now)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "another")
+    take(bob)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "one claim")
+    assert ann.claim() is None, "it is another attempt's by now"
 
 
 def test_a_queued_name_without_a_slice_does_not_block_the_queue(store: Store) -> None:
-    store.client.zadd(keys.ready("interactive"), {"job_gone/0": -1})
+    store.client.zadd(keys.ready("interactive", PLAIN), {"job_gone/0": -1})
     store.submit()
-    ann = store.worker()
-    ghost = ann.peek()
-    assert ghost and ghost.job_id == "job_gone" and ann.claim(ghost) is None
-    assert take(ann).index == "0"
+    assert take(store.worker()).index == "0"

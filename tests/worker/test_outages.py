@@ -11,6 +11,7 @@ from shared.errors import ServiceError, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
 from shared.store import keys
+from shared.store.jobs.slices import Claim
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
 
@@ -94,9 +95,8 @@ def test_a_disk_that_goes_away_under_a_reading_costs_no_page(service: Service) -
 def test_a_slice_that_the_store_did_not_take_back_is_requeued_later(service: Service) -> None:
     job_id = service.submit(grey_tiff(1))
     with service.worker(GreyReader()) as worker:
-        candidate = worker._slices.peek()
-        claim = candidate and worker._slices.claim(candidate)
-        assert claim
+        claim = worker._slices.claim()
+        assert isinstance(claim, Claim)
         release, answers = worker._slices.release, [Unavailable(), None]
 
         def fails_once(claim: object) -> bool:

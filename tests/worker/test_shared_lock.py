@@ -9,8 +9,31 @@ from worker.shared_lock import SharedLock
 
 def test_many_are_inside_together() -> None:
     reading_lock = SharedLock()
-    with reading_lock.enter(alone=False), reading_lock.enter(alone=False):
-        assert reading_lock.num_inside == 2
+    with reading_lock.enter(alone=False) as first:
+        first.share()
+        with reading_lock.enter(alone=False) as second:
+            assert not first.alone and not second.alone
+            assert reading_lock.num_inside == 2
+    assert reading_lock.num_inside == 0
+
+
+def test_the_first_one_is_alone_until_it_shares() -> None:
+    reading_lock = SharedLock()
+    came = threading.Event()
+
+    def second() -> None:
+        with reading_lock.enter(alone=False) as place:
+            assert not place.alone
+            came.set()
+
+    with reading_lock.enter(alone=False) as first:
+        assert first.alone
+        other = threading.Thread(target=second)
+        other.start()
+        assert not came.wait(0.1)
+        first.share()
+        assert came.wait(30)
+    other.join(30)
     assert reading_lock.num_inside == 0
 
 
@@ -29,7 +52,8 @@ def test_one_that_must_be_alone_waits_for_the_others_and_keeps_them_out() -> Non
         with reading_lock.enter(alone=False):
             order.append("together")
 
-    with reading_lock.enter(alone=False):
+    with reading_lock.enter(alone=False) as place:
+        place.share()
         suspect = threading.Thread(target=alone)
         suspect.start()
         while reading_lock.num_inside < 2:

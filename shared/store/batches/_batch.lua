@@ -3,9 +3,8 @@
 -- each run has an event of its own, and so a key.
 local BATCH, MEMBERS, NAMES, COUNTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[6], KEYS[7], KEYS[8]
-local FLOWS = { KEYS[9], KEYS[10] }
-local PARCELS, PARCEL = KEYS[11], KEYS[12]
-local MORE = 12 -- a script's own keys follow
+local PARCELS, PARCEL = KEYS[9], KEYS[10]
+local MORE = 10 -- a script's own keys follow
 local BATCH_ID = ARGV[2]
 local LOOK_MS = 60000 -- after which a batch is looked at though nothing was heard of it
 
@@ -35,7 +34,6 @@ end
 local function finish()
   redis.call('HSET', BATCH, 'finished', NOW)
   redis.call('HINCRBY', BATCH, 'ends', 1) -- for the fault suite: it must stay at the run's number
-  for _, flows in ipairs(FLOWS) do redis.call('HDEL', flows, BATCH_ID) end
   look_at(NOW + number('result_ttl'))
   publish_event()
   publish('finished')

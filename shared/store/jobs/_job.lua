@@ -1,14 +1,16 @@
 -- What the scripts that change a job share. It is put in front of each of them, after `_clock.lua`.
 -- KEYS: as named here (keys.py, of_job). ARGV[1]: now (ms; empty: the server's clock), ARGV[2]: job id.
 local JOB, SLICES, PAGES = KEYS[1], KEYS[2], KEYS[3]
-local READY = { interactive = KEYS[4], bulk = KEYS[5] }
-local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] }
+local READY = { interactive = KEYS[4], bulk = KEYS[5] } -- stems: a need comes behind them
+local FLOWS = { interactive = KEYS[6], bulk = KEYS[7] } -- stems, too
 local LANES, LEASES, BACKLOG, RETENTION, RATE = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[13], KEYS[14], KEYS[15]
 local TIMELINE, DEADLINES = KEYS[16], KEYS[17]
 local BATCHES, BATCHES_DUE = KEYS[18], KEYS[19]
-local DOORBELL, STATES, ERASED = KEYS[20], KEYS[21], KEYS[22]
-local MORE = 22 -- a script's own keys follow
+local STATES, ERASED = KEYS[20], KEYS[21]
+local WAITING = { interactive = KEYS[22], bulk = KEYS[23] }
+local WAKEUPS, NEEDS = KEYS[24], KEYS[25] -- the first is a stem
+local MORE = 25 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
@@ -62,62 +64,63 @@ local function set_deadline(job_ms, page_ms, num_pages)
   redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
 end
 
--- Ring the workers' doorbell, unless a message waits there already: a worker that takes it goes on
--- until nothing is left, and each claim rings again while more waits, so that one message wakes as
--- many threads as there is work for. The message is one of Celery's protocol 2 as kombu keeps it in
--- Redis, an id in the place of each `%s`: https://docs.celeryq.dev/en/stable/internals/protocol.html
-local MESSAGE = '{"body": "W1tdLCB7fSwge31d", "content-encoding": "utf-8", ' ..
-  '"content-type": "application/json", "headers": {"lang": "py", "task": "docchu.ring", ' ..
-  '"id": "%s", "root_id": "%s", "retries": 0, "argsrepr": "()", "kwargsrepr": "{}", ' ..
-  '"ignore_result": true}, "properties": {"correlation_id": "%s", "delivery_mode": 2, ' ..
-  '"delivery_info": {"exchange": "", "routing_key": "docchu.doorbell"}, "priority": 0, ' ..
-  '"body_encoding": "base64", "delivery_tag": "%s"}}'
-local function ring()
-  if redis.call('LLEN', DOORBELL) > 0 then return end
-  local id = JOB_ID .. '.' .. NOW
-  redis.call('LPUSH', DOORBELL, string.format(MESSAGE, id, id, id, id))
+local function num_waiting(need)
+  return redis.call('ZCARD', READY.interactive .. need) + redis.call('ZCARD', READY.bulk .. need)
 end
 
--- Count the slices of a batch that wait in a lane, and the batches of the tenant that have any.
-local function count_waiting(lane, flow, tenant, change)
-  if flow == tenant then return end -- the jobs outside batches are one flow for each tenant
+-- Wake a worker that can read slices of this need, unless a message for each that waits is there.
+-- A script that may do so has Celery's message as its last argument, `@need@` and `@id@` in the place
+-- of what makes it this one (broker.py).
+local function wake(need)
+  if redis.call('LLEN', WAKEUPS .. need) >= num_waiting(need) then return end
+  local id = 'docchu-' .. redis.call('HINCRBY', LANES, 'messages', 1)
+  local message = string.gsub(ARGV[#ARGV], '@(%a+)@', { need = need, id = id })
+  redis.call('LPUSH', WAKEUPS .. need, message)
+end
+
+-- Count the slices that wait, and the flows of the tenant that have any; answer the latter.
+local function count_waiting(lane, flow, need, tenant, change)
   local function count(name)
-    local left = redis.call('HINCRBY', FLOWS[lane], name, change)
-    if left == 0 then redis.call('HDEL', FLOWS[lane], name) end
+    local left = redis.call('HINCRBY', WAITING[lane], name, change)
+    if left == 0 then redis.call('HDEL', WAITING[lane], name) end
     return left
   end
-  if count(flow .. '/waiting') == math.max(change, 0) then count(tenant .. '/batches') end
+  count('*')
+  if count('flow:' .. flow .. ':' .. need) == math.max(change, 0) then return count('tenant:' .. tenant) end
+  return tonumber(redis.call('HGET', WAITING[lane], 'tenant:' .. tenant))
 end
 
--- Queue a slice and ring for it. With `ahead` it goes that many pages behind the head, else behind its
--- flow's work.
--- The batches of a tenant share its part: a page of one of three costs as much as three pages.
+local function lane_number(name) return tonumber(redis.call('HGET', LANES, name) or 0) end
+
+-- Queue a slice and wake a worker for it. With `ahead` it goes that many pages behind the head, else
+-- behind its flow's work. A flow is what a tenant or a batch has waiting of one need. The flows of a
+-- tenant share its part: a page of one of three costs as much as three pages.
 local function make_ready(index, slice, ahead)
-  local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
-  local virtual = tonumber(redis.call('HGET', LANES, 'virtual:' .. lane) or 0)
+  local lane, flow, tenant, need = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
+  local ready, flows = READY[lane] .. need, FLOWS[lane] .. need
+  local virtual = lane_number('virtual:' .. lane) - lane_number('shift:' .. lane .. ':' .. need)
+  if redis.call('EXISTS', WAITING[lane]) == 0 then redis.call('DEL', flows) end
+  local num_flows = count_waiting(lane, flow, need, tenant, 1)
   local start = virtual + (ahead or 0)
-  if redis.call('ZCARD', READY[lane]) == 0 then redis.call('DEL', FLOWS[lane]) end
-  count_waiting(lane, flow, tenant, 1)
   if not ahead then
-    local known = redis.call('HMGET', FLOWS[lane], flow, tenant .. '/batches')
-    local flows = tonumber(known[2] or 0) + (flow == tenant and 1 or 0)
     local pages = math.max(1, slice.p and #slice.p or 1)
     -- A flow begins behind a turn of each other one, or many small batches would all go first.
-    start = math.max(virtual + (flows - 1) * pages, tonumber(known[1] or 0))
-    redis.call('HSET', FLOWS[lane], flow, start + flows * pages)
+    start = math.max(virtual + (num_flows - 1) * pages, tonumber(redis.call('ZSCORE', flows, flow) or 0))
+    redis.call('ZADD', flows, start + num_flows * pages, flow)
   end
-  slice.s, slice.o, slice.n = 'r', nil, nil
+  slice.s, slice.o = 'r', nil
   save_slice(index, slice)
-  redis.call('ZADD', READY[lane], start, member(index))
-  ring()
+  redis.call('ZADD', ready, start, member(index))
+  redis.call('HSETNX', NEEDS, need, '')
+  wake(need)
 end
 
--- Take a slice out of its lane.
+-- Take a slice out of its lane; a message too many goes with it.
 local function leave_lane(index)
-  local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
-  if redis.call('ZREM', READY[lane], member(index)) == 1 then
-    count_waiting(lane, flow, tenant, -1)
-  end
+  local lane, flow, tenant, need = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
+  if redis.call('ZREM', READY[lane] .. need, member(index)) == 0 then return end
+  count_waiting(lane, flow, need, tenant, -1)
+  if redis.call('LLEN', WAKEUPS .. need) > num_waiting(need) then redis.call('RPOP', WAKEUPS .. need) end
 end
 
 local function drop_slice(index, outcome)

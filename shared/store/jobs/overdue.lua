@@ -6,17 +6,6 @@ if not due or ended() then
   return 'gone'
 end
 if tonumber(due) > NOW then return 'fresh' end
-if get('cancel') then
-  finish_job('canceled')
-  return 'ended'
-end
-for _, index in ipairs(redis.call('HKEYS', SLICES)) do
-  for _, page in ipairs(load_slice(index).p or {}) do
-    if redis.call('HEXISTS', PAGES, page) == 0 then
-      record_page(tostring(page), { c = 'job_timeout', d = 'The job took longer than it may.' })
-    end
-  end
-end
-local status = number('done') > 0 and 'partial' or 'failed'
-finish_job(status, 'job_timeout', 'The job took longer than it may; pages left are not read.')
+end_unread('job_timeout', 'The job took longer than it may.',
+  'The job took longer than it may; pages left are not read.')
 return 'ended'

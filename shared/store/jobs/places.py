@@ -1,10 +1,13 @@
-"""Jobs with their places in the queue, read in one round trip."""
+"""Jobs with their places in the queue, read in two round trips, whatever their number."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from shared.jobs import Queue, Status
 from shared.store import keys
 from shared.store.jobs.records import Hash
+from shared.store.jobs.unmet import reason
 from shared.store.scripts import Client, store_faults
 
 
@@ -14,14 +17,30 @@ def look(client: Client, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
         pipe.hget(keys.RATE, "gap")
         for job_id in ids:
             pipe.hgetall(keys.job(job_id))
-            for lane in keys.LANES:
-                pipe.zrank(keys.ready(lane), f"{job_id}/0")
-        gap, *found = pipe.execute()
-    seconds = gap_s(gap)
-    return [
-        (record, queue_of(record, next(filter(None, ranks), 0), seconds))
-        for record, *ranks in zip(*(found[i::3] for i in range(3)), strict=True)
+        gap, *records = pipe.execute()
+    queued = [
+        (job_id, record)
+        for job_id, record in zip(ids, records, strict=True)
+        if record.get("status") == Status.QUEUED
     ]
+    places, seconds = _places(client, queued), gap_s(gap)
+    return [
+        (record, queue_of(record, places.get(job_id, Queue()), seconds))
+        for job_id, record in zip(ids, records, strict=True)
+    ]
+
+
+def _places(client: Client, queued: Iterable[tuple[str, Hash]]) -> dict[str, Queue]:
+    """Places of jobs that wait, among those with the same needs, and what else they wait for."""
+    with store_faults(), client.pipeline(transaction=False) as pipe:
+        for job_id, record in queued:
+            pipe.zrank(keys.ready(record["lane"], record["need"]), f"{job_id}/0")
+            pipe.hget(keys.NEEDS, record["need"])
+        found = pipe.execute()
+    return {
+        job_id: Queue(position=(rank or 0) + 1, reason=reason(record["need"], since))
+        for (job_id, record), rank, since in zip(queued, found[::2], found[1::2], strict=True)
+    }
 
 
 def gap_s(stored: str | None) -> float | None:
@@ -29,14 +48,11 @@ def gap_s(stored: str | None) -> float | None:
     return max(float(stored), 1.0) / 1000 if stored else None
 
 
-def queue_of(record: Hash, rank: int, page_gap_s: float | None) -> Queue:
-    """Where the job stands; `rank` slices are ahead of it in its lane while it waits."""
+def queue_of(record: Hash, place: Queue, page_gap_s: float | None) -> Queue:
+    """Where the job stands, and until when, by the pages ahead of it and its own."""
     status = Status(record["status"]) if record else Status.EXPIRED
-    if status.terminal:
-        return Queue()
+    if status.terminal or page_gap_s is None or place.reason:
+        return place
     own = int(record.get("total", 1)) - int(record.get("done", 0)) - int(record.get("failed", 0))
-    ahead = rank if status is Status.QUEUED else 0
-    return Queue(
-        position=ahead + 1 if status is Status.QUEUED else None,
-        eta_s=(ahead + own) * page_gap_s if page_gap_s else None,
-    )
+    ahead = (place.position or 1) - 1
+    return place.model_copy(update={"eta_s": (ahead + own) * page_gap_s})

@@ -1,8 +1,8 @@
 """The hash of a job as the store keeps it, turned into the `Job` that the API shows.
 
-Fields: `tenant lane flow status created started finished` (ms) `document options metadata model`
-(JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize` (ms)
-`input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
+Fields: `tenant lane flow need status` `created started finished` (ms) `document options metadata
+model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
+(ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
 `event` (the id of the event of its end), `ends` how often it ended.
 """
 
@@ -31,6 +31,7 @@ from shared.jobs import (
     moment,
 )
 from shared.media import ONE_PAGE
+from shared.needs import need_of
 from shared.options import Options
 
 Hash = Mapping[str, str]
@@ -62,6 +63,7 @@ class NewJob:
             "tenant": self.tenant,
             "lane": self.options.priority,
             "flow": self.batch_id or self.tenant,
+            "need": need_of(self.options),
             "document": self.document.model_dump_json(exclude_none=True),
             "options": self.options.model_dump_json(exclude_none=True),
             "metadata": json.dumps(self.metadata, ensure_ascii=False),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.errors import DocchuError, StaleAttempt
 from shared.jobs import Document, Model
+from shared.needs import PLAIN
 from shared.options import Options
 from shared.store import keys
 from shared.store.jobs.records import PageRecord
@@ -17,20 +18,6 @@ from shared.store.scripts import Client, Clock, Scripts, server_clock, store_fau
 
 Standing = Literal["held", "canceled", "lost"]
 Outcome = Literal["recorded", "canceled", "finished", "repeated"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """The slice that is next in line."""
-
-    job_id: str
-    index: str
-    crashes: int
-
-    @property
-    def suspect(self) -> bool:
-        """Whether an earlier attempt ended its worker: then it is read with nothing beside it."""
-        return self.crashes > 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,11 @@ class Claim:
     options: Options
     pages: tuple[int, ...] | None
     done: frozenset[int]
+
+    @property
+    def suspect(self) -> bool:
+        """Whether an earlier attempt ended its worker: then it is read with nothing beside it."""
+        return self.crashes > 0
 
     @property
     def left(self) -> tuple[int, ...]:
@@ -93,42 +85,41 @@ class SliceQueue:
         lease_s: float,
         clock: Clock = server_clock,
         job_time: JobTime | None = None,
+        needs: Callable[[], Sequence[str]] = lambda: (PLAIN,),
     ) -> None:
         self._client = client
+        self._needs = needs
         self._worker_id = worker_id
         self._lease_ms = round(lease_s * 1000)
         self._job_time = job_time or JobTime()
         self._scripts = Scripts(client, clock)
 
-    def peek(self) -> Candidate | None:
-        """Which slice is next, if any waits."""
-        found = self._scripts.next_slice()
-        if found is None:
-            return None
-        job_id, _, index = found.partition("/")
-        with store_faults():
-            text = self._client.hget(keys.slices(job_id), index)
-        return Candidate(job_id, index, json.loads(text)["d"] if text else 0)
+    def claim(self, *, alone: bool = True, woken_by: str = "") -> Claim | Literal["suspect"] | None:
+        """Lease the slice that is next and count the attempt; None if nothing waits for us.
 
-    def claim(self, candidate: Candidate) -> Claim | None:
-        """Lease the slice and count the attempt; None if it is no longer as `peek` saw it."""
-        answer = self._scripts.run(
+        `suspect`: what is next is to be read alone, and `alone` does not say that it would be.
+        `woken_by` is the need whose message brought us here.
+        """
+        answer = self._scripts.run_on(
             "claim",
-            candidate.job_id,
-            candidate.index,
+            [*keys.of_job("?"), keys.claim(secrets.token_hex(8))],
+            "",
+            json.dumps(self._needs()),
+            "1" if alone else "",
             self._worker_id,
             self._lease_ms,
-            secrets.token_hex(8),
-            candidate.crashes,
             *self._job_time.ms,
+            woken_by,
         )
         if answer is None:
             return None
+        if answer == "suspect":
+            return "suspect"
         fields = json.loads(answer)
         pages = fields.get("pages")
         return Claim(
-            job_id=candidate.job_id,
-            index=candidate.index,
+            job_id=fields["job"],
+            index=fields["slice"],
             attempt=fields["attempt"],
             crashes=fields["crashes"],
             tenant=fields["tenant"],
@@ -198,9 +189,12 @@ class SliceQueue:
         return self._run("release", claim) is not None
 
     def num_ready(self) -> int:
-        """Slices that wait to be claimed."""
-        with store_faults():
-            return sum(int(self._client.zcard(keys.ready(lane))) for lane in keys.LANES)
+        """Slices that wait to be claimed, and that this worker can read."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for lane in keys.LANES:
+                for need in self._needs():
+                    pipe.zcard(keys.ready(lane, need))
+            return sum(pipe.execute())
 
     def _run(self, name: str, claim: Claim, *args: object) -> Any:
         return self._scripts.run(name, claim.job_id, claim.index, claim.attempt, *args)

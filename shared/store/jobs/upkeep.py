@@ -56,10 +56,12 @@ class Upkeep:
         outcome: Overdue = self._scripts.run("overdue", job_id)
         return outcome
 
-    def num_ready(self) -> int:
-        """Slices that wait to be claimed."""
+    def wake(self) -> None:
+        """Write messages for the slices that wait and have lost theirs."""
         with store_faults():
-            return sum(int(self._client.zcard(keys.ready(lane))) for lane in keys.LANES)
+            needs = self._client.hkeys(keys.NEEDS)
+        for need in needs:
+            self._scripts.run_on("wake", keys.of_job(""), "", need)
 
     def due(self, limit: int) -> list[Due]:
         """Jobs of which something is to be erased now."""

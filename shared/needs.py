@@ -1,0 +1,47 @@
+"""What a slice needs of its worker: that it knows what is asked for, and has the model.
+
+A need is written `VERSION` or `VERSION.MODEL`. Each has a queue of its own, of the broker and in
+the store, so that a worker hears of, and claims, only what it can read: in a fleet whose workers
+have different models, or while it is upgraded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote, unquote
+
+from shared.options import Options
+
+VERSION = 1
+"""What this program knows of a reading: the options of a job, the format of a page.
+
+Raised where a worker that does not know the new thing would read a job wrongly. Such a worker
+leaves the job to the others.
+"""
+_SINCE: dict[str, int] = {}  # option -> the version that knows it, where that is not the first
+PLAIN = "1"
+"""The need of a job that asks for nothing special: the workers' own model reads it."""
+
+
+def need_of(options: Options) -> str:
+    """What a job with these options needs: the least version that knows them all."""
+    asked = options.model_dump(exclude_defaults=True)
+    version = max((_SINCE.get(name, 1) for name in asked), default=1)
+    return _named(version, options.model) if options.model else str(version)
+
+
+def readable(models: Iterable[str], version: int = VERSION) -> tuple[str, ...]:
+    """The needs that a worker meets which has these models, besides its own."""
+    versions = range(1, version + 1)
+    named = [_named(number, model) for model in models for number in versions]
+    return (*map(str, versions), *named)
+
+
+def model_of(need: str) -> str | None:
+    """The model that is needed, if any in particular is."""
+    return unquote(need.partition(".")[2]) or None
+
+
+def _named(version: int, model: str) -> str:
+    # Quoted, since it becomes a part of keys, and of Celery's message as it is.
+    return f"{version}.{quote(model, safe='')}"

@@ -1,0 +1,54 @@
+-- Which slice a worker gets. It is put between `_clock.lua` and `_job.lua`, whose KEYS it completes:
+-- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[26] this claim. ARGV[3] needs
+-- that the worker meets, as JSON, [4] '1' if nothing is read beside what it gets.
+-- Interactive work goes first, but a tenth of the pages is for bulk work that waits; in a lane the
+-- least virtual time is next, whatever its need. Answers nothing if nothing waits that this worker can
+-- read, 'suspect' if what is next ended its worker before, and is to be read alone.
+local NEEDS_MET = cjson.decode(ARGV[3])
+
+-- The next slice of a lane: its name, its virtual time, its need, how far that is shifted.
+local function head(lane, ready)
+  local best
+  for _, need in ipairs(NEEDS_MET) do
+    local first = redis.call('ZRANGE', ready .. need, 0, 0, 'WITHSCORES')
+    if first[1] then
+      local shift = tonumber(redis.call('HGET', KEYS[8], 'shift:' .. lane .. ':' .. need) or 0)
+      local at = tonumber(first[2]) + shift
+      if not best or at < best.at then
+        best = { name = first[1], at = at, need = need, lane = lane, ready = ready .. need }
+      end
+    end
+  end
+  return best
+end
+
+local function next_slice()
+  local interactive, bulk = head('interactive', KEYS[4]), head('bulk', KEYS[5])
+  if not (interactive and bulk) then return interactive or bulk, false end
+  local served = redis.call('HMGET', KEYS[8], 'served:interactive', 'served:bulk')
+  if tonumber(served[2] or 0) * 9 < tonumber(served[1] or 0) then return bulk, true end
+  return interactive, true
+end
+
+local function job_of(name) return string.match(name, '^(.*)/') end
+local function index_of(name) return string.match(name, '[^/]*$') end
+local function read(name)
+  return redis.call('HGET', string.gsub(KEYS[2], '%?', job_of(name)), index_of(name))
+end
+
+-- The same command once more, after a lost answer: the slice and the attempt that it began.
+local AGAIN = redis.call('GET', KEYS[26])
+local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
+if not AGAIN then
+  local text
+  repeat
+    CHOSEN, BOTH = next_slice()
+    if not CHOSEN then return false end
+    text = read(CHOSEN.name)
+    -- Nothing should be queued without its slice; if it is, it must not block the queue's head.
+    if not text then redis.call('ZREM', CHOSEN.ready, CHOSEN.name) end
+  until text
+  if ARGV[4] ~= '1' and cjson.decode(text).d > 0 then return 'suspect' end
+end
+ARGV[2] = job_of(CHOSEN.name)
+for at, key in ipairs(KEYS) do KEYS[at] = string.gsub(key, '%?', ARGV[2]) end
