@@ -15,7 +15,6 @@ from typing import Any
 from bench.contestants import num_cores
 from shared.ids import new_id
 from shared.jobs import Document
-from shared.needs import PLAIN
 from shared.options import Options
 from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
@@ -23,6 +22,7 @@ from shared.store import keys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob
 from shared.store.jobs.slices import Claim, SliceQueue
+from shared.store.needs import PLAIN
 from shared.store.scripts import connect
 
 _DAY_S = 24 * 3600

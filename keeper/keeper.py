@@ -25,12 +25,12 @@ from keeper.webhooks.sender import make_sender
 from shared.blobs import INPUT, BlobStore
 from shared.errors import DocchuError, Unavailable
 from shared.log import set_up_logging
-from shared.needs import model_of
 from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
 from shared.store.jobs.unmet import Unmet
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.needs import model_of
 from shared.store.scripts import connect
 from shared.store.workers import Workers
 

@@ -6,7 +6,7 @@ another one) or repeated (there is nothing to claim). So it is taken without ack
 on Redis would otherwise bring messages back on its own, run them twice after the visibility
 timeout, and write to the append-only file three times more.
 
-Each need (`shared/needs.py`) has a queue of its own: a worker listens to those that it meets.
+Each need (`shared/store/needs.py`) has a queue of its own: a worker listens to those that it meets.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from shared.needs import PLAIN
 from shared.settings import Settings
 from shared.store import keys
+from shared.store.needs import PLAIN
 
 READ = "docchu.read"
 """The one task: read the slice that is next."""

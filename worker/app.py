@@ -16,7 +16,7 @@ from celery.concurrency import get_implementation
 from celery.worker.control import inspect_command
 
 from shared.broker import READ, make_celery, queue_of
-from shared.errors import ServiceError, SettingError, StaleAttempt
+from shared.errors import ServiceError, SettingError, StaleAttempt, Unavailable
 from shared.log import set_up_logging
 from shared.running.starting import await_stores
 from shared.settings import load_settings
@@ -82,7 +82,7 @@ def _start(sender: Any, **_: object) -> None:
         await_stores(settings)
         own = settings.model_copy(update={"worker_slices": sender.concurrency})
         _runtimes.append(Runtime.start(own))
-    except SettingError as error:
+    except (SettingError, Unavailable) as error:
         _log.error("worker cannot start", reason=error.reason)
         raise SystemExit(CONFIG_EXIT_CODE) from error
     except Exception as error:

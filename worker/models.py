@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import ModelUnusable, SettingError
+from shared.errors import ModelUnusable, SettingError, Unavailable
 from shared.jobs import Model
 from shared.options import LanguageModel
 from shared.settings import Settings
@@ -75,11 +75,12 @@ class LoadedModels:
         raise SettingError(f"DOCCHU_MODEL={settings.model} cannot be used: {reason}.")
 
     def pick(self, name: str | None, language_model: LanguageModel) -> tuple[Reader, Model]:
-        """The reader with the model of that name. Raises ModelUnusable."""
+        """The reader with the model of that name. Raises ModelUnusable, Unavailable."""
         try:
             reader = self._reader if name is None else self._reader.using(name)
         except UnknownModel as error:
-            raise ModelUnusable(f"The worker has no model `{name}`.") from error
+            # It went away since the worker said that it has it: others may have it still.
+            raise Unavailable(f"The worker has no model `{name}` any more.") from error
         except WeightsError as error:
             # Without its folder, which is nothing to the caller.
             detail = f"The model `{name}` cannot be used: {error.path.name} {error.reason}."

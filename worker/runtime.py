@@ -15,10 +15,10 @@ import structlog
 from shared.blobs import BlobStore
 from shared.errors import Unavailable
 from shared.jobs import rfc3339
-from shared.needs import readable
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import Claim, JobTime, SliceQueue
+from shared.store.needs import readable
 from shared.store.scripts import Client, connect
 from shared.store.workers import REPORT_S, WorkerInfo, Workers
 from worker.leases import Lease, LeaseKeeper

@@ -11,7 +11,7 @@ docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b`
 docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
                                             attempt, worker, start and end (ms), outcome
 docchu:ready:<lane>:<need>      sorted set  `<job>/<slice>` to be claimed by a worker that meets
-                                            this need (`shared/needs.py`), by virtual start time
+                                            this need (`needs.py`), by virtual start time
 docchu:flows:<lane>:<need>      sorted set  tenant or batch, by the virtual end of its queued work
 docchu:waiting:<lane>           hash        slices that wait there: `*` all, `flow:<flow>:<need>` of
                                             a tenant or batch; `tenant:<tenant>` its flows that

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from shared.errors import InvalidOption
 from shared.jobs import Model
-from shared.needs import VERSION, readable
 from shared.store import keys
+from shared.store.needs import VERSION, readable
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 REPORT_S = 2.0
@@ -21,7 +21,7 @@ class WorkerInfo(BaseModel):
     """A worker as it describes itself; `seen_ms` is its last sign of life.
 
     `model` reads where a job names none, `models` are all that can be named; `version` is what it
-    knows of a reading (`shared/needs.py`).
+    knows of a reading (`shared/store/needs.py`).
     """
 
     id: str

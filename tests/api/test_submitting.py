@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from shared.blobs import INPUT
-from shared.needs import PLAIN, need_of
 from shared.options import Options
 from shared.store import keys
+from shared.store.needs import PLAIN, need_of
 from tests.api.playing import PDF, PNG, Api, problem
 
 

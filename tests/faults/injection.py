@@ -15,8 +15,8 @@ import redis
 from kombu.exceptions import OperationalError
 
 from shared.broker import READ, make_celery
-from shared.needs import PLAIN
 from shared.store import keys
+from shared.store.needs import PLAIN
 from tests.faults.world import LEASE_S, World, resume
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease

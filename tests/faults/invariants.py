@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from keeper.keeper import make_keeper
 from shared.blobs import BlobStore
-from shared.jobs import Attempt, Status
-from shared.needs import PLAIN
+from shared.jobs import SliceAttempt, Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.jobs.records import PageRecord, attempts
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.needs import PLAIN
 from shared.store.workers import CANARY_TENANT
 from tests.faults.batching import forget_all, is_over, left_of_batches
 from tests.faults.documents import PROBLEMS, Document
@@ -34,7 +34,7 @@ class Seen:
     document: Document
     record: Mapping[str, str]
     pages: Mapping[int, PageRecord]
-    attempts: list[Attempt]
+    attempts: list[SliceAttempt]
 
     @property
     def status(self) -> Status:

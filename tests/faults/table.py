@@ -68,7 +68,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "messages of the broker are lost or come twice",
-        "the keeper rings again; there is nothing to claim",
+        "the keeper writes others; there is nothing to claim",
         ("messages lost", "messages twice"),
     ),
     (

@@ -10,10 +10,10 @@ import pytest
 
 from keeper.keeper import Keeper, make_keeper
 from shared.jobs import Status
-from shared.needs import PLAIN
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.needs import PLAIN
 from shared.store.workers import CANARY_TENANT, Canary
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 

@@ -22,4 +22,4 @@ def test_a_worker_with_a_model_that_is_not_there_ends_and_says_why(
         timeout=100,
     )
     assert worker.returncode == 78
-    assert "DOCCHU_MODEL=other cannot be used: there is no such model." in worker.stdout
+    assert "DOCCHU_MODEL=other cannot be used: there is no such model." in worker.stderr

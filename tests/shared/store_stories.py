@@ -46,13 +46,13 @@ class Store:
     def worker(self, name: str = "ann") -> SliceQueue:
         return SliceQueue(self.client, name, LEASE_S, self.clock)
 
-    def new(self, tenant: str = "acme", priority: Priority = "interactive") -> NewJob:
+    def new_job(self, tenant: str = "acme", priority: Priority = "interactive") -> NewJob:
         document = Document(name="a.pdf", media_type="application/pdf", size=3, sha256="00")
         options = Options(priority=priority)
         return NewJob(new_id("job"), tenant, document, options, DAY_S, 7 * DAY_S, 30 * DAY_S)
 
     def submit(self, tenant: str = "acme", priority: Priority = "interactive") -> Job:
-        return self.jobs.create(self.new(tenant, priority))
+        return self.jobs.create(self.new_job(tenant, priority))
 
 
 def take(worker: SliceQueue) -> Claim:

@@ -7,11 +7,11 @@ import redis
 
 from shared.errors import IdempotencyInFlight, StaleAttempt
 from shared.jobs import Status
-from shared.needs import PLAIN
 from shared.store import keys
 from shared.store.jobs.idempotency import Claimed, IdempotencyKeys
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings
+from shared.store.needs import PLAIN
 from tests.shared.store_stories import Store, open_document, read, take
 
 

@@ -11,11 +11,11 @@ import redis
 
 from shared.broker import READ, make_celery
 from shared.jobs import Job
-from shared.needs import PLAIN, model_of, need_of, readable
 from shared.options import Options
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.jobs.slices import Claim, SliceQueue
+from shared.store.needs import PLAIN, model_of, need_of, readable
 from tests.shared.store_stories import Store, take
 
 
@@ -30,7 +30,7 @@ def worker_with(store: Store, *models: str, version: int = 1) -> SliceQueue:
 
 
 def naming(store: Store, model: str, tenant: str = "acme") -> Job:
-    return store.jobs.create(replace(store.new(tenant), options=Options(model=model)))
+    return store.jobs.create(replace(store.new_job(tenant), options=Options(model=model)))
 
 
 def test_a_job_is_claimed_by_a_worker_that_has_its_model(store: Store) -> None:
@@ -52,9 +52,9 @@ def test_a_job_that_nobody_can_read_holds_nobody_up(store: Store) -> None:
 def test_a_job_for_a_newer_worker_waits_for_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.needs._SINCE", {"text_layer": 2})
+    monkeypatch.setattr("shared.store.needs._SINCE", {"text_layer": 2})
     old = store.submit()
-    new = store.jobs.create(replace(store.new("acme"), options=Options(text_layer="ignore")))
+    new = store.jobs.create(replace(store.new_job("acme"), options=Options(text_layer="ignore")))
     assert need_of(Options(model="x", text_layer="ignore")) == "2.x"
     ann, bob = worker_with(store, "print"), worker_with(store, "print", version=2)
     assert take(ann).job_id == old.id and ann.claim() is None

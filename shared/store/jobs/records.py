@@ -31,8 +31,8 @@ from shared.jobs import (
     moment,
 )
 from shared.media import ONE_PAGE
-from shared.needs import need_of
 from shared.options import Options
+from shared.store.needs import need_of
 
 Hash = Mapping[str, str]
 _MOST_NESTED = 200  # pydantic writes 254 levels; metadata may have stood in others

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from shared.errors import DocchuError, StaleAttempt
 from shared.jobs import Document, Model
-from shared.needs import PLAIN
 from shared.options import Options
 from shared.store import keys
 from shared.store.jobs.records import PageRecord
+from shared.store.needs import PLAIN
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 Standing = Literal["held", "canceled", "lost"]

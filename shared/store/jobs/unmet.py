@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from shared.errors import ModelUnusable
-from shared.needs import model_of
 from shared.store import keys
+from shared.store.needs import model_of
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.workers import WorkerInfo
 
