@@ -14,7 +14,12 @@ import structlog
 from shared.errors import ServiceError, Unavailable
 from shared.store.jobs.slices import Claim, SliceQueue, Standing
 
+_LOOK_S = 1.0  # at most, until a worker learns that nobody wants a slice any more
 _log = structlog.get_logger()
+
+
+class Unwanted(Exception):
+    """Nobody wants what is being read any more: it was canceled, erased, or went to another."""
 
 
 class Lease:
@@ -30,16 +35,24 @@ class Lease:
         self.since = datetime.now(UTC)
 
     def progress(self) -> None:
-        """Note that a page was done."""
+        """Note that a step of the reading is done."""
         self.progress_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise Unwanted once there is no use in reading on."""
+        if self.standing in ("canceled", "lost"):
+            raise Unwanted
 
 
 class LeaseKeeper:
-    """Renews all held leases from one thread, three times in the life of a lease."""
+    """Renews all held leases from one thread, three times in the life of a lease or more often.
+
+    What is canceled or erased is learned by that.
+    """
 
     def __init__(self, slices: SliceQueue, lease_s: float) -> None:
         self._slices = slices
-        self._interval_s = lease_s / 3
+        self._interval_s = min(_LOOK_S, lease_s / 3)
         self._held: dict[int, Lease] = {}
         self._owed: list[Lease] = []
         self._lock = threading.Lock()

@@ -16,13 +16,17 @@ from worker.ocr.networks.library import UnknownModel
 from worker.ocr.networks.weights import Card, WeightsError
 from worker.ocr.reader import Reader as ModelReader
 from worker.ocr.reader import Reading
+from worker.ocr.recognition.batch_client import Watch
 
 
 class Reader(Protocol):
     """Turns pictures (H, W, 3) into text; called by many threads at once."""
 
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, alone: bool) -> Reading:
-        """Read one page; `alone` keeps it out of batches that other jobs share."""
+    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, watch: Watch) -> Reading:
+        """Read one page; jobs take turns.
+
+        Between two steps it tells the watch, and raises what its `check` raises.
+        """
         ...
 
 

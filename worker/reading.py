@@ -35,8 +35,9 @@ from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
 from worker.layers import page_of
-from worker.leases import Lease, names
-from worker.loading.pool import LoadedPage, PageLoader
+from worker.leases import Lease, Unwanted, names
+from worker.loading.pool import Asker, LoadedPage, PageLoader
+from worker.loading.turns import Flow
 from worker.models import Models, Reader
 from worker.ocr.batcher import DeviceLost
 from worker.ocr.reader import Reading
@@ -71,12 +72,14 @@ class SliceReader:
             chosen = self.models.pick(claim.options.model, claim.options.language_model)
             path = self._document(claim)
             if claim.pages is None:
-                claim = lease.claim = self._open(claim, path)
+                claim = lease.claim = self._open(lease, path)
             self._read_pages(lease, path, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
             return
+        except Unwanted:
+            pass
         except OSError as error:
             # The document went away after it was found: erased, or its disk is gone for a moment.
             raise Unavailable("The document's bytes cannot be read right now.") from error
@@ -99,8 +102,9 @@ class SliceReader:
             _log.error("document is lost", job=claim.job_id, attempt=claim.attempt)
             raise DocumentLost from error
 
-    def _open(self, claim: Claim, path: Path) -> Claim:
-        num_pages = self.loader.count_pages(path, claim.document.media_type)
+    def _open(self, lease: Lease, path: Path) -> Claim:
+        claim = lease.claim
+        num_pages = self.loader.count_pages(path, claim.document.media_type, _asker(lease))
         wanted = list(range(1, num_pages + 1))
         if claim.options.pages:
             wanted = PageRanges.parse(claim.options.pages).select(num_pages)
@@ -124,7 +128,7 @@ class SliceReader:
     def _read_page(self, lease: Lease, path: Path, number: int, chosen: Chosen) -> None:
         claim = lease.claim
         reader, model = chosen
-        record, timings = self._page(claim, path, number, reader)
+        record, timings = self._page(lease, path, number, reader)
         # A page that was taken from its PDF owes nothing to the model.
         by = model if record.blob and timings.detect_s else None
         try:
@@ -140,19 +144,21 @@ class SliceReader:
         lease.progress()
 
     def _page(
-        self, claim: Claim, path: Path, number: int, reader: Reader
+        self, lease: Lease, path: Path, number: int, reader: Reader
     ) -> tuple[PageRecord, PageTimings]:
         """Load, read and store one page; a page that cannot be read is a record, too."""
+        claim = lease.claim
         started = time.perf_counter()
         try:
-            own = self._own_text(claim, path, number)
+            own = self._own_text(lease, path, number)
             if own is not None:
-                record = self._stored(claim, own, self._look_at(claim, path, number))
+                record = self._stored(claim, own, self._look_at(lease, path, number))
                 return record, PageTimings(time.perf_counter() - started)
-            loaded = self.loader.load(path, claim.document.media_type, number)
+            loaded = self.loader.load(path, claim.document.media_type, number, _asker(lease))
+            lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
-            reading = self._read(claim, loaded, number, reader)
+            reading = self._read(lease, loaded, number, reader)
         except DocumentError as error:
             _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
             timings = PageTimings(load_s=time.perf_counter() - started)
@@ -166,12 +172,13 @@ class SliceReader:
             return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
 
-    def _own_text(self, claim: Claim, path: Path, number: int) -> Page | None:
+    def _own_text(self, lease: Lease, path: Path, number: int) -> Page | None:
         """The page out of the PDF's text layer, None where there is none that can be believed."""
+        claim = lease.claim
         if claim.document.media_type != PDF or claim.options.text_layer == "ignore":
             return None
         try:
-            layer = self.loader.layer(path, number)
+            layer = self.loader.layer(path, number, _asker(lease))
         except (PageCrashed, PageTimeout) as error:
             # A picture of the page may still come out of it.
             _log.info("text layer cannot be read", job=claim.job_id, page=number, code=error.code)
@@ -181,12 +188,14 @@ class SliceReader:
             return None
         return page_of(layer, number)
 
-    def _look_at(self, claim: Claim, path: Path, number: int) -> NDArray[np.uint8] | None:
+    def _look_at(self, lease: Lease, path: Path, number: int) -> NDArray[np.uint8] | None:
         """The picture of a page whose text is known: only somebody who waits looks at it."""
+        claim = lease.claim
         if claim.options.priority == "bulk":
             return None
         try:
-            return self.loader.load(path, claim.document.media_type, number).picture
+            kind = claim.document.media_type
+            return self.loader.load(path, kind, number, _asker(lease)).picture
         except DocumentError:
             return None
 
@@ -199,10 +208,11 @@ class SliceReader:
         reach("worker.stored")
         return PageRecord(name)
 
-    def _read(self, claim: Claim, loaded: LoadedPage, number: int, reader: Reader) -> Reading:
+    def _read(self, lease: Lease, loaded: LoadedPage, number: int, reader: Reader) -> Reading:
+        claim = lease.claim
         try:
-            return reader.read(loaded.picture, number, job=claim.job_id, alone=claim.crashes > 0)
-        except DeviceLost:
+            return reader.read(loaded.picture, number, job=claim.job_id, watch=lease)
+        except (DeviceLost, Unwanted):
             raise
         except Exception as error:  # whatever one page does to the model, the others are read
             _log.exception("reading failed; the page is given up", job=claim.job_id, page=number)
@@ -212,6 +222,11 @@ class SliceReader:
         if record.blob:
             for name in (record.blob, picture_name(record.blob)):
                 self.blobs.delete(claim.tenant, claim.job_id, name)
+
+
+def _asker(lease: Lease) -> Asker:
+    claim = lease.claim
+    return Asker(Flow(claim.tenant, claim.options.priority == "bulk"), lease.check)
 
 
 def _wait_for_all(futures: Iterable[Future[None]]) -> None:

@@ -34,6 +34,7 @@ _log = structlog.get_logger()
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are requeued
 _LISTENS_S = 60  # until Celery must have connected, after that a worker counts as deaf
 _EXIT_S = 5  # for what still reads after that; then the process ends under it
+_SPARE_LOADERS = 2  # for interactive pages, while bulk pages keep the others
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
 
@@ -57,7 +58,9 @@ class Runtime:
         self._stopping = threading.Event()
         self._closed = False
         self._rang_at = time.monotonic() + _LISTENS_S
-        self._loader = PageLoader(_load_limits(settings), settings.loader_processes)
+        self._loader = PageLoader(
+            _load_limits(settings), settings.loader_processes, num_spare=_SPARE_LOADERS
+        )
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._slice_reader = SliceReader(
             slices=self._slices,

@@ -17,6 +17,7 @@ from PIL import Image
 
 from shared.result import Line, Page
 from worker.ocr.reader import Reading, Timings
+from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 
 Deed = Literal["plain", "slow", "error", "kill", "hang"]
 
@@ -84,7 +85,7 @@ class ColourReader:
     never: threading.Event = field(default_factory=threading.Event)
 
     def read(
-        self, picture: NDArray[np.uint8], page: int, *, job: str = "", alone: bool = False
+        self, picture: NDArray[np.uint8], page: int, *, job: str = "", watch: Watch = UNWATCHED
     ) -> Reading:
         red, document, number = (int(value) for value in picture[0, 0])
         deed = _DEEDS.get(red, "plain")  # the canary is white

@@ -21,8 +21,9 @@ from shared.errors import PageCrashed, ServiceError, UnsupportedMediaType
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import encode, noise, pdf, slow_pdf, written
 from worker.loading import protocol
-from worker.loading.pool import PageLoader
+from worker.loading.pool import Asker, PageLoader
 from worker.loading.process import ChildProcess
+from worker.loading.turns import Flow
 
 PDF = "application/pdf"
 
@@ -217,3 +218,49 @@ def test_a_page_that_never_ends_does_not_keep_close_for_ever(tmp_path: Path) -> 
         loader.close()
         assert loading.exception() is not None
     assert loader.process_ids() == []
+
+
+def test_an_interactive_page_is_loaded_while_bulk_pages_keep_every_process(tmp_path: Path) -> None:
+    slow = written(tmp_path, slow_pdf(), "slow")
+    small = written(tmp_path, encode(noise(), "PNG"), "small")
+    limits = dataclasses.replace(LIMITS, page_wall_s=60, page_cpu_s=60)
+    ended = threading.Event()
+
+    def check() -> None:
+        if ended.is_set():
+            raise Unwanted
+
+    bulk, interactive = Asker(Flow("ann", is_bulk=True), check), Asker(Flow("ann"))
+    with PageLoader(limits, 2, num_spare=2) as loader, ThreadPoolExecutor(8) as threads:
+        loading = [threads.submit(loader.load, slow, PDF, 1, bulk) for _ in range(8)]
+        try:
+            for _ in range(20):
+                assert loader.load(small, "image/png", 1, interactive).damage is None
+            assert not any(future.done() for future in loading)
+            assert len(loader.process_ids()) <= 4
+        finally:
+            ended.set()
+        assert {type(future.exception()) for future in loading} == {Unwanted}
+        assert len(loader.process_ids()) <= 4
+
+
+def test_what_nobody_wants_any_more_is_ended_in_the_middle(tmp_path: Path) -> None:
+    slow = written(tmp_path, slow_pdf(), "slow")
+    looks: list[int] = []
+
+    def check() -> None:
+        looks.append(1)
+        if len(looks) > 3:
+            raise Unwanted
+
+    limits = dataclasses.replace(LIMITS, page_wall_s=600, page_cpu_s=600)
+    with PageLoader(limits, num_processes=1) as loader:
+        (before,) = loader.process_ids()
+        with pytest.raises(Unwanted):
+            loader.load(slow, PDF, 1, Asker(check=check))
+        assert not psutil.pid_exists(before)
+        assert loader.load(written(tmp_path, pdf()), PDF, 1).damage is None
+
+
+class Unwanted(Exception):
+    """Nobody wants the page any more."""

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 
+import numpy as np
 import pytest
 
 from worker.ocr.batcher import Batcher, BatcherClosed, DeviceLost, DeviceOutOfMemory
+from worker.ocr.recognition.batch_client import BatchClient
 
 PIXELS = 100
 
@@ -61,16 +63,6 @@ def test_lines_of_other_widths_go_apart(batcher: Batcher, device: Device) -> Non
     device.is_free.set()
     assert [future.result(10) for future in narrow + wide] == ["A", "B"]
     assert device.batches[1:] == [("w320", ["a"]), ("w640", ["b"])]
-
-
-def test_a_job_that_reads_alone_shares_with_nobody_but_itself(
-    batcher: Batcher, device: Device
-) -> None:
-    suspect = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="suspect", alone=True)
-    other = batcher.submit("w320", ["c"], pixels=PIXELS, job="other")
-    device.is_free.set()
-    assert [future.result(10) for future in suspect + other] == ["A", "B", "C"]
-    assert sorted(payloads for _, payloads in device.batches[1:]) == [["a", "b"], ["c"]]
 
 
 def test_a_batch_holds_what_the_budget_allows(batcher: Batcher, device: Device) -> None:
@@ -181,3 +173,28 @@ def test_closing_ends_the_running_batch_and_fails_what_waits(
     assert not closing.is_alive()
     with pytest.raises(BatcherClosed):
         batcher.submit("w320", ["b"], pixels=PIXELS, job="ours")
+
+
+def test_nobody_waits_for_the_device_once_the_page_is_unwanted(
+    batcher: Batcher, device: Device
+) -> None:
+    class Unwanted(Exception):
+        pass
+
+    class Watcher:
+        looks = 0
+
+        def check(self) -> None:
+            self.looks += 1
+            if self.looks > 2:
+                raise Unwanted
+
+        def progress(self) -> None:
+            pytest.fail("nothing is done yet")
+
+    client = BatchClient(batcher, "job", "abc", watch=Watcher())
+    with pytest.raises(Unwanted):
+        client.chances([np.zeros((48, 192, 3), np.uint8)] * 9)
+    device.is_free.set()
+    assert batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
+    assert len(device.batches) == 2  # none of the nine was run

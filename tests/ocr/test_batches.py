@@ -35,7 +35,7 @@ def networks(request: pytest.FixtureRequest) -> Networks:
 
 def lane_to(networks: Networks) -> BatchClient:
     batcher = Batcher(networks.run, budget=networks.device.budget)
-    return BatchClient(batcher, "", False, load_card(bundled("vi-print")).characters)
+    return BatchClient(batcher, "", load_card(bundled("vi-print")).characters)
 
 
 def test_a_line_reads_the_same_alone_and_in_a_full_mixed_batch(networks: Networks) -> None:

@@ -137,7 +137,7 @@ def test_no_ink_lies_between_the_boxes_of_two_words(reader: Reader) -> None:
 
 def test_pages_read_at_once_read_as_they_do_alone(reader: Reader) -> None:
     names = ["decree", "receipt", "columns", "line"] * 3
-    alone = {name: reader.read(picture_of(name), alone=True).page for name in set(names)}
+    alone = {name: reader.read(picture_of(name)).page for name in set(names)}
     with ThreadPoolExecutor(6) as threads:
         together = threads.map(
             lambda job: reader.read(picture_of(job[1]), job=str(job[0])).page, enumerate(names)

@@ -24,6 +24,7 @@ from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
+from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 from worker.runtime import Runtime
 
 TENANT = "acme"
@@ -39,7 +40,7 @@ class GreyReader:
     seen: list[int] = field(default_factory=list)
 
     def read(
-        self, picture: NDArray[np.uint8], page: int, *, job: str = "", alone: bool = False
+        self, picture: NDArray[np.uint8], page: int, *, job: str = "", watch: Watch = UNWATCHED
     ) -> Reading:
         self.seen.append(page)
         self.on_page(page)

@@ -75,9 +75,9 @@ def test_a_layer_that_cannot_be_read_leaves_the_page_to_the_reader(
 ) -> None:
     """A page whose text crashes PDFium may still be drawn by it."""
     from shared.errors import PageCrashed
-    from worker.loading.pool import PageLoader
+    from worker.loading.pool import Asker, PageLoader
 
-    def crash(self: PageLoader, path: Path, page: int) -> None:
+    def crash(self: PageLoader, path: Path, page: int, asker: Asker) -> None:
         raise PageCrashed
 
     monkeypatch.setattr(PageLoader, "layer", crash)

@@ -147,24 +147,6 @@ def test_a_job_erased_while_it_is_read_leaves_nothing_behind(service: Service) -
     assert service.blob_names(job_id) == set()
 
 
-def test_a_suspect_slice_is_read_with_nothing_beside_it(service: Service) -> None:
-    job_id = service.submit(grey_tiff(1))
-    seen_alone: list[bool] = []
-
-    class Watcher(GreyReader):
-        def read(self, picture, page, *, job="", alone=False):  # type: ignore[no-untyped-def]
-            seen_alone.append(alone)
-            return super().read(picture, page, job=job, alone=alone)
-
-    with service.worker(GreyReader()) as dying:
-        assert dying._slices.claim()
-    future = Upkeep(service.client, 3, lambda: round(time.time() * 1000) + 60_000)
-    future.recover(job_id, "0")
-    with service.worker(Watcher()) as worker:
-        worker.take_next()
-    assert seen_alone == [True]
-
-
 def test_a_document_that_is_not_seen_yet_is_looked_for_again(service: Service) -> None:
     """As where one machine sees late what another has written."""
     job_id = service.submit(grey_tiff(2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,13 @@ from shared.media import MEDIA_TYPES, PDF
 from worker.loading.limits import LoadLimits
 from worker.loading.pdf.layer_json import PageLayer
 from worker.loading.process import Answer, ChildProcess
+from worker.loading.protocol import Check, wanted
+from worker.loading.turns import Flow, Turn, Turns
+
+_SPARE_S = 60.0
+"""How long the processes that are started for a while outlive the need for them."""
+_LOOK_S = 0.25
+"""How often somebody who waits for a turn looks whether the page is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +36,37 @@ class LoadedPage:
     damage: str | None
 
 
-class PageLoader:
-    """Loads pages of documents in `num_processes` child processes; many threads may share it.
+_ANY_FLOW = Flow()
 
-    A call waits until a process is free. One that crashes, hangs, or wants too much memory or time
-    is killed and replaced, and only the page that it was loading fails.
+
+@dataclass(frozen=True)
+class Asker:
+    """Who wants a page: whose turn that takes, and `check`, which raises once nobody does."""
+
+    flow: Flow = _ANY_FLOW
+    check: Check = wanted
+
+
+_ANYBODY = Asker()
+
+
+class PageLoader:
+    """Loads pages of documents in child processes; many threads may share it.
+
+    `num_processes` are there from the start and are shared by all; up to `num_spare` more are
+    started for interactive pages while those are busy. A call waits for its turn (`Turns`). A
+    process that crashes, hangs, or wants too much memory or time is killed and replaced, and only
+    the page that it was loading fails.
     """
 
-    def __init__(self, limits: LoadLimits, num_processes: int) -> None:
+    def __init__(self, limits: LoadLimits, num_processes: int, num_spare: int = 0) -> None:
         """Start the processes and wait until they are warm; raises ServiceError if they do not."""
         self._limits = limits
+        self._num_lasting = num_processes
+        self._turns = Turns(num_processes + num_spare, num_processes)
         self._children = [ChildProcess(limits) for _ in range(num_processes)]
         self._idle = list(self._children)  # the one that has been idle longest comes first
+        self._short_at = time.monotonic()  # when the last idle one was taken
         self._is_closed = False
         self._changed = threading.Condition()
         try:
@@ -50,31 +78,32 @@ class PageLoader:
             self.close()
             raise
 
-    def count_pages(self, path: Path, media_type: str) -> int:
+    def count_pages(self, path: Path, media_type: str, asker: Asker = _ANYBODY) -> int:
         """Count the pages of a document of this media type, which `shared.media.sniff` told.
 
         Raises DocumentDamaged, DocumentEncrypted, TooManyPages, PageCrashed, PageTimeout,
-        UnsupportedMediaType, FileNotFoundError, and ServiceError if no process can be started.
+        UnsupportedMediaType, FileNotFoundError, ServiceError if no process can be started, and
+        what the asker's `check` raises.
         """
-        return int(self._ask("count", path, media_type, 0).header["num_pages"])
+        return int(self._ask(asker, "count", path, media_type, 0).header["num_pages"])
 
-    def load(self, path: Path, media_type: str, page: int) -> LoadedPage:
+    def load(self, path: Path, media_type: str, page: int, asker: Asker = _ANYBODY) -> LoadedPage:
         """Load a page, counting from 1: upright, with square pixels, on white paper.
 
         Raises PageTooLarge and what `count_pages` raises, but not TooManyPages.
         """
         if page < 1:
             raise ValueError(f"pages count from 1, not {page}")
-        answer = self._ask("load", path, media_type, page)
+        answer = self._ask(asker, "load", path, media_type, page)
         assert answer.picture is not None
         damage = answer.header.get("damage")
         return LoadedPage(answer.picture, None if damage is None else str(damage))
 
-    def layer(self, path: Path, page: int) -> PageLayer:
+    def layer(self, path: Path, page: int, asker: Asker = _ANYBODY) -> PageLayer:
         """The text layer of a page of a PDF, counting from 1; raises what `load` raises."""
         if page < 1:
             raise ValueError(f"pages count from 1, not {page}")
-        answer = self._ask("layer", path, PDF, page)
+        answer = self._ask(asker, "layer", path, PDF, page)
         assert answer.layer is not None
         return answer.layer
 
@@ -103,7 +132,7 @@ class PageLoader:
     ) -> None:
         self.close()
 
-    def _ask(self, verb: str, path: Path, media_type: str, page: int) -> Answer:
+    def _ask(self, asker: Asker, verb: str, path: Path, media_type: str, page: int) -> Answer:
         if media_type not in MEDIA_TYPES:
             raise UnsupportedMediaType(media_type=media_type)
         facts = path.stat()
@@ -115,23 +144,57 @@ class PageLoader:
             "media_type": media_type,
             "page": page,
         }
-        with self._child_for(document) as child:
-            return child.ask(request, document)
+        with self._child_for(document, asker) as child:
+            return child.ask(request, document, asker.check)
 
     @contextmanager
-    def _child_for(self, document: tuple[str, str]) -> Iterator[ChildProcess]:
+    def _child_for(self, document: tuple[str, str], asker: Asker) -> Iterator[ChildProcess]:
         """Take a child, if possible the one that has the document open, and give it back."""
         with self._changed:
-            self._changed.wait_for(lambda: self._idle or self._is_closed)
-            if self._is_closed:
-                raise ServiceError("Page loading is shutting down.")
-            openers = (child for child in self._idle if child.document == document)
-            child = next(openers, self._idle[0])
-            self._idle.remove(child)
+            turn = self._turns.come(asker.flow)
+            try:
+                self._wait_for(turn, asker.check)
+                openers = (child for child in self._idle if child.document == document)
+                child = next(openers, self._idle[0])
+                self._idle.remove(child)
+            except BaseException:
+                self._turns.end(turn)
+                self._changed.notify_all()
+                raise
         try:
             yield child
         finally:
             child.renew_if_spent()
             with self._changed:
                 self._idle.append(child)
+                self._turns.end(turn)
+                if time.monotonic() - self._short_at > _SPARE_S:
+                    self._end_spare()
                 self._changed.notify_all()
+
+    def _wait_for(self, turn: Turn, check: Check) -> None:
+        """Wait until it is somebody's turn and take a place, with an idle child for it."""
+        while not (self._is_closed or self._turns.is_next(turn)):
+            check()
+            self._changed.wait(_LOOK_S)
+        if self._is_closed:
+            raise ServiceError("Page loading is shutting down.")
+        self._turns.begin(turn)
+        # Behind the last one that a bulk page takes another gets ready, ahead of need.
+        if len(self._idle) <= turn.flow.is_bulk and len(self._children) < self._turns.num_places:
+            self._add_spare()
+        if len(self._idle) <= 1:
+            self._short_at = time.monotonic()
+
+    def _add_spare(self) -> None:
+        spare = ChildProcess(self._limits)
+        with contextlib.suppress(ServiceError):  # its first request tries again, and says so
+            spare.start()
+        self._children.append(spare)
+        self._idle.append(spare)
+
+    def _end_spare(self) -> None:
+        for child in self._idle[: len(self._children) - self._num_lasting]:
+            child.stop()
+            self._idle.remove(child)
+            self._children.remove(child)

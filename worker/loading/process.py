@@ -112,17 +112,23 @@ class ChildProcess:
             self._fresh_bytes = self._address_space()
         return self._connection
 
-    def ask(self, request: protocol.Header, document: tuple[str, str]) -> Answer:
+    def ask(
+        self,
+        request: protocol.Header,
+        document: tuple[str, str],
+        check: protocol.Check = protocol.wanted,
+    ) -> Answer:
         """Send a request about `document` and wait for the answer.
 
         Raises the error that the child names, FileNotFoundError, PageTimeout, PageCrashed (the
-        child died of the request) and ServiceError (no child can be started).
+        child died of the request), ServiceError (no child can be started) and what `check` raises:
+        then the child is ended in the middle of its work.
         """
         connection = self.wait_until_ready()
         self._num_requests += 1
         self.document = document
         try:
-            answer = self._converse(connection, request)
+            answer = self._converse(connection, request, check)
         except TimeoutError:
             self._end(wait_s=0)
             raise PageTimeout(max_s=self._limits.page_wall_s) from None
@@ -166,11 +172,13 @@ class ChildProcess:
                 return int(psutil.Process(self._process.pid).memory_info().vms)
         return self._fresh_bytes
 
-    def _converse(self, connection: socket.socket, request: protocol.Header) -> Answer:
+    def _converse(
+        self, connection: socket.socket, request: protocol.Header, check: protocol.Check
+    ) -> Answer:
         deadline_s = time.monotonic() + self._limits.page_wall_s
         connection.settimeout(self._limits.page_wall_s)
         protocol.send(connection, request)
-        header = protocol.receive(connection, deadline_s)
+        header = protocol.receive(connection, deadline_s, check)
         if "layer_bytes" in header:
             return Answer(header, layer=_receive_layer(connection, header, deadline_s))
         if "height" not in header:

@@ -16,17 +16,26 @@ import json
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 Header: TypeAlias = dict[str, Any]
+Check: TypeAlias = Callable[[], object]
+"""Raises once nobody waits for the answer any more."""
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_LAYER_BYTES = 16 * 1024 * 1024
 """A page of a newspaper has 0.5 MB."""
+_LOOK_S = 0.25
+"""How often somebody who waits looks whether the answer is still wanted."""
 OUT_OF_MEMORY_EXIT = 77
 """The exit status of a child that hit its memory limit: it has no memory left to say so."""
 
 _LENGTH = struct.Struct(">I")
+
+
+def wanted() -> None:
+    """Raises nothing: the answer is wanted in any case."""
 
 
 def send(connection: socket.socket, header: Header) -> None:
@@ -35,33 +44,42 @@ def send(connection: socket.socket, header: Header) -> None:
     connection.sendall(_LENGTH.pack(len(encoded)) + encoded)
 
 
-def receive(connection: socket.socket, deadline_s: float | None = None) -> Header:
+def receive(
+    connection: socket.socket, deadline_s: float | None = None, check: Check = wanted
+) -> Header:
     """Receive a header; raises EOFError when the other side is gone, ValueError on nonsense.
 
-    `deadline_s` is a time of `time.monotonic`; TimeoutError is raised when it passes.
+    `deadline_s` is a time of `time.monotonic`; TimeoutError is raised when it passes. Raises what
+    `check` raises.
     """
     prefix = bytearray(_LENGTH.size)
-    receive_into(connection, memoryview(prefix), deadline_s)
+    receive_into(connection, memoryview(prefix), deadline_s, check)
     (length,) = _LENGTH.unpack(prefix)
     if length > MAX_HEADER_BYTES:
         raise ValueError(f"a header of {length} bytes")
     encoded = bytearray(length)
-    receive_into(connection, memoryview(encoded), deadline_s)
+    receive_into(connection, memoryview(encoded), deadline_s, check)
     header = json.loads(encoded)
     if not isinstance(header, dict):
         raise ValueError("a header that is no object")
     return header
 
 
-def receive_into(connection: socket.socket, view: memoryview, deadline_s: float | None) -> None:
-    """Fill a flat view of bytes from the socket; raises EOFError or TimeoutError."""
+def receive_into(
+    connection: socket.socket, view: memoryview, deadline_s: float | None, check: Check = wanted
+) -> None:
+    """Fill a flat view of bytes from the socket; raises as `receive` does."""
     while view:
         if deadline_s is not None:
+            check()
             remaining_s = deadline_s - time.monotonic()
             if remaining_s <= 0:
                 raise TimeoutError
-            connection.settimeout(remaining_s)
-        received = connection.recv_into(view)
+            connection.settimeout(min(remaining_s, _LOOK_S))
+        try:
+            received = connection.recv_into(view)
+        except TimeoutError:
+            continue
         if not received:
             raise EOFError
         view = view[received:]

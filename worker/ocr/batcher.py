@@ -37,21 +37,17 @@ class _Item:
     result: Future[Any] = field(default_factory=Future)
 
 
-_Kind = tuple[Hashable, str | None]
-"""What items must have in common to share a batch: the key, and the job if they go alone."""
-
-
 @dataclass(slots=True)
 class _Job:
-    """What waits for one job, oldest kind first, and the pixels that it was given."""
+    """What waits for one job, oldest key first, and the pixels that it was given."""
 
     given: float
-    waiting: dict[_Kind, deque[_Item]] = field(default_factory=dict)
+    waiting: dict[Hashable, deque[_Item]] = field(default_factory=dict)
 
-    def take(self, kind: _Kind) -> _Item:
-        item = self.waiting[kind].popleft()
-        if not self.waiting[kind]:
-            del self.waiting[kind]
+    def take(self, key: Hashable) -> _Item:
+        item = self.waiting[key].popleft()
+        if not self.waiting[key]:
+            del self.waiting[key]
         self.given += item.pixels
         return item
 
@@ -78,11 +74,11 @@ class Batcher:
             thread.start()
 
     def submit(
-        self, key: Hashable, payloads: Sequence[Any], *, pixels: int, job: str, alone: bool = False
+        self, key: Hashable, payloads: Sequence[Any], *, pixels: int, job: str
     ) -> list[Future[Any]]:
         """Queue payloads of `pixels` each; only equal keys share a batch.
 
-        `alone` keeps them apart from other jobs' work. Raises BatcherClosed or DeviceLost.
+        Raises BatcherClosed or DeviceLost.
         """
         items = [_Item(payload, pixels) for payload in payloads]
         if not items:
@@ -92,7 +88,7 @@ class Batcher:
                 raise self._failure
             # A job that was away starts level with the others: it has saved up no turns.
             waiting = self._jobs.setdefault(job, _Job(self._clock)).waiting
-            waiting.setdefault((key, job if alone else None), deque()).extend(items)
+            waiting.setdefault(key, deque()).extend(items)
             # All streams that idle: what was submitted may be more than one batch.
             self._changed.notify_all()
         return [item.result for item in items]
@@ -118,21 +114,21 @@ class Batcher:
                 return None
             first = min(self._jobs.values(), key=lambda job: job.given)
             self._clock = first.given
-            kind = next(iter(first.waiting))
-            items = self._fill(kind)
+            key = next(iter(first.waiting))
+            items = self._fill(key)
             self._jobs = {name: job for name, job in self._jobs.items() if job.waiting}
-            return kind[0], items
+            return key, items
 
-    def _fill(self, kind: _Kind) -> list[_Item]:
-        """Take items of one kind from the jobs in turn, as many as the budget holds."""
+    def _fill(self, key: Hashable) -> list[_Item]:
+        """Take items of one key from the jobs in turn, as many as the budget holds."""
         items: list[_Item] = []
         room = self.budget
-        while sharers := [job for job in self._jobs.values() if kind in job.waiting]:
+        while sharers := [job for job in self._jobs.values() if key in job.waiting]:
             job = min(sharers, key=lambda job: job.given)
-            room -= job.waiting[kind][0].pixels
+            room -= job.waiting[key][0].pixels
             if items and room < 0:
                 break
-            items.append(job.take(kind))
+            items.append(job.take(key))
         return items
 
     def _finish(self, key: Hashable, items: list[_Item]) -> None:

@@ -25,7 +25,7 @@ from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
-from worker.ocr.recognition.batch_client import BatchClient
+from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.language import Language, vietnamese
@@ -115,21 +115,22 @@ class Reader:
         page: int = 1,
         *,
         job: str = "",
-        alone: bool = False,
+        watch: Watch = UNWATCHED,
     ) -> Reading:
         """Read an RGB picture (H, W, 3) as page number `page`.
 
-        Pages of all jobs share batches and take turns by job; `alone` keeps this one to itself.
-        Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, or what a network raised.
+        Pages of all jobs share batches and take turns by job.
+        Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, what a network raised, or, between
+        two steps, what the watch's `check` raises.
         """
         client = BatchClient(
             self._batcher,
             job,
-            alone,
             self.model.characters,
             self._recognizer,
             self.model.calibrated,
             self._language if set(LETTERS) <= set(self.model.characters) else None,
+            watch,
         )
         start = time.perf_counter()
         blank = is_blank(picture)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,32 @@ from worker.ocr.recognition.language import Language, decode
 from worker.ocr.recognition.lines import Picture, natural_width, prepare
 from worker.ocr.recognition.spacing import fitted
 
+_LOOK_S = 0.25
+"""How often somebody who waits for the device looks whether the page is still wanted."""
+
+
+class Watch(Protocol):
+    """Whoever wants a page read."""
+
+    def check(self) -> None:
+        """Raise what ends the reading, once nobody wants the page any more."""
+        ...
+
+    def progress(self) -> None:
+        """Note that a step of the reading is done."""
+        ...
+
+
+class _Unwatched:
+    def check(self) -> None:
+        pass
+
+    def progress(self) -> None:
+        pass
+
+
+UNWATCHED: Watch = _Unwatched()
+
 
 @dataclass(frozen=True, slots=True)
 class BatchClient:
@@ -28,15 +54,16 @@ class BatchClient:
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
     None for the default one. Without a `language` what the network sees best is what is read.
+    Every call raises what the watch's `check` raises.
     """
 
     batcher: Batcher
     job: str
-    alone: bool
     characters: str
     recognizer: nn.Module | None = None
     calibration: Calibration = UNCALIBRATED
     language: Language | None = None
+    watch: Watch = UNWATCHED
 
     def probability(self, picture: Picture) -> NDArray[np.float32]:
         """The detector's map (H, W) of a BGR picture (H, W, 3)."""
@@ -77,15 +104,21 @@ class BatchClient:
                 [pictures[number] for number in numbers],
                 pixels=height * width,
                 job=self.job,
-                alone=self.alone,
             )
             futures |= zip(numbers, submitted, strict=True)
         try:
-            return [futures[number].result() for number in range(len(pictures))]
+            return [self._result(futures[number]) for number in range(len(pictures))]
         finally:
             # Where one has failed nobody wants the others.
             for future in futures.values():
                 future.cancel()
+
+    def _result(self, future: Future[Any]) -> Any:
+        while not future.done():
+            self.watch.check()
+            wait([future], _LOOK_S)
+        self.watch.progress()
+        return future.result()
 
 
 def _by_size(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
