@@ -128,6 +128,6 @@ class LeaseKeeper:
 
 
 def names(lease: Lease) -> dict[str, object]:
-    """What a log line says of a slice."""
-    claim = lease.claim
-    return {"job": claim.job_id, "slice": claim.index, "attempt": claim.attempt}
+    """What a log line says of a slice, and for how many seconds it has been held."""
+    held_s = (datetime.now(UTC) - lease.since).total_seconds()
+    return lease.claim.names | {"seconds": round(held_s, 3)}

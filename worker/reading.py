@@ -99,7 +99,7 @@ class SliceReader:
             # of the service, which may be over in a moment, or be this machine's alone.
             if claim.attempt < _LOOKS:
                 raise Unavailable("The document's bytes are not where they should be.") from error
-            _log.error("document is lost", job=claim.job_id, attempt=claim.attempt)
+            _log.error("document is lost", **claim.names)
             raise DocumentLost from error
 
     def _open(self, lease: Lease, path: Path) -> Claim:
@@ -160,7 +160,7 @@ class SliceReader:
             reach("worker.loaded")
             reading = self._read(lease, loaded, number, reader)
         except DocumentError as error:
-            _log.info("page cannot be read", job=claim.job_id, page=number, code=error.code)
+            _log.info("page cannot be read", page=number, code=error.code, **claim.names)
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
         reach("worker.read")
@@ -181,10 +181,10 @@ class SliceReader:
             layer = self.loader.layer(path, number, _asker(lease))
         except (PageCrashed, PageTimeout) as error:
             # A picture of the page may still come out of it.
-            _log.info("text layer cannot be read", job=claim.job_id, page=number, code=error.code)
+            _log.info("text layer cannot be read", page=number, code=error.code, **claim.names)
             return None
         if layer.flaw:
-            _log.debug("text layer not used", job=claim.job_id, page=number, flaw=layer.flaw)
+            _log.debug("text layer not used", page=number, flaw=layer.flaw, **claim.names)
             return None
         return page_of(layer, number)
 
@@ -215,7 +215,7 @@ class SliceReader:
         except (DeviceLost, Unwanted):
             raise
         except Exception as error:  # whatever one page does to the model, the others are read
-            _log.exception("reading failed; the page is given up", job=claim.job_id, page=number)
+            _log.exception("reading failed; the page is given up", page=number, **claim.names)
             raise ReadFailed from error
 
     def _drop(self, claim: Claim, record: PageRecord) -> None:

@@ -151,6 +151,7 @@ def _new_job(parts: Services, tenant: str, received: Received, document: Documen
         tombstone_ttl_s=settings.tombstone_ttl_s,
         batch_id=given.batch_id,
         custom_id=given.custom_id or "",
+        request_id=structlog.contextvars.get_contextvars().get("request"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import time
 
@@ -42,6 +43,18 @@ def test_an_image_becomes_its_text(service: RunningService) -> None:
     job_id = submit(service, "chữ.png", CANARY.read_bytes())
     assert service.finished(job_id)["status"] == "succeeded"
     assert text_of(service, job_id).strip() == CANARY_TEXT
+
+
+def test_the_workers_log_says_whose_request_it_read_and_for_how_long(
+    service: RunningService,
+) -> None:
+    headers = {"X-Request-ID": "req-4711", "Content-Type": "image/png"}
+    answer = service.client.post("/v1/jobs", content=CANARY.read_bytes(), headers=headers)
+    job_id = service.finished(answer.json()["id"])["id"]
+    lines = [row for row in service.log.read_text().splitlines() if "slice ended" in row]
+    (row,) = [json.loads(row) for row in lines if job_id in row]
+    assert row["request"] == "req-4711" and row["tenant"] and row["worker"]
+    assert row["seconds"] > 0
 
 
 def test_one_call_is_enough_with_prefer_wait(service: RunningService) -> None:

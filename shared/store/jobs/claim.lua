@@ -55,8 +55,9 @@ local done = {}
 for _, page in ipairs(slice.p or {}) do
   if redis.call('HEXISTS', PAGES, page) == 1 then done[#done + 1] = page end
 end
-local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options')
+local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options', 'request')
 return cjson.encode({
   job = JOB_ID, slice = index, attempt = slice.a, crashes = slice.d, pages = slice.p,
   done = #done > 0 and done or nil, tenant = job[1], document = job[2], options = job[3],
+  request = job[4] or nil,
 })

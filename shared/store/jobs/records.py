@@ -3,7 +3,8 @@
 Fields: `tenant lane flow need status` `created started finished` (ms) `document options metadata
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
-`event` (the id of the event of its end), `ends` how often it ended.
+`event` (the id of the event of its end), `ends` how often it ended, `request` (the id of the
+request that made it, for the log).
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class NewJob:
     event_id: str | None = field(default_factory=lambda: new_id("evt"))
     batch_id: str | None = None
     custom_id: str = ""
+    # The request that made it: what its worker logs can be found by it.
+    request_id: str | None = None
     # Why the document cannot be taken: the job fails as it is created.
     refusal: DocchuError | None = None
 
@@ -77,6 +80,8 @@ class NewJob:
             record |= {"num_pages": 1, "total": 1}
         if self.event_id:
             record["event"] = self.event_id
+        if self.request_id:
+            record["request"] = self.request_id
         if self.batch_id:
             record |= {"batch": self.batch_id, "custom_id": self.custom_id}
         if self.refusal:

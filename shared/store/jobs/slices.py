@@ -36,6 +36,20 @@ class Claim:
     options: Options
     pages: tuple[int, ...] | None
     done: frozenset[int]
+    worker_id: str = ""
+    request_id: str | None = None
+
+    @property
+    def names(self) -> dict[str, object]:
+        """What a log line says of it."""
+        return {
+            "tenant": self.tenant,
+            "request": self.request_id,
+            "worker": self.worker_id,
+            "job": self.job_id,
+            "slice": self.index,
+            "attempt": self.attempt,
+        }
 
     @property
     def suspect(self) -> bool:
@@ -127,6 +141,8 @@ class SliceQueue:
             options=Options.model_validate_json(fields["options"]),
             pages=tuple(pages) if pages else None,
             done=frozenset(fields.get("done", ())),
+            worker_id=self._worker_id,
+            request_id=fields.get("request"),
         )
 
     def renew(self, claim: Claim) -> Standing:
