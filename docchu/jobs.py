@@ -16,12 +16,16 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The uploaded bytes. `num_pages` is unknown until a worker has opened them."""
+    """The bytes that are read: what is known of them.
+
+    `num_pages` is unknown until a worker has opened them, everything else but the name until a
+    document that was named by its URL has been fetched.
+    """
 
     name: str | None
-    media_type: str
-    size: int
-    sha256: str
+    media_type: str | None
+    size: int | None
+    sha256: str | None
     num_pages: int | None
 
     @classmethod
@@ -29,9 +33,9 @@ class Document:
         """Take the job's `document`."""
         return cls(
             name=json.get("name"),
-            media_type=json["media_type"],
-            size=json["size"],
-            sha256=json["sha256"],
+            media_type=json.get("media_type"),
+            size=json.get("size"),
+            sha256=json.get("sha256"),
             num_pages=json.get("num_pages"),
         )
 

@@ -1,7 +1,7 @@
 """The keeper: brings lost work back, wakes workers whose message was lost, erases what is due.
 
-Webhooks are sent (`keeper.webhooks.sender`) and uploads unpacked (`keeper.unpacking`) beside
-that, in threads of their own.
+Webhooks are sent (`keeper.webhooks.sender`), documents fetched (`keeper.fetching`) and uploads
+unpacked (`keeper.unpacking`) beside that, in threads of their own.
 
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
@@ -19,6 +19,7 @@ import structlog
 
 from keeper.batches import DueBatches
 from keeper.canary import CanaryKeeper
+from keeper.fetching import make_fetcher
 from keeper.outages import Outages
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
 from keeper.webhooks.sender import make_sender
@@ -176,8 +177,10 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     keeper = make_keeper(settings)
     sender = make_sender(settings, connect(settings.store_url))
+    fetcher = make_fetcher(settings, connect(settings.store_url))
     unpacker = make_unpacker(settings, connect(settings.store_url))
     beside = [threading.Thread(target=sender.run, args=(stopped,))]
+    beside += [threading.Thread(target=fetcher.dispatcher.run, args=(stopped,))]
     beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
     for thread in beside:
         thread.start()

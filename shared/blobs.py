@@ -133,6 +133,20 @@ class BlobStore:
             os.fsync(upload.file.fileno())
             self._place(upload.path, self._path(tenant, job_id, name))
 
+    def keep_first(self, upload: Upload, tenant: str, job_id: str, name: str) -> bool:
+        """Give an upload its name, unless a blob has it already; whether it got it."""
+        target = self._path(tenant, job_id, name)
+        with _disk_faults():
+            upload.file.flush()
+            os.fsync(upload.file.fileno())
+            self._make_folder(target.parent)
+            try:
+                os.link(upload.path, target)
+            except FileExistsError:
+                return False
+            _sync_folder(target.parent)
+        return True
+
     def put(self, tenant: str, job_id: str, name: str, data: bytes) -> None:
         """Store a blob."""
         with self.upload() as upload:

@@ -84,7 +84,8 @@ class BulkOperations:
         try:
             job = self.jobs.get(operation.tenant, job_id)
             new = self._anew(operation, job)
-            self.blobs.share(operation.tenant, job_id, new.id, INPUT)
+            if job.url is None:  # else it is fetched once more
+                self.blobs.share(operation.tenant, job_id, new.id, INPUT)
         except (BlobNotFound, JobGone, JobNotFound):
             return  # nothing is left to read: it stays failed
         try:
@@ -103,6 +104,7 @@ class BulkOperations:
             id=new_id("job"),
             tenant=operation.tenant,
             document=job.document.model_copy(update={"num_pages": None}),
+            url=job.url,
             options=job.options,
             metadata=job.metadata,
             input_ttl_s=self.settings.input_ttl_s,

@@ -55,12 +55,12 @@ class _Record(BaseModel):
 
 
 class Document(_Record):
-    """The uploaded bytes."""
+    """The bytes that are read. What is null is not known yet, or never came to be known."""
 
     name: str | None = None
-    media_type: str
-    size: int
-    sha256: str
+    media_type: str | None = None
+    size: int | None = None
+    sha256: str | None = None
     num_pages: int | None = None
 
 
@@ -146,6 +146,7 @@ class Job(_Record):
 
     id: str
     tenant: str = Field(exclude=True)
+    url: str | None = Field(exclude=True)  # of a document that has not been fetched
     status: Status
     batch_id: str | None = None
     custom_id: str | None = Field(default=None, description="the caller's name for it in its batch")

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         (), description="CIDRs by comma: internal networks that outgoing requests may reach"
     )
     fetch_timeout_s: Seconds = Field(30, description="seconds to fetch a document by its URL")
+    fetch_threads: Positive = Field(
+        32, description="documents that one keeper fetches at once; half of those from one host"
+    )
 
     input_ttl_s: Positive = Field(_DAY_S, description="seconds that uploads are kept")
     result_ttl_s: Positive = Field(7 * _DAY_S, description="seconds that results are kept")

@@ -104,7 +104,7 @@ class SliceReader:
 
     def _open(self, lease: Lease, path: Path) -> Claim:
         claim = lease.claim
-        num_pages = self.loader.count_pages(path, claim.document.media_type, _asker(lease))
+        num_pages = self.loader.count_pages(path, claim.media_type, _asker(lease))
         wanted = list(range(1, num_pages + 1))
         if claim.options.pages:
             wanted = PageRanges.parse(claim.options.pages).select(num_pages)
@@ -154,7 +154,7 @@ class SliceReader:
             if own is not None:
                 record = self._stored(claim, own, self._look_at(lease, path, number))
                 return record, PageTimings(time.perf_counter() - started)
-            loaded = self.loader.load(path, claim.document.media_type, number, _asker(lease))
+            loaded = self.loader.load(path, claim.media_type, number, _asker(lease))
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
@@ -175,7 +175,7 @@ class SliceReader:
     def _own_text(self, lease: Lease, path: Path, number: int) -> Page | None:
         """The page out of the PDF's text layer, None where there is none that can be believed."""
         claim = lease.claim
-        if claim.document.media_type != PDF or claim.options.text_layer == "ignore":
+        if claim.media_type != PDF or claim.options.text_layer == "ignore":
             return None
         try:
             layer = self.loader.layer(path, number, _asker(lease))
@@ -194,7 +194,7 @@ class SliceReader:
         if claim.options.priority == "bulk":
             return None
         try:
-            kind = claim.document.media_type
+            kind = claim.media_type
             return self.loader.load(path, kind, number, _asker(lease)).picture
         except DocumentError:
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Request
@@ -16,17 +15,16 @@ from shared.errors import EmptyDocument, InvalidOption
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import Base64Sink, UploadSink
 from shared.options import JobRequest
-from shared.outgoing.addresses import check
-from shared.outgoing.fetching import fetch
+from shared.outgoing.addresses import check_plain
 from shared.settings import Settings
 
 
-def receive(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
+def receive(request: Request, settings: Settings, sink: UploadSink) -> Received:
     """Read the request; its document goes to the sink. Raises RequestError and its kinds."""
     if request.mimetype == "multipart/form-data":
         return _form(request, settings, sink)
     if request.mimetype == "application/json":
-        return _json(request, settings, sink, repeated)
+        return _json(request, settings, sink)
     return _raw(request, settings, sink)
 
 
@@ -46,7 +44,7 @@ def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
     return Received(options, base_name(form.file_name))
 
 
-def _json(request: Request, settings: Settings, sink: UploadSink, repeated: bool) -> Received:
+def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     query = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     body = base64_pieces(request, settings.max_upload_bytes)
     read = read_json(body, Base64Sink(sink), ("data",))
@@ -61,16 +59,8 @@ def _json(request: Request, settings: Settings, sink: UploadSink, repeated: bool
         return Received(options)
     if read.document_key is not None:
         raise InvalidOption("Give either `url` or `data`, not both.", option="url")
-    return _fetched(url, options, settings, sink, repeated)
-
-
-def _fetched(
-    url: Any, options: Any, settings: Settings, sink: UploadSink, repeated: bool
-) -> Received:
     if not isinstance(url, str):
         raise InvalidOption("`url` must be a string.", option="url")
-    if not repeated:
-        target = check(url, settings.allow_targets)
-        fetch(target, sink.write, settings.max_upload_bytes, settings.fetch_timeout_s)
+    check_plain(url, settings.allow_targets)
     name = unquote(urlsplit(url).path, errors="replace")
     return Received(options, base_name(name), url)

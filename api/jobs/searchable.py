@@ -64,7 +64,7 @@ def _order(parts: Services, job: Job) -> Order:
         raise errors.JobGone from None
     return Order(
         source=str(source.absolute()),
-        media_type=job.document.media_type,
+        media_type=job.document.media_type or "",
         pages=[str(Path(page).absolute()) for page in pages],
         max_page_pixels=parts.settings.max_page_pixels,
         max_memory_bytes=parts.settings.page_memory_bytes,

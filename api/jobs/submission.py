@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document, Job
 from shared.options import JobRequest
-from shared.outgoing.addresses import check
+from shared.outgoing.addresses import check_briefly
 from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.jobs.idempotency import Answered, Claimed
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 class Received:
     """What a request brought: its document's bytes are in the upload by now.
 
-    `url` is where the document was fetched from, if the caller named it by that.
+    `url` is where the document is, if the caller named it by that: the keeper fetches it.
     """
 
     options: JobRequest
@@ -38,8 +38,8 @@ class Received:
     url: str | None = None
 
 
-Receive = Callable[[UploadSink, bool], Received]
-"""Reads a request into the sink; the flag says that it repeats one, so nothing need be fetched."""
+Receive = Callable[[UploadSink], Received]
+"""Reads a request into the sink."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _replay(parts: Services, tenant: str, receive: Receive, answered: Answered) 
     """Read the request once more, only to see whether it is the same."""
     with parts.blobs.upload() as upload:
         sink = UploadSink(upload, parts.settings.max_upload_bytes, keep=lambda: None)
-        received = receive(sink, True)
+        received = receive(sink)
         answered.check(_fingerprint(upload, received))
     return Taken(parts.jobs.get(tenant, answered.job_id), replayed=True)
 
@@ -111,13 +111,16 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
     settings = parts.settings
     with parts.blobs.upload() as upload:
         keep = (lambda: parts.idempotency.keep(held)) if held else (lambda: None)
-        received = receive(UploadSink(upload, settings.max_upload_bytes, keep), False)
+        received = receive(UploadSink(upload, settings.max_upload_bytes, keep))
         if known := find_in_batch(parts, tenant, received.options):
             return known
         check_webhook(received.options.webhook_url, settings)
         parts.workers.check_model(received.options.model)
-        new = _new_job(parts, tenant, received, document_in(upload, received.name))
-        parts.blobs.keep(upload, tenant, new.id, INPUT)
+        if received.url is None:
+            new = _new_job(parts, tenant, received, document_in(upload, received.name))
+            parts.blobs.keep(upload, tenant, new.id, INPUT)
+        else:
+            new = _new_job(parts, tenant, received, Document(name=received.name))
         reach("api.kept")
         try:
             job = parts.jobs.create(new, held, _fingerprint(upload, received))
@@ -144,6 +147,7 @@ def _new_job(parts: Services, tenant: str, received: Received, document: Documen
         id=new_id("job"),
         tenant=tenant,
         document=document,
+        url=received.url,
         options=options,
         metadata=given.metadata,
         input_ttl_s=settings.input_ttl_s,
@@ -160,7 +164,7 @@ def check_webhook(url: str | None, settings: Settings) -> None:
     if url is None:
         return
     try:
-        check(url, settings.allow_targets)
+        check_briefly(url, settings.allow_targets)
     except AddressRefused as error:
         detail = f"`webhook_url` cannot be used: {error.detail}"
         raise AddressRefused(detail, option="webhook_url") from error

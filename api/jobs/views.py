@@ -62,7 +62,6 @@ class JobList(BaseModel):
         errors.EmptyDocument,
         errors.IdempotencyInFlight,
         errors.AddressRefused,
-        errors.FetchFailed,
         errors.IdempotencyMismatch,
         errors.QueueFull,
         batch_errors.BatchNotFound,
@@ -80,6 +79,10 @@ def submit() -> Response:
     `Prefer: wait=N` the answer is 200 with the finished job if it ends within N seconds. With
     `batch_id` and `custom_id` the document goes into that batch; where a document of this
     `custom_id` is there already, the answer is 200 with its job, whatever was sent.
+
+    What is at a `url` is fetched afterwards. Until then the document's `media_type`, `size` and
+    `sha256` are null; where there is no document the job fails with `fetch_failed`,
+    `address_refused`, `document_too_large`, `empty_document` or `unsupported_media_type`.
     """
     parts = services()
     if "batch_id" in request.args:  # what is there already need not be uploaded to its end
@@ -89,7 +92,7 @@ def submit() -> Response:
     taken = take(
         parts,
         tenant(),
-        lambda sink, repeated: receive(request, parts.settings, sink, repeated),
+        lambda sink: receive(request, parts.settings, sink),
         idempotency_key(request.headers.get("Idempotency-Key")),
     )
     return _submitted(parts, taken)

@@ -100,9 +100,7 @@ def predict(model: str) -> Response:
     with parts.waiters.place() as free:
         if not free:
             raise errors.ServiceError("Too many requests are waiting already: try again later.")
-        taken = take(
-            parts, tenant(), lambda sink, _: _receive(request, parts.settings, sink, options)
-        )
+        taken = take(parts, tenant(), lambda sink: _receive(request, parts.settings, sink, options))
         job = parts.waiters.wait(parts.jobs, tenant(), taken.job.id, _WAIT_S)
     if not job.status.terminal:
         parts.jobs.cancel(tenant(), job.id)

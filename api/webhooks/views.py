@@ -16,7 +16,7 @@ from shared import errors, webhook_errors
 from shared.ids import new_id
 from shared.jobs import moment, rfc3339
 from shared.options import Include
-from shared.outgoing.addresses import check
+from shared.outgoing.addresses import check_briefly
 from shared.store.webhooks.outbox import Destination, Event, FanOut
 from shared.webhooks import (
     EVENT_TYPES,
@@ -77,7 +77,7 @@ def register_webhook(query: IncludeQuery, body: NewWebhook) -> Response:
     shown this once.
     """
     parts = services()
-    check(body.url, parts.settings.allow_targets)
+    check_briefly(body.url, parts.settings.allow_targets)
     include = query.include or body.include
     made = parts.webhooks.create(tenant(), body.url, body.events, body.description, include)
     answer = json_answer(made, HTTPStatus.CREATED)
@@ -109,7 +109,7 @@ def change_webhook(webhook_id: str, body: WebhookChanges) -> Webhook:
     parts = services()
     changes = body.given()
     if "url" in changes:
-        check(changes["url"], parts.settings.allow_targets)
+        check_briefly(changes["url"], parts.settings.allow_targets)
     return parts.webhooks.change(tenant(), webhook_id, changes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,8 +16,7 @@ class Described:
     """What became known of a document as it was taken: what it is called and what is wanted.
 
     `problem` says why it was not taken, or not wholly; `options` and `metadata` are what its caller
-    gave beside it. `fetch` hands over its bytes where they are somewhere else; it raises
-    RequestError and its kinds.
+    gave beside it. `url` is where the document is, if it is to be fetched.
     """
 
     custom_id: str
@@ -25,7 +24,7 @@ class Described:
     options: Options = field(default_factory=Options)
     metadata: dict[str, Any] = field(default_factory=dict)
     problem: DocchuError | None = None
-    fetch: Callable[[Sink], None] | None = None
+    url: str | None = None
 
 
 class Item(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -25,8 +24,7 @@ from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path, printable
 from shared.incoming.sinks import Base64Sink, Sink
 from shared.options import CustomId, LineRequest
-from shared.outgoing.addresses import check
-from shared.outgoing.fetching import fetch
+from shared.outgoing.addresses import check_plain
 from shared.settings import Network
 
 _PIECE_BYTES = 64 * 1024
@@ -37,11 +35,10 @@ _LINES_PER_DOCUMENT = 4  # blank ones count as lines, too
 
 
 @dataclass(frozen=True)
-class Fetching:
-    """How documents are fetched, how long their results may be kept, who knows the models."""
+class Allowed:
+    """Where documents may be and events go, how long results are kept, who knows the models."""
 
-    allow: tuple[Network, ...]
-    timeout_s: float
+    targets: tuple[Network, ...]
     max_ttl_s: int
     check_model: Callable[[str | None], None]
 
@@ -49,10 +46,10 @@ class Fetching:
 class LineSource:
     """Lines on disk."""
 
-    def __init__(self, path: Path, limits: UploadLimits, fetching: Fetching) -> None:
+    def __init__(self, path: Path, limits: UploadLimits, allowed: Allowed) -> None:
         self.file = path.open("rb")
         self.limits = limits
-        self.fetching = fetching
+        self.allowed = allowed
 
     def items(self, after: int) -> Iterator[LineItem]:
         """The documents in their order, without the first `after` lines.
@@ -127,26 +124,22 @@ class LineItem:
             raise InvalidOption("`data` must be a string of base64.", option="data")
         if name is not None and not isinstance(name, str):
             raise InvalidOption("`name` must be a string.", option="name")
-        options = LineRequest.of_json(members, self.batch_upload.fetching.max_ttl_s)
-        self.batch_upload.fetching.check_model(options.model)
+        allowed = self.batch_upload.allowed
+        options = LineRequest.of_json(members, allowed.max_ttl_s)
+        allowed.check_model(options.model)
         if options.webhook_url is not None:
-            check(options.webhook_url, self.batch_upload.fetching.allow)
-        fetch_it = None
+            check_plain(options.webhook_url, allowed.targets)
         if url is not None:
             if data:
                 raise InvalidOption("Give either `url` or `data`, not both.", option="url")
             if not isinstance(url, str):
                 raise InvalidOption("`url` must be a string.", option="url")
-            name, fetch_it = name or _name_in(url), partial(self._fetch, url)
+            check_plain(url, allowed.targets)
+            name = name or _name_in(url)
         elif not data:
             raise EmptyDocument("The line has neither `url` nor `data`.")
         shown = _text(name) or custom_id
-        return Described(custom_id, shown, options, options.metadata, fetch=fetch_it)
-
-    def _fetch(self, url: str, sink: Sink) -> None:
-        fetching = self.batch_upload.fetching
-        target = check(url, fetching.allow)
-        fetch(target, sink.write, self.batch_upload.limits.max_upload_bytes, fetching.timeout_s)
+        return Described(custom_id, shown, options, options.metadata, url=url)
 
 
 @dataclass
@@ -204,11 +197,8 @@ def _custom_id(value: Any) -> str:
         ) from None
 
 
-def _name_in(url: str) -> str | None:
-    try:
-        return unquote(urlsplit(url).path, errors="replace").rpartition("/")[2]
-    except ValueError:  # a malformed one, which is refused when it is to be fetched
-        return None
+def _name_in(url: str) -> str:
+    return unquote(urlsplit(url).path, errors="replace").rpartition("/")[2]
 
 
 def _text(name: Any) -> str | None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from keeper.unpacking.items import Item, Source
-from shared.errors import DocchuError
 
 _MAX_OPEN = 16  # uploads
 _IDLE_S = 30.0  # then another keeper has the upload: while it is open, what it holds is on the disk
@@ -22,7 +21,6 @@ class Opened:
     source: Source
     rest: Iterator[Item]
     position: int
-    ending: DocchuError | None = None  # why there is nothing more, if not for its end
     kept_at: float = 0.0
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from keeper.unpacking.archives import ZipSource
 from keeper.unpacking.items import Source
 from keeper.unpacking.limits import UploadLimits
-from keeper.unpacking.lines import Fetching, LineSource
+from keeper.unpacking.lines import Allowed, LineSource
 from keeper.unpacking.taking import Taker
-from keeper.unpacking.unpacker import MAX_FETCHES, Unpacker
+from keeper.unpacking.unpacker import Unpacker
 from shared.blobs import BlobStore
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
@@ -19,7 +17,7 @@ from shared.store.scripts import Client
 from shared.store.workers import Workers
 
 NUM_THREADS = 4
-"""Uploads that one keeper unpacks at once, so that who waits for a slow address holds up few."""
+"""Uploads that one keeper unpacks at once, so that a large one holds up few."""
 
 
 def make_unpacker(settings: Settings, client: Client) -> Unpacker:
@@ -27,28 +25,20 @@ def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
     jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
     blobs = BlobStore(settings.data_dir / "blobs")
-    lease_s = settings.lease_s + settings.fetch_timeout_s
     limits = UploadLimits.of(settings)
-    fetching = Fetching(
-        settings.allow_targets,
-        settings.fetch_timeout_s,
-        settings.result_ttl_s,
-        Workers(client).check_model,
-    )
-
-    fetchers = ThreadPoolExecutor(NUM_THREADS * MAX_FETCHES, "fetch")
+    allowed = Allowed(settings.allow_targets, settings.result_ttl_s, Workers(client).check_model)
 
     def open_source(batch_upload: BatchUpload) -> Source:
         path = blobs.path(batch_upload.tenant, batch_upload.batch_id, batch_upload.id)
         if batch_upload.kind == "zip":
             return ZipSource(path, limits)
-        return LineSource(path, limits, fetching)
+        return LineSource(path, limits, allowed)
 
     return Unpacker(
         batch_uploads=BatchUploads(client),
         jobs=jobs,
         blobs=blobs,
-        taker=Taker(BatchStore(client), jobs, blobs, settings, lease_s, fetchers),
+        taker=Taker(BatchStore(client), jobs, blobs, settings),
         open_source=open_source,
-        lease_s=lease_s,
+        lease_s=settings.lease_s,
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,12 +13,11 @@ from shared.errors import (
     DocchuError,
     EmptyDocument,
     InvalidOption,
-    RequestError,
     Unavailable,
     UnsupportedMediaType,
 )
 from shared.incoming.paths import MAX_CUSTOM_ID
-from shared.incoming.sinks import Sink, UploadSink, document_in
+from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document
 from shared.options import BatchOptions
 from shared.running.failpoints import reach
@@ -30,7 +27,6 @@ from shared.store.batches.uploads import BatchUpload
 from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 
-_UNKNOWN = "application/octet-stream"
 _KEEPS = 3  # times that a lease is renewed while it lasts
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 _TAR = slice(257, 262)
@@ -46,31 +42,11 @@ class Taker:
     jobs: JobStore
     blobs: BlobStore
     settings: Settings
-    lease_s: float
-    fetchers: ThreadPoolExecutor
 
     def begin(self, batch_upload: BatchUpload) -> Taking:
         """Begin to take an upload's documents. Raises BatchGone, BatchNotFound."""
         options = self.batches.options(batch_upload.tenant, batch_upload.batch_id)
         return Taking(self, batch_upload, options)
-
-
-@dataclass
-class Pending:
-    """A document whose bytes were taken in, or are still coming."""
-
-    item: Item
-    described: Described | None = None
-    standing: Standing | None = None
-    upload: Upload | None = None
-    arriving: Future[DocchuError | None] | None = None
-    opened: ExitStack = field(default_factory=ExitStack)
-
-    def let_go(self) -> None:
-        """Drop what was not kept, once nobody writes to it any more."""
-        if self.arriving and not self.arriving.cancel():
-            wait([self.arriving])
-        self.opened.close()
 
 
 @dataclass
@@ -83,54 +59,31 @@ class Taking:
     _own: set[str] = field(default_factory=set)  # ids of jobs that entries may have become
     _num_own: int = 0
 
-    def begin(self, item: Item, keep: Callable[[], None]) -> Pending:
-        """Take the document's bytes in, or begin to fetch them; to be finished or let go.
-
-        Raises Unavailable, and what `keep` raises.
-        """
-        pending = Pending(item)
-        if item.custom_id is not None:
-            pending.described = Described(item.custom_id, item.custom_id)
-            pending.standing = self._standing(item, item.custom_id)
-            if pending.standing != "new":
-                return pending  # as it was known by its name, its bytes are not looked at
-        try:
-            self._begin(pending, keep)
-        except BaseException:
-            pending.let_go()
-            raise
-        return pending
-
-    def _begin(self, pending: Pending, keep: Callable[[], None]) -> None:
-        parts = self.parts
-        upload = pending.upload = pending.opened.enter_context(parts.blobs.upload())
-        max_bytes = parts.settings.max_upload_bytes
-        sink = UploadSink(upload, max_bytes, keep, parts.lease_s / _KEEPS)
-        described = pending.described = pending.item.take(sink)
-        if described.fetch and described.problem is None:
-            pending.arriving = parts.fetchers.submit(_fetched, described.fetch, sink)
-
-    def finish(self, pending: Pending) -> None:
+    def take(self, item: Item, keep: Callable[[], None]) -> None:
         """Make the document a job, unless it is one already.
 
-        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable.
+        Raises BatchClosed, BatchGone, BatchFull, QueueFull, Unavailable, and what `keep` raises.
         """
-        item, described, upload = pending.item, pending.described, pending.upload
-        assert described is not None
-        try:
-            if pending.arriving:
-                described = replace(described, problem=pending.arriving.result())
-            standing = pending.standing or self._standing(item, described.custom_id)
+        known = item.custom_id
+        if known is not None and (standing := self._standing(item, known)) != "new":
+            # As it was known by its name, its bytes are not looked at.
+            if standing == "double":
+                self._create(item, self._double(item, Described(known, known)))
+            return
+        parts = self.parts
+        with parts.blobs.upload() as upload:
+            max_bytes = parts.settings.max_upload_bytes
+            sink = UploadSink(upload, max_bytes, keep, parts.settings.lease_s / _KEEPS)
+            described = item.take(sink)
+            standing = self._standing(item, described.custom_id)
             if standing == "done":
                 return
             if standing == "double":
                 described = self._double(item, described)
-            if upload:
-                self._store(item, described, upload)
-            else:
+            if described.url:
                 self._create(item, described)
-        finally:
-            pending.let_go()
+            else:
+                self._store(item, described, upload)
 
     def _standing(self, item: Item, custom_id: str) -> Standing:
         """Whether a job has this name: this document's, an earlier one's of this upload, or another
@@ -177,8 +130,8 @@ class Taking:
         new = NewJob(
             id=self.batch_upload.job_id(item.number),
             tenant=tenant,
-            document=document
-            or Document(name=described.name, media_type=_UNKNOWN, size=0, sha256=""),
+            document=document or Document(name=described.name),
+            url=described.url if described.problem is None else None,
             options=options,
             metadata=described.metadata,
             input_ttl_s=settings.input_ttl_s,
@@ -198,15 +151,6 @@ class Taking:
         if job_id != new.id:  # another upload was faster with this name
             self.parts.blobs.delete_job(tenant, new.id)
         reach("unpacking.created")
-
-
-def _fetched(fetch: Callable[[Sink], None], sink: Sink) -> DocchuError | None:
-    """Fetch a document; why that failed."""
-    try:
-        fetch(sink)
-    except RequestError as error:
-        return error
-    return None
 
 
 def _is_archive(head: bytes) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +16,7 @@ import structlog
 
 from keeper.unpacking.items import Source
 from keeper.unpacking.opened import Opened, OpenParcels
-from keeper.unpacking.taking import Pending, Taker, Taking
+from keeper.unpacking.taking import Taker, Taking
 from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.errors import (
@@ -41,7 +40,6 @@ _PATIENCE_S = 1.0  # until the queue is looked at again
 _REST_S = 1.0  # after a fault of the service
 _IDLE_S = 0.3  # between two looks for an upload
 _ROOM = 0.5  # of the queue's limits; the rest is left to those who send documents one by one
-MAX_FETCHES = 8  # documents of one upload that are fetched at once
 _LOOKS = 4  # turns before an upload that is not there counts as lost
 _EMPTIED = 1 << 52  # the position of an upload that is done: its bytes may be gone
 
@@ -55,7 +53,7 @@ class Unpacker:
     blobs: BlobStore
     taker: Taker
     open_source: Callable[[BatchUpload], Source]
-    lease_s: float  # longer than fetching a document may take
+    lease_s: float
     _open_parcels: OpenParcels = field(default_factory=OpenParcels)
 
     def run(self, stopped: threading.Event) -> None:
@@ -132,47 +130,20 @@ class Unpacker:
     def _go_on(self, taking: Taking, opened: Opened, is_over: Callable[[], bool]) -> float | None:
         """Take documents for a turn. Seconds until it goes on; None once there are no more."""
         began, noted = time.monotonic(), -math.inf
-        pause_s: float | None = None
-        coming: deque[Pending] = deque()
-        try:
-            while True:
-                now = time.monotonic()
-                if now - noted > _NOTE_S:
-                    noted = now
-                    self._note(taking, opened)
-                    if self.jobs.fullness(taking.batch_upload.tenant) >= _ROOM:
-                        pause_s, is_over = _PATIENCE_S, lambda: True
-                if is_over() or now - began > _TURN_S:
-                    pause_s = pause_s or 0.0
-                elif self._look_ahead(taking, opened, coming):
-                    continue
-                # What was begun is brought to its end, so that the next turn begins behind it.
-                if not coming:
-                    if opened.ending:
-                        raise opened.ending
-                    return pause_s
-                self._finish_first(taking, opened, coming)
-        finally:
-            for pending in coming:
-                pending.let_go()
-
-    def _look_ahead(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> bool:
-        """Begin with one more document, if the last one is only waited for; whether there was."""
-        if coming and (coming[-1].arriving is None or len(coming) >= MAX_FETCHES):
-            return False
-        try:
+        while True:
+            now = time.monotonic()
+            if now - noted > _NOTE_S:
+                noted = now
+                self._note(taking, opened)
+                if self.jobs.fullness(taking.batch_upload.tenant) >= _ROOM:
+                    return _PATIENCE_S
+            if is_over() or now - began > _TURN_S:
+                return 0.0
             item = next(opened.rest, None)
-        except (ArchiveUnreadable, TooManyDocuments) as error:
-            opened.ending = error  # told once what was begun is done
-            return False
-        if item is not None:
-            coming.append(taking.begin(item, lambda: self._note(taking, opened)))
-        return item is not None
-
-    def _finish_first(self, taking: Taking, opened: Opened, coming: deque[Pending]) -> None:
-        pending = coming.popleft()
-        taking.finish(pending)
-        opened.position = pending.item.number
+            if item is None:
+                return None
+            taking.take(item, lambda: self._note(taking, opened))
+            opened.position = item.number
 
     def _note(self, taking: Taking, opened: Opened) -> None:
         self.batch_uploads.advance(taking.batch_upload, opened.position, self.lease_s)

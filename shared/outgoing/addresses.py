@@ -9,7 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -49,6 +52,9 @@ _REFUSED = tuple(
         "ff00::/8",
     )
 )
+_MAX_LOOKUPS = 8  # that are waited for, in one process
+_lookups = threading.BoundedSemaphore(_MAX_LOOKUPS)
+_resolving = ThreadPoolExecutor(_MAX_LOOKUPS, "resolving")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -68,6 +74,41 @@ def resolve(host: str, port: int) -> list[str]:
     """Ask the system's resolver. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def check_plain(url: str, allow: Sequence[Network] = ()) -> None:
+    """Check what can be said of a URL without asking a name server. Raises AddressRefused."""
+    parts = _split(url)
+    host, _ = _host(parts), _port(parts)
+    known = [host]
+    if host.removesuffix(".").rpartition(".")[2] == "localhost":
+        known = ["127.0.0.1", "::1"]  # whatever a name server says of it (RFC 6761, 6.3)
+    elif not _is_address(host):
+        return
+    if not any(_is_allowed(address, allow) for address in known):
+        raise AddressRefused(f"The host {host} is not at a public address.")
+
+
+def check_briefly(
+    url: str, allow: Sequence[Network] = (), resolver: Resolver = resolve, patience_s: float = 1
+) -> None:
+    """Check a URL that will be checked again before it is used. Raises AddressRefused.
+
+    The look-up of its name is waited for only so long, and not at all where many wait already: a
+    name server that does not answer must not hold the caller.
+    """
+    check_plain(url, allow)
+    if not _lookups.acquire(blocking=False):
+        return
+
+    def look_up() -> None:
+        try:
+            check(url, allow, resolver)
+        finally:
+            _lookups.release()
+
+    with suppress(TimeoutError):
+        _resolving.submit(look_up).result(patience_s)
 
 
 def check(url: str, allow: Sequence[Network] = (), resolver: Resolver = resolve) -> Target:
@@ -113,6 +154,14 @@ def _is_allowed(text: str, allow: Sequence[Network]) -> bool:
     return is_public(address) or any(
         address in network for network in allow if network.version == address.version
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _embedded(address: Address) -> Iterator[Address]:

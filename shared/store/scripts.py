@@ -84,7 +84,9 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "adopt": ("_clock", "_errand"),
     "forget": (),
     "outage": ("_clock",),
-    "create": ("_clock", "_outbox", "_job", "_adding"),
+    "create": ("_clock", "_outbox", "_job", "_adding", "_errand"),
+    "fetch_begin": ("_clock", "_outbox", "_job", "_errand"),
+    "fetch_end": ("_clock", "_outbox", "_job", "_errand"),
     "batch_create": ("_clock", "_outbox", "_batch"),
     "batch_close": ("_clock", "_outbox", "_batch"),
     "bulk_begin": ("_clock", "_outbox", "_batch"),
@@ -96,7 +98,7 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "upload_finish": ("_clock", "_outbox", "_batch"),
 }
 # Those that may queue a slice: Celery's message for it is their last argument.
-_WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake"})
+_WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake", "fetch_end"})
 
 
 @cache

@@ -63,6 +63,19 @@ def serving(answer: bytes | Answer) -> Iterator[Server]:
         server.close()
 
 
+@contextmanager
+def until_stopped(run: Callable[[threading.Event], object]) -> Iterator[None]:
+    """Have a keeper's loop run beside the test."""
+    stopped = threading.Event()
+    running = threading.Thread(target=run, args=(stopped,))
+    running.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        running.join()
+
+
 _NUMBERS = ["0", "5", "-1", "-5", "+3", "0x5", "1_0", "9" * 25, "9" * 5000, "", " ", "1e3", "\xb2"]
 _YEARS = ["2027", "9999", "10000", "99999", "9" * 30, "0", "0001", "-5", "69"]
 _ZONES = ["GMT", "+0000", "-2359", "+2359", "-9999", "+" + "9" * 30, "", "EST", "-0000"]

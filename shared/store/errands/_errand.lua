@@ -10,3 +10,8 @@ local function reckon(flows, hosts, queue, flow, host)
   note_first(hosts, host, queue)
   note_first(flows, flow, hosts)
 end
+-- Have an errand due then; its keys begin at this number.
+local function put(first, flow, host, id, due)
+  redis.call('ZADD', KEYS[first + 2], due, id)
+  reckon(KEYS[first], KEYS[first + 1], KEYS[first + 2], flow, host)
+end

@@ -2,7 +2,8 @@
 -- KEYS[MORE + 1] the tenant's jobs, KEYS[MORE + 2] the idempotency record (may be unused).
 -- ARGV[3] record as flat JSON, [4] max backlog of all, [5] of the tenant, [6] idempotency token or '',
 -- [7] fingerprint, [8] how long it is kept (ms). For a job of a batch also what `_adding.lua` names.
--- A record with a `code` is of a document that cannot be taken: the job fails at once.
+-- A record with a `url` is of a document to be fetched: KEYS[MORE + 7] and on and ARGV[12], [13] are of
+-- that errand. A record with a `code` is of a document that cannot be taken: the job fails at once.
 -- Answers 'created', 'full', 'lost' if another request holds the idempotency key by now; of a batch
 -- also 'gone', 'closed', 'crowded', 'stale' or the id of the job that has this `custom_id`.
 if redis.call('EXISTS', JOB) == 1 then return 'created' end -- a repeated command
@@ -29,6 +30,8 @@ if ARGV[6] ~= '' then
 end
 if record.code then
   finish_job('failed', record.code, record.detail)
+elseif record.url then
+  put(MORE + 7, ARGV[12], ARGV[13], JOB_ID, NOW)
 else
   -- Where the number of pages is known, the slice is as if the document had been opened.
   make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })

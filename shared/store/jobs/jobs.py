@@ -18,6 +18,7 @@ from shared.errors import (
 from shared.ids import is_job_id
 from shared.jobs import Job, Queue, SliceAttempt, Status
 from shared.store import keys
+from shared.store.errands.fetches import fetch_lane
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
 from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
@@ -77,9 +78,13 @@ class JobStore:
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
         more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
         more: list[object] = []
-        if new.batch_id:
-            more_keys += keys.membership(new.batch_id, replaces)
+        if new.batch_id or new.url:
+            more_keys += keys.membership(new.batch_id or "", replaces)
             more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
+        if new.url:
+            lane = fetch_lane(new.tenant, new.options, new.url)
+            more_keys += tuple(lane.keys)
+            more += lane.names
         answer = self._scripts.run(
             "create",
             new.id,

@@ -10,6 +10,8 @@ from shared.store.jobs.records import Hash
 from shared.store.jobs.unmet import reason
 from shared.store.scripts import Client, store_faults
 
+_ELSEWHERE = Queue(reason="Its document is to be fetched first.")
+
 
 def look(client: Client, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
     """The jobs' records, empty where there is none, and their places. Raises Unavailable."""
@@ -23,7 +25,9 @@ def look(client: Client, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
         for job_id, record in zip(ids, records, strict=True)
         if record.get("status") == Status.QUEUED
     ]
-    places, seconds = _places(client, queued), gap_s(gap)
+    fetched = [(job_id, record) for job_id, record in queued if "url" not in record]
+    places, seconds = _places(client, fetched), gap_s(gap)
+    places |= {job_id: _ELSEWHERE for job_id, record in queued if "url" in record}
     return [
         (record, queue_of(record, places.get(job_id, Queue()), seconds))
         for job_id, record in zip(ids, records, strict=True)

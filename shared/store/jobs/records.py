@@ -4,7 +4,8 @@ Fields: `tenant lane flow need status` `created started finished` (ms) `document
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
 `event` (the id of the event of its end), `ends` how often it ended, `request` (the id of the
-request that made it, for the log).
+request that made it, for the log), `url` (of a document that has not been fetched), `fetches` how
+often that was begun.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class NewJob:
     custom_id: str = ""
     # The request that made it: what its worker logs can be found by it.
     request_id: str | None = None
+    # Where the document is, if it is to be fetched.
+    url: str | None = None
     # Why the document cannot be taken: the job fails as it is created.
     refusal: DocchuError | None = None
 
@@ -76,7 +79,7 @@ class NewJob:
         }
         if self.options.timeout_s is not None:
             record["timeout"] = self.options.timeout_s * 1000
-        if self.document.media_type in ONE_PAGE and not self.options.pages:
+        if has_one_page(self.document, self.options):
             record |= {"num_pages": 1, "total": 1}
         if self.event_id:
             record["event"] = self.event_id
@@ -84,9 +87,16 @@ class NewJob:
             record["request"] = self.request_id
         if self.batch_id:
             record |= {"batch": self.batch_id, "custom_id": self.custom_id}
+        if self.url:
+            record["url"] = self.url
         if self.refusal:
             record |= {"code": self.refusal.code, "detail": self.refusal.detail}
         return json.dumps(record)
+
+
+def has_one_page(document: Document, options: Options) -> bool:
+    """Whether it is known, without opening the document, that its one page is to be read."""
+    return document.media_type in ONE_PAGE and not options.pages
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,7 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
     return Job(
         id=job_id,
         tenant=record["tenant"],
+        url=record.get("url"),
         status=Status(record["status"]),
         batch_id=record.get("batch"),
         custom_id=record.get("custom_id"),

@@ -57,6 +57,11 @@ class Claim:
         return self.crashes > 0
 
     @property
+    def media_type(self) -> str:
+        """What the document is: that is known, or it would have no slice."""
+        return self.document.media_type or ""
+
+    @property
     def left(self) -> tuple[int, ...]:
         """The pages that no earlier attempt has recorded."""
         return tuple(page for page in self.pages or () if page not in self.done)

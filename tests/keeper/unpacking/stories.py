@@ -20,6 +20,7 @@ from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs, Item
 from shared.store.batches.records import NewBatch
 from shared.store.batches.uploads import BatchUploads, Kind, NewBatchUpload
+from shared.store.errands.fetches import FetchQueue
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
 
@@ -86,6 +87,16 @@ class Story:
 
     def document(self, item: Item) -> bytes:
         return self.blobs.get(TENANT, item.job_id, INPUT)
+
+    def fetches(self) -> dict[str, str]:
+        """The jobs whose document is to be fetched, with its host."""
+        queue = FetchQueue(self.client, 60)
+        return {
+            wanted.id: host
+            for flow in queue.flows(9)
+            for host in queue.hosts(flow, 9)
+            for wanted in queue.take(flow, host, 9)
+        }
 
     def files(self) -> set[str]:
         """All blobs of the tenant, as `<job or batch>/<name>`, and what is left of uploads."""

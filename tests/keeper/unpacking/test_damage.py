@@ -11,7 +11,7 @@ import pytest
 from keeper.unpacking.archives import ZipSource
 from keeper.unpacking.items import Described, Source
 from keeper.unpacking.limits import UploadLimits
-from keeper.unpacking.lines import Fetching, LineSource
+from keeper.unpacking.lines import Allowed, LineSource
 from shared.errors import ArchiveUnreadable, TooManyDocuments
 from tests.keeper.unpacking.stories import Raw, png, raw_zip, zipped
 from tests.keeper.unpacking.test_lines import line
@@ -79,7 +79,7 @@ def test_whatever_is_damaged_only_known_errors_come_of_it(tmp_path: Path, seed: 
         source: Source | None = None
         try:
             source = (
-                LineSource(path, LIMITS, Fetching((), 1, 60, lambda model: None))
+                LineSource(path, LIMITS, Allowed((), 60, lambda model: None))
                 if sound is SOUND[-1]
                 else ZipSource(path, LIMITS)
             )

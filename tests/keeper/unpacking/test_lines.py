@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -119,59 +117,16 @@ def test_lines_beyond_what_a_batch_may_have_are_its_problem(make: Callable[..., 
     assert batch.num_jobs == 9 and batch.status == "finished"
 
 
-@pytest.fixture
-def site() -> Iterator[str]:
-    """A site with a picture, and what is none."""
-
-    together = threading.Barrier(4)
-
-    class Pages(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if "wait-for-4" in self.path:
-                together.wait(60)
-            found = self.path.startswith("/%E1%BA%A3nh")
-            self.send_response(200 if found else 404)
-            self.end_headers()
-            self.wfile.write(png("fetched") if found else b"")
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_documents_are_fetched_from_their_addresses(make: Callable[..., Story], site: str) -> None:
+def test_documents_that_are_elsewhere_become_jobs_at_once(make: Callable[..., Story]) -> None:
+    """They are fetched afterwards: see `tests/keeper/test_fetching.py`."""
     story = make(allow_targets="127.0.0.0/8")
     jobs = unpacked(
         story,
-        line(custom_id="a", url=f"{site}/%E1%BA%A3nh.png?x=1"),
-        line(custom_id="b", url=f"{site}/nothing.png"),
+        line(custom_id="a", url="http://a.example/%E1%BA%A3nh.png?x=1"),
+        line(custom_id="b", url="http://127.0.0.1:9/"),
         line(png(3), custom_id="c"),
     )
-    assert [job.status for job in jobs] == ["queued", "failed", "queued"]
-    assert jobs[0].document.name == "ảnh.png"
-    assert story.blobs.get("acme", jobs[0].id, "input") == png("fetched")
-    assert jobs[1].error and jobs[1].error.code == "fetch_failed"
-
-
-def test_slow_addresses_are_asked_together_and_come_in_their_order(
-    make: Callable[..., Story], site: str
-) -> None:
-    story = make(allow_targets="127.0.0.0/8", max_batch_jobs=19)
-    lines = [line(custom_id=str(n), url=f"{site}/%E1%BA%A3nh/wait-for-4/{n}") for n in range(12)]
-    lines += [line(png(1), custom_id="here"), line(custom_id="0", url=f"{site}/%E1%BA%A3nh")]
-    lines += [line(custom_id=f"last {n}", url=f"{site}/%E1%BA%A3nh") for n in range(9)]
-    batch_id = story.submit(b"\n".join(lines), "ndjson")
-    story.unpack()
-    names = [*map(str, range(12)), "here", "0 #14", *(f"last {n}" for n in range(5))]
-    assert [item.custom_id for item in story.items(batch_id)] == names
-    batch = story.batch(batch_id)
-    assert batch.counts.queued == 18 and batch.counts.failed == 1
-    assert batch.problem and batch.problem.code == "too_many_documents"
-    assert len(story.files()) == 18
+    assert [job.status for job in jobs] == ["queued", "queued", "queued"]
+    assert [job.document.name for job in jobs] == ["ảnh.png", "b", "c"]
+    assert [job.document.size for job in jobs] == [None, None, len(png(3))]
+    assert story.fetches() == {jobs[0].id: "a.example:80", jobs[1].id: "127.0.0.1:9"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from bench.receiver import Receiver
 from keeper.errands import Places
 from shared.store import keys
 from tests.keeper.webhooks.stories import TENANT, Post
+from tests.shared.answering import until_stopped
 
 OTHER = "globex"
 
@@ -110,13 +110,13 @@ def test_one_tenant_s_silent_hosts_hold_up_nobody_else(
 ) -> None:
     """300 events for 150 hosts that never answer: the other tenant's comes before any has ended."""
     post = Post(store_client, tmp_path, webhook_timeout_s=60)
-    stopped = threading.Event()
-    sending = threading.Thread(target=post.sender.run, args=(stopped,))
-    with socket.create_server(("", 0), backlog=1000) as silent:  # it accepts, and says nothing
+    with (
+        until_stopped(post.sender.run),
+        socket.create_server(("", 0), backlog=1000) as silent,  # it accepts, and says nothing
+    ):
         port = silent.getsockname()[1]
         for number in range(300):
             post.succeed(f"http://127.0.0.{number // 2 + 2}:{port}/")
-        sending.start()
         while post.outbox.waiting(1) or post.sender.places.room(TENANT):
             time.sleep(0.01)
         post.webhooks.create(OTHER, receiver.url)
@@ -124,8 +124,6 @@ def test_one_tenant_s_silent_hosts_hold_up_nobody_else(
         while not receiver.received:
             time.sleep(0.01)
         assert all(one.num_attempts == 0 for one in post.deliveries(limit=300))
-        stopped.set()
-    sending.join()  # who is silent no longer is there
 
 
 def test_what_version_0_1_left_to_be_sent_is_sent(post: Post, receiver: Receiver) -> None:

@@ -1,0 +1,95 @@
+"""Documents to be fetched from their addresses; until that is done, their jobs have no slice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.errors import DocchuError
+from shared.jobs import Document
+from shared.options import Options
+from shared.store import keys
+from shared.store.errands.queues import ErrandQueues, Lane, host_of
+from shared.store.jobs.records import has_one_page
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+_MAX_TRIES = 10  # keepers that one document may end
+Ended = Literal["ready", "failed", "again", "ended", "lost"]
+
+
+def fetch_lane(tenant: str, options: Options, url: str) -> Lane:
+    """Where a document waits. Bulk work shares places with bulk work, as in the workers' lanes."""
+    flow = tenant if options.priority == "interactive" else f"{tenant}/bulk"
+    return Lane("fetches", flow, host_of(url))
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A document that is to be fetched, leased. `id` is its job's."""
+
+    id: str
+    lane: Lane
+    lease: str
+    tenant: str
+    url: str
+    name: str | None
+    options: Options
+
+
+class FetchQueue:
+    """The documents to be fetched. Methods raise Unavailable when the server is away."""
+
+    def __init__(self, client: Client, lease_s: float, clock: Clock = server_clock) -> None:
+        self._client = client
+        self._scripts = Scripts(client, clock)
+        self._errands = ErrandQueues("fetches", client, lease_s, clock)
+        self.flows, self.hosts = self._errands.flows, self._errands.hosts
+
+    def take(self, flow: str, host: str, limit: int) -> list[Fetch]:
+        """Lease up to `limit` documents of a flow at a host; those that are still wanted."""
+        lease, ids = self._errands.take(flow, host, limit)
+        return list(self._begun(Lane("fetches", flow, host), lease, ids))
+
+    def done(self, fetch: Fetch, document: Document) -> Ended:
+        """The document is stored: its job waits to be read from here on."""
+        total = "1" if has_one_page(document, fetch.options) else ""
+        return self._end(fetch, "done", document.model_dump_json(exclude_none=True), total)
+
+    def failed(self, fetch: Fetch, error: DocchuError) -> Ended:
+        """There is no document: the job fails."""
+        return self._end(fetch, "failed", error.code, error.detail)
+
+    def again(self, fetch: Fetch, delay_s: float) -> Ended:
+        """The service had a fault: try again then."""
+        return self._end(fetch, "again", round(delay_s * 1000))
+
+    def is_gone(self, fetch: Fetch) -> bool:
+        """Whether nothing of the job's bytes is wanted any more."""
+        with store_faults():
+            return self._client.hget(keys.job(fetch.id), "status") in (None, "expired")
+
+    def _begun(self, lane: Lane, lease: str, ids: list[str]) -> Iterator[Fetch]:
+        for job_id in ids:
+            answer = self._scripts.run(
+                "fetch_begin", job_id, *lane.names, lease, _MAX_TRIES, more_keys=tuple(lane.keys)
+            )
+            if answer is not None:
+                tenant, url, document, options = json.loads(answer)
+                name = Document.model_validate_json(document).name
+                wanted = Options.model_validate_json(options)
+                yield Fetch(job_id, lane, lease, tenant, url, name, wanted)
+
+    def _end(self, fetch: Fetch, outcome: str, *args: object) -> Ended:
+        lane = fetch.lane
+        ended: Ended = self._scripts.run(
+            "fetch_end",
+            fetch.id,
+            *lane.names,
+            fetch.lease,
+            outcome,
+            *args,
+            more_keys=tuple(lane.keys),
+        )
+        return ended
