@@ -1,9 +1,9 @@
-"""Runs errands to other hosts in threads, with places that are shared by flow, host and lane.
+"""Runs errands to other hosts in threads, with places that are shared by flow, host and route.
 
-More places for a lane (a flow at a host) while it answers, fewer while it does not, as TCP's window
-grows and halves (RFC 5681). And whoever shares something has at most as much as he leaves free, as
-in a switch's memory (Choudhury and Hahne, Dynamic Queue Length Thresholds, 1998): with one greedy
-flow half is free for the next one, with three of them a quarter.
+More places for a route (a flow at a host) while it answers, fewer while it does not, as TCP's
+window grows and halves (RFC 5681). And whoever shares something has at most as much as he leaves
+free, as in a switch's memory (Choudhury and Hahne, Dynamic Queue Length Thresholds, 1998): with one
+greedy flow half is free for the next one, with three of them a quarter.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from shared.errors import Unavailable
-from shared.store.errands.queues import Lane
+from shared.store.errands.queues import Route
 
 _log = structlog.get_logger()
-_FIRST = 4  # places of a lane that nothing is known of
-_MAX_KNOWN = 10_000  # lanes that are remembered
+_FIRST = 4  # places of a route that nothing is known of
+_MAX_KNOWN = 10_000  # routes that are remembered
 _IDLE_S = 0.1  # between two looks for work, where nobody wakes us
 _GATHER_S = 0.005  # errands that end within this time are followed up in one look
 _MAX_FLOWS = 1000  # in one look
@@ -35,7 +35,7 @@ class Errand(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def lane(self) -> Lane: ...
+    def route(self) -> Route: ...
 
 
 E = TypeVar("E", bound=Errand)
@@ -58,7 +58,7 @@ class Places:
         self.total = total
         self._most = most
         self._allowed: dict[tuple[str, str], int] = {}
-        self._busy: Counter[tuple[str, str]] = Counter()  # of all, of a flow, a host and a lane
+        self._busy: Counter[tuple[str, str]] = Counter()  # of all, of a flow, a host and a route
         self._lock = threading.Lock()
 
     @property
@@ -146,7 +146,7 @@ class Dispatcher(Generic[E]):
             # A thread's boundary: the lease runs out, and it is tried again.
             _log.exception("failed unexpectedly", errand=self.name, id=errand.id)
         finally:
-            self.places.leave(errand.lane.flow, errand.lane.host, answered)
+            self.places.leave(errand.route.flow, errand.route.host, answered)
             self.wake()
 
     def run(self, stopped: threading.Event) -> None:

@@ -136,7 +136,7 @@ class BlobStore:
     def keep_first(self, upload: Upload, tenant: str, job_id: str, name: str) -> bool:
         """Give an upload its name, unless a blob has it already; whether it got it."""
         target = self._path(tenant, job_id, name)
-        with _disk_faults():
+        with disk_faults():
             upload.file.flush()
             os.fsync(upload.file.fileno())
             self._make_folder(target.parent)
@@ -144,7 +144,7 @@ class BlobStore:
                 os.link(upload.path, target)
             except FileExistsError:
                 return False
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         return True
 
     def put(self, tenant: str, job_id: str, name: str, data: bytes) -> None:

@@ -16,6 +16,7 @@ from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import Client
 from shared.store.workers import Workers
 
+_LEASES = 4  # of a worker: taking one large document may take longer than reading a page
 NUM_THREADS = 4
 """Uploads that one keeper unpacks at once, so that a large one holds up few."""
 
@@ -40,5 +41,5 @@ def make_unpacker(settings: Settings, client: Client) -> Unpacker:
         blobs=blobs,
         taker=Taker(BatchStore(client), jobs, blobs, settings),
         open_source=open_source,
-        lease_s=settings.lease_s,
+        lease_s=_LEASES * settings.lease_s,
     )

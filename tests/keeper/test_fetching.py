@@ -64,7 +64,7 @@ class Fetching(Batches):
     def end(self, wanted: Fetch, fetcher: Fetcher | None = None) -> None:
         """Have a keeper go on with what it leased."""
         fetcher = fetcher or self.fetcher
-        fetcher.places.enter(wanted.lane.flow, wanted.lane.host, 1)
+        fetcher.places.enter(wanted.route.flow, wanted.route.host, 1)
         fetcher.dispatcher.run_one(wanted, time.monotonic() + 60)
 
     def job(self, job: Job) -> Job:
@@ -99,11 +99,15 @@ def url(server: Server) -> str:
     return f"http://127.0.0.1:{server.port}/a.png"
 
 
+def nothing_waits(story: Fetching) -> bool:
+    return story.worker().claim() is None
+
+
 def test_a_document_is_fetched_and_then_waits_to_be_read(story: Fetching, server: Server) -> None:
     job = story.name(url(server))
     assert job.status is Status.QUEUED
     assert (job.document.media_type, job.document.size, job.document.sha256) == (None, None, None)
-    assert job.queue.position is None and story.worker().peek() is None
+    assert job.queue.position is None and job.queue.reason and nothing_waits(story)
     assert story.fetch() == 1 and story.fetch() == 0
     job = story.job(job)
     assert job.document.media_type == "image/png" and job.document.size == len(PNG)
@@ -190,7 +194,7 @@ def test_a_job_may_end_while_its_document_is_fetched(
     else:
         assert story.jobs.cancel(TENANT, job.id).status is Status.CANCELED
     story.end(wanted)
-    assert story.worker().peek() is None and story.is_clean()
+    assert nothing_waits(story) and story.is_clean()
     assert story.client.hget(keys.job(job.id), "ends") == "1"
     assert story.files() == ([] if erase else [INPUT])
 
@@ -237,7 +241,7 @@ def test_a_document_that_was_stored_is_never_another(story: Fetching, server: Se
     assert story.job(job).document.size == len(png("first"))
     ann = story.worker()
     read(ann, take(ann), 1)
-    assert ann.peek() is None and story.job(job).status is Status.SUCCEEDED and story.is_clean()
+    assert nothing_waits(story) and story.job(job).status is Status.SUCCEEDED and story.is_clean()
 
 
 def test_the_faster_of_two_keepers_stores_the_document(story: Fetching, server: Server) -> None:
@@ -284,7 +288,7 @@ def test_an_answer_that_is_lost_changes_nothing(story: Fetching, server: Server)
     assert story.fetcher.queue.done(wanted, document) == "ready"
     assert story.fetcher.queue.done(wanted, document) == "lost"
     read_document(story.worker())
-    assert story.worker().peek() is None and story.job(job).status is Status.SUCCEEDED
+    assert nothing_waits(story) and story.job(job).status is Status.SUCCEEDED
     failing = story.name(url(server))
     wanted = story.lease()
     assert story.fetcher.queue.failed(wanted, FetchFailed()) == "failed"

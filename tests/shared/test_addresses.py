@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import AddressRefused
-from shared.outgoing.addresses import Resolver, check, is_public
+from shared.outgoing.addresses import Resolver, check, check_briefly, check_plain, is_public
 
 PUBLIC = "93.184.215.14"
 
@@ -224,3 +225,58 @@ def test_an_address_is_as_public_as_any_disguise_of_it(address: ipaddress.IPv4Ad
     ]
     for disguise in disguises:
         assert is_public(disguise) == is_public(address)
+
+
+@pytest.mark.parametrize("url", ["http://a.example/", "https://8.8.8.8/", "http://xn--a.b:81/"])
+def test_what_only_a_name_server_knows_is_not_asked_for(url: str) -> None:
+    check_plain(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://2130706433/",
+        "http://localhost/",
+        "http://a.localhost./",
+        "http://10.0.0.1:80/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://a@b/",
+        "ftp://a/",
+    ],
+)
+def test_what_is_plain_is_refused_without_a_name_server(url: str) -> None:
+    with pytest.raises(AddressRefused):
+        check_plain(url)
+
+
+def test_the_operator_s_networks_are_plain_too() -> None:
+    opened = (ipaddress.ip_network("127.0.0.0/8"),)
+    check_plain("http://127.0.0.1/", opened)
+    check_plain("http://localhost/", opened)
+    with pytest.raises(AddressRefused):
+        check_plain("http://10.0.0.1/", opened)
+
+
+def test_a_name_that_leads_inside_is_refused_at_once_where_its_server_answers() -> None:
+    for _ in range(20):  # each gives its place back
+        with pytest.raises(AddressRefused):
+            check_briefly("http://a.example/", (), lambda host, port: ["10.0.0.1"])
+
+
+def test_a_name_server_that_does_not_answer_holds_nobody() -> None:
+    asked: list[str] = []
+    answers = threading.Event()
+
+    def silent(host: str, port: int) -> list[str]:
+        asked.append(host)
+        answers.wait()
+        return ["10.0.0.1"]
+
+    try:
+        for _ in range(40):
+            check_briefly("http://a.example/", (), silent, patience_s=0.01)
+    finally:
+        answers.set()
+    assert len(asked) < 40, "where many wait already, nobody waits beside them"

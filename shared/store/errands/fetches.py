@@ -11,7 +11,7 @@ from shared.errors import DocchuError
 from shared.jobs import Document
 from shared.options import Options
 from shared.store import keys
-from shared.store.errands.queues import ErrandQueues, Lane, host_of
+from shared.store.errands.queues import ErrandQueues, Route, host_of
 from shared.store.jobs.records import has_one_page
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -19,10 +19,10 @@ _MAX_TRIES = 10  # keepers that one document may end
 Ended = Literal["ready", "failed", "again", "ended", "lost"]
 
 
-def fetch_lane(tenant: str, options: Options, url: str) -> Lane:
+def fetch_route(tenant: str, options: Options, url: str) -> Route:
     """Where a document waits. Bulk work shares places with bulk work, as in the workers' lanes."""
     flow = tenant if options.priority == "interactive" else f"{tenant}/bulk"
-    return Lane("fetches", flow, host_of(url))
+    return Route("fetches", flow, host_of(url))
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fetch:
     """A document that is to be fetched, leased. `id` is its job's."""
 
     id: str
-    lane: Lane
+    route: Route
     lease: str
     tenant: str
     url: str
@@ -50,7 +50,7 @@ class FetchQueue:
     def take(self, flow: str, host: str, limit: int) -> list[Fetch]:
         """Lease up to `limit` documents of a flow at a host; those that are still wanted."""
         lease, ids = self._errands.take(flow, host, limit)
-        return list(self._begun(Lane("fetches", flow, host), lease, ids))
+        return list(self._begun(Route("fetches", flow, host), lease, ids))
 
     def done(self, fetch: Fetch, document: Document) -> Ended:
         """The document is stored: its job waits to be read from here on."""
@@ -70,26 +70,26 @@ class FetchQueue:
         with store_faults():
             return self._client.hget(keys.job(fetch.id), "status") in (None, "expired")
 
-    def _begun(self, lane: Lane, lease: str, ids: list[str]) -> Iterator[Fetch]:
+    def _begun(self, route: Route, lease: str, ids: list[str]) -> Iterator[Fetch]:
         for job_id in ids:
             answer = self._scripts.run(
-                "fetch_begin", job_id, *lane.names, lease, _MAX_TRIES, more_keys=tuple(lane.keys)
+                "fetch_begin", job_id, *route.names, lease, _MAX_TRIES, more_keys=tuple(route.keys)
             )
             if answer is not None:
                 tenant, url, document, options = json.loads(answer)
                 name = Document.model_validate_json(document).name
                 wanted = Options.model_validate_json(options)
-                yield Fetch(job_id, lane, lease, tenant, url, name, wanted)
+                yield Fetch(job_id, route, lease, tenant, url, name, wanted)
 
     def _end(self, fetch: Fetch, outcome: str, *args: object) -> Ended:
-        lane = fetch.lane
+        route = fetch.route
         ended: Ended = self._scripts.run(
             "fetch_end",
             fetch.id,
-            *lane.names,
+            *route.names,
             fetch.lease,
             outcome,
             *args,
-            more_keys=tuple(lane.keys),
+            more_keys=tuple(route.keys),
         )
         return ended

@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Lane:
+class Route:
     """Where errands of one kind wait: `host` has its port, `flow` is whose they are."""
 
     kind: Kind
@@ -57,8 +57,8 @@ class ErrandQueues:
 
     def take(self, flow: str, host: str, limit: int) -> tuple[str, list[str]]:
         """Lease up to `limit` due errands: the lease, and their ids."""
-        lane = Lane(self._kind, flow, host)
-        lease, *ids = self._scripts.run_on("take", lane.keys, *lane.names, limit, self._lease_ms)
+        route = Route(self._kind, flow, host)
+        lease, *ids = self._scripts.run_on("take", route.keys, *route.names, limit, self._lease_ms)
         return lease, ids
 
     def _due(self, name: str, limit: int) -> list[str]:

@@ -18,7 +18,7 @@ from shared.errors import (
 from shared.ids import is_job_id
 from shared.jobs import Job, Queue, SliceAttempt, Status
 from shared.store import keys
-from shared.store.errands.fetches import fetch_lane
+from shared.store.errands.fetches import fetch_route
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
 from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
@@ -82,9 +82,9 @@ class JobStore:
             more_keys += keys.membership(new.batch_id or "", replaces)
             more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
         if new.url:
-            lane = fetch_lane(new.tenant, new.options, new.url)
-            more_keys += tuple(lane.keys)
-            more += lane.names
+            route = fetch_route(new.tenant, new.options, new.url)
+            more_keys += tuple(route.keys)
+            more += route.names
         answer = self._scripts.run(
             "create",
             new.id,

@@ -14,7 +14,7 @@ from shared.errors import InvalidOption, JobGone
 from shared.ids import is_id
 from shared.jobs import moment
 from shared.store import keys
-from shared.store.errands.queues import Lane
+from shared.store.errands.queues import Route
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from shared.webhooks import Delivery, DeliveryAttempt, DeliveryStatus
@@ -75,16 +75,16 @@ class Deliveries:
     def redeliver(self, tenant: str, delivery_id: str) -> Delivery:
         """Send a delivery once more, now. Raises DeliveryInFlight, JobGone, DeliveryNotFound."""
         record = self._record(tenant, delivery_id)
-        lane = Lane("deliveries", tenant, record["host"])
+        route = Route("deliveries", tenant, record["host"])
         outcome = self._scripts.run_on(
             "redeliver",
             [
-                *lane.keys,
+                *route.keys,
                 keys.delivery(delivery_id),
                 keys.event(record["subject"]),
                 keys.tenant_deliveries(tenant),
             ],
-            *lane.names,
+            *route.names,
             delivery_id,
             record["variant"],
             self._kept_ms,

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from shared.ids import new_id
 from shared.store import keys
-from shared.store.errands.queues import Lane, host_of
+from shared.store.errands.queues import Route, host_of
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 FanOutOutcome = Literal["fanned_out", "done", "again"]
@@ -140,7 +140,7 @@ class Outbox:
         names = [keys.OUTBOX, keys.event(event.subject)]
         names.append(keys.tenant_deliveries(event.tenant))
         for fields in one.deliveries:
-            names += Lane("deliveries", event.tenant, fields["host"]).keys
+            names += Route("deliveries", event.tenant, fields["host"]).keys
             names.append(keys.delivery(fields["id"]))
         arguments = [
             event.subject,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from shared.outgoing.signing import KeyRing
 from shared.store import keys
-from shared.store.errands.queues import ErrandQueues, Lane
+from shared.store.errands.queues import ErrandQueues, Route
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.webhooks.webhooks import Webhooks
 from shared.webhooks import TRIAL, DeliveryAttempt, DeliveryStatus
@@ -25,7 +25,7 @@ class DueDelivery:
     """A leased delivery. `obstacle` says why it cannot be sent at all."""
 
     id: str
-    lane: Lane
+    route: Route
     lease: str
     event_id: str
     subject: str
@@ -67,7 +67,7 @@ class SendingQueue:
     def take(self, flow: str, host: str, limit: int) -> list[DueDelivery]:
         """Lease up to `limit` due deliveries of a tenant to a host."""
         lease, ids = self._errands.take(flow, host, limit)
-        return self._load(Lane("deliveries", flow, host), lease, ids) if ids else []
+        return self._load(Route("deliveries", flow, host), lease, ids) if ids else []
 
     def adopt(self) -> None:
         """Bring in what version 0.1, whose queues were by host alone, has left to be sent."""
@@ -76,8 +76,8 @@ class SendingQueue:
                 old = _OLD_DUE + host
                 for one in self._client.zrange(old, 0, -1):
                     tenant = self._client.hget(keys.delivery(one), "tenant") or ""
-                    lane = Lane("deliveries", tenant, host)
-                    self._scripts.run_on("adopt", [*lane.keys, old, _OLD_HOSTS], *lane.names, one)
+                    route = Route("deliveries", tenant, host)
+                    self._scripts.run_on("adopt", [*route.keys, old, _OLD_HOSTS], *route.names, one)
 
     def record_attempt(
         self, due: DueDelivery, attempt: DeliveryAttempt, verdict: Verdict
@@ -86,13 +86,13 @@ class SendingQueue:
         outcome: AttemptOutcome = self._scripts.run_on(
             "record_attempt",
             [
-                *due.lane.keys,
+                *due.route.keys,
                 keys.delivery(due.id),
                 keys.event(due.subject),
                 keys.webhook(due.webhook_id),
                 keys.SUBSCRIBERS,
             ],
-            *due.lane.names,
+            *due.route.names,
             due.id,
             due.lease,
             verdict.status,
@@ -108,7 +108,7 @@ class SendingQueue:
         )
         return outcome
 
-    def _load(self, lane: Lane, lease: str, ids: list[str]) -> list[DueDelivery]:
+    def _load(self, route: Route, lease: str, ids: list[str]) -> list[DueDelivery]:
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
                 pipe.hgetall(keys.delivery(one))
@@ -120,7 +120,7 @@ class SendingQueue:
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
         return [
-            self._due_delivery(one, lane, lease, record, body, webhook, now, ring_of)
+            self._due_delivery(one, route, lease, record, body, webhook, now, ring_of)
             for one, record, body, webhook in zip(
                 ids, records, contents[::2], contents[1::2], strict=True
             )
@@ -129,7 +129,7 @@ class SendingQueue:
     def _due_delivery(
         self,
         delivery_id: str,
-        lane: Lane,
+        route: Route,
         lease: str,
         record: dict[str, str],
         body: str | None,
@@ -152,7 +152,7 @@ class SendingQueue:
             signing = keys_of.signing(now_ms)
         return DueDelivery(
             id=delivery_id,
-            lane=lane,
+            route=route,
             lease=lease,
             event_id=record.get("event", ""),
             subject=record.get("subject", ""),

@@ -43,7 +43,7 @@ def test_what_a_killed_sender_held_comes_back_with_its_lease(
     assert post.send() == 0
     post.clock.pass_s(0.001)
     assert post.send() == 1
-    killed.places.enter(TENANT, due.lane.host, 1)
+    killed.places.enter(TENANT, due.route.host, 1)
     killed.dispatcher.run_one(due, time.monotonic() + 60)  # it was not killed but very slow
     (delivery,) = post.deliveries()
     assert delivery.status == "succeeded" and delivery.num_attempts == 1
@@ -54,7 +54,7 @@ def test_no_attempt_begins_that_might_outlast_its_lease(post: Post, receiver: Re
     post.succeed(receiver.url)
     post.sender.fan_out()
     (due,) = post.take(9)
-    post.sender.places.enter(TENANT, due.lane.host, 1)
+    post.sender.places.enter(TENANT, due.route.host, 1)
     post.sender.dispatcher.run_one(due, time.monotonic() + 0.5)
     assert receiver.received == [] and post.deliveries()[0].num_attempts == 0
 
