@@ -64,7 +64,7 @@ class Fetcher:
         try:
             document = self._stored(wanted, leased_until)
         except ServiceError as error:
-            _log.warning("document comes later", job=wanted.id, reason=error.detail)
+            _log.warning("document comes later", reason=error.detail, **wanted.names)
             self.queue.again(wanted, _REST_S)
             return None
         except RequestError as error:
@@ -74,11 +74,13 @@ class Fetcher:
             elif isinstance(error, FetchFailed) and error.__cause__:
                 answered = False
             outcome = self.queue.failed(wanted, problem)
-            _log.info("document cannot be fetched", job=wanted.id, code=error.code, outcome=outcome)
+            _log.info(
+                "document cannot be fetched", code=error.code, outcome=outcome, **wanted.names
+            )
         else:
             reach("fetching.kept")
             outcome = self.queue.done(wanted, document)
-            _log.info("document fetched", job=wanted.id, size=document.size, outcome=outcome)
+            _log.info("document fetched", size=document.size, outcome=outcome, **wanted.names)
         reach("fetching.ended")
         if outcome in ("ended", "lost") and self.queue.is_gone(wanted):
             self.blobs.delete_job(wanted.tenant, wanted.id)

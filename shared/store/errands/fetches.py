@@ -36,6 +36,12 @@ class Fetch:
     url: str
     name: str | None
     options: Options
+    request_id: str | None
+
+    @property
+    def names(self) -> dict[str, object]:
+        """What a log line says of it."""
+        return {"job": self.id, "request": self.request_id}
 
 
 class FetchQueue:
@@ -76,10 +82,10 @@ class FetchQueue:
                 "fetch_begin", job_id, *route.names, lease, _MAX_TRIES, more_keys=tuple(route.keys)
             )
             if answer is not None:
-                tenant, url, document, options = json.loads(answer)
+                tenant, url, document, options, request = json.loads(answer)
                 name = Document.model_validate_json(document).name
                 wanted = Options.model_validate_json(options)
-                yield Fetch(job_id, route, lease, tenant, url, name, wanted)
+                yield Fetch(job_id, route, lease, tenant, url, name, wanted, request or None)
 
     def _end(self, fetch: Fetch, outcome: str, *args: object) -> Ended:
         route = fetch.route

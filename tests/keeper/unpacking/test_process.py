@@ -17,10 +17,12 @@ import pytest
 
 from bench.service import free_port
 from shared.settings import Settings
+from shared.store import keys
+from shared.store.needs import PLAIN
 from tests.keeper.unpacking.stories import Raw, Story, make_story, png, raw_zip, zipped
 from tests.keeper.unpacking.test_lines import line
 
-FAST = {"DOCCHU_LEASE_S": "0.3", "DOCCHU_FETCH_TIMEOUT_S": "0.3", "DOCCHU_KEEPER_INTERVAL_S": "0.1"}
+FAST = {"DOCCHU_LEASE_S": "0.3", "DOCCHU_KEEPER_INTERVAL_S": "0.1"}
 STEPS = ("taken", "noted", "kept", "created", "emptied", "erased")
 
 
@@ -88,7 +90,7 @@ def test_a_keeper_killed_anywhere_loses_nothing_and_doubles_nothing(story: Story
     queued = [i for batch_id in (zips, lines) for i in story.items(batch_id) if i.code is None]
     kept = {name for name in story.files() if not name.startswith("incoming/")}
     assert kept == {f"{item.job_id}/input" for item in queued}
-    assert story.client.zcard("docchu:ready:bulk") == len(queued)
+    assert story.client.zcard(keys.ready("bulk", PLAIN)) == len(queued)
 
 
 def test_a_keeper_killed_after_it_told_of_an_unreadable_zip_told_of_it(story: Story) -> None:
