@@ -12,13 +12,17 @@ FACES := training/fonts/faces.json
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test check bench faults train tune evaluate export clean
+.PHONY: run test acceptance check bench faults train tune evaluate export clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+# What takes long, or is fetched from the registries of Python and node; needs node and npm.
+acceptance: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m acceptance $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from shared.jobs import Moment
 from shared.options import Include
@@ -13,6 +13,7 @@ EventType = Literal["job.succeeded", "job.partial", "job.failed", "job.canceled"
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TRIAL = "webhook.test"
 """The type of the event that `POST /v1/webhooks/{id}/test` sends."""
+HookAddress = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 DisabledReason = Literal["gone", "failing", "switched_off"]
 DeliveryStatus = Literal["pending", "succeeded", "failed"]
 
@@ -96,7 +97,7 @@ class WebhookChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = ""
+    url: HookAddress = "http://"
     events: tuple[EventType, ...] = Field(default=(), min_length=1)
     description: str = Field(default="", max_length=500)
     include: Include | None = None

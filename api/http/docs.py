@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
-from flask import Blueprint, Response, current_app, json, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from api.http.openapi import describe
 from api.services import services
@@ -37,6 +38,6 @@ def _made() -> tuple[str, str]:
     known = current_app.extensions.get(_NAME)
     if known is None:
         spec = describe(current_app, services().settings.result_ttl_s)
-        known = json.dumps(spec), render_template("docs.html", spec=spec)
+        known = json.dumps(spec, ensure_ascii=False), render_template("docs.html", spec=spec)
         current_app.extensions[_NAME] = known
     return cast(tuple[str, str], known)

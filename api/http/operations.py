@@ -25,6 +25,8 @@ from shared.options import refusal
 JSON = "application/json"
 BINARY = {"type": "string", "format": "binary"}
 TEXT = {"type": "string"}
+EVENTS: dict[str, Any] = {}
+"""OpenAPI 3.1 has no schema of server-sent events: some tools read it as one of the whole text."""
 BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 Content = Mapping[str, Any]
@@ -53,6 +55,7 @@ class Form:
 
     files: Mapping[str, Any]
     required: tuple[str, ...] = ()
+    is_closed: bool = True
 
 
 @dataclass(frozen=True)

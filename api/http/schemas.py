@@ -82,7 +82,7 @@ class Schemas:
                 "type": "object",
                 "properties": {**kind.files, **self.fields(body.fields)},
                 "required": list(kind.required),
-                "additionalProperties": False,
+                "additionalProperties": not kind.is_closed,
             }
 
         shown = {name: schema(kind) for name, kind in body.content.items()}

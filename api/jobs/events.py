@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
 from api.http.auth import authenticate, tenant
-from api.http.operations import TEXT, operation
+from api.http.operations import EVENTS, operation
 from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
@@ -44,7 +44,7 @@ class PageFinished(BaseModel):
 @events.get("/v1/jobs/<job_id>/events")
 @operation(
     description="The events as they come",
-    content={"text/event-stream": TEXT},
+    content={"text/event-stream": EVENTS},
     headers={"Last-Event-ID": {"type": "string", "description": "the event that was seen last"}},
     errors=KNOWN_JOB,
 )

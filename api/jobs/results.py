@@ -29,6 +29,7 @@ from shared.result import Page
 results = Blueprint("results", __name__)
 results.before_request(authenticate)
 
+_PDF_TYPES = (FORMATS["pdf"].media_type, "application/octet-stream")
 _TEXTS = ("text", "markdown", "hocr", "alto")
 _SAME = {304: Answer("It is the one of `If-None-Match`")}
 _ETAG = {"If-None-Match": {"type": "string", "description": "the `ETag` that is known"}}
@@ -109,23 +110,26 @@ def show_result_as(job_id: str, format: str, query: ReadQuery) -> Response:
 @results.get("/v1/jobs/<job_id>/result/pdf")
 @operation(
     description="The whole file",
-    content={FORMATS["pdf"].media_type: BINARY},
+    content=dict.fromkeys(_PDF_TYPES, BINARY),
     query=ReadQuery,
     answer_headers=_OF_RESULT,
     more=_SAME
     | {
-        206: Answer("The `Range` of it", {FORMATS["pdf"].media_type: BINARY}),
+        206: Answer("The `Range` of it", dict.fromkeys(_PDF_TYPES, BINARY)),
         416: Answer("It has no such `Range`", {MEDIA_TYPE: ProblemDetails}),
     },
-    headers={**_ETAG, "Range": {"type": "string", "description": "the bytes that are wanted"}},
+    headers=_ETAG,
     errors=_ENDED,
 )
 def show_result_as_pdf(job_id: str, query: ReadQuery) -> Response:
     """Get the result as a searchable PDF
 
-    The document with an invisible text over its pages.
+    The document with an invisible text over its pages. As `application/octet-stream` where that is
+    what `Accept` likes best.
     """
-    return _result(job_id, "pdf", query)
+    answer = _result(job_id, "pdf", query)
+    answer.mimetype = request.accept_mimetypes.best_match(_PDF_TYPES, _PDF_TYPES[0])
+    return answer
 
 
 def _result(job_id: str, name: str, query: ReadQuery) -> Response:
@@ -207,7 +211,12 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
 
 
 def _file(path: Path, media_type: str, etag: str) -> Response:
-    """A file, or the part of it that `Range` asks for: viewers of long documents do."""
+    """A file, or the part of it that `Range` asks for: viewers of long documents do.
+
+    What is no range is to be ignored (RFC 9110, 14.2).
+    """
+    if request.range is None:
+        request.environ.pop("HTTP_RANGE", None)
     return send_file(path.absolute(), mimetype=media_type, etag=etag)
 
 

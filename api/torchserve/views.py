@@ -72,8 +72,8 @@ _PREDICTING = (errors.EmptyDocument, errors.DocumentError, errors.QueueFull, err
 _BYTES = {**BINARY, "description": "the bytes, or base64 text of them"}
 _DOCUMENT = Body(
     {
-        "multipart/form-data": Form({"data": BINARY, "body": BINARY}),
-        JSON: {"type": "object", "properties": {"data": BASE64, "body": BASE64}},
+        "multipart/form-data": Form({"data": BINARY}, ("data",), is_closed=False),
+        JSON: {"type": "object", "properties": {"data": BASE64}, "required": ["data"]},
         **dict.fromkeys(RAW_TYPES, _BYTES),
     },
     fields=None,

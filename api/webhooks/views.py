@@ -23,6 +23,7 @@ from shared.webhooks import (
     TRIAL,
     Delivery,
     EventType,
+    HookAddress,
     Secret,
     Webhook,
     WebhookChanges,
@@ -40,7 +41,7 @@ class NewWebhook(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str
+    url: HookAddress
     events: tuple[EventType, ...] = Field(default=EVENT_TYPES, min_length=1)
     description: str = Field(default="", max_length=500)
     include: Include | None = None
