@@ -100,14 +100,14 @@ def _ends(client: Any) -> dict[str, int]:
 def _expire(settings: Settings, client: Any) -> float:
     """Let the time of everything be over."""
     began = time.perf_counter()
-    keeper = make_keeper(settings)
+    retention = make_keeper(settings).retention
     now = round(time.time() * 1000)
     for later in (now + _YEAR_MS, now + 2 * _YEAR_MS):
-        keeper.upkeep = Upkeep(client, settings.max_crashes, lambda later=later: later)
-        while keeper.upkeep.due(1):
-            keeper.expire()
-        while keeper.upkeep.erased(1):
-            keeper.erase_left()
+        retention.upkeep = Upkeep(client, settings.max_crashes, lambda later=later: later)
+        while retention.upkeep.due(1):
+            retention.expire()
+        while retention.upkeep.erased(1):
+            retention.erase_left()
     return time.perf_counter() - began
 
 

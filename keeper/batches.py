@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from keeper.steps import each
 from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobStore
 from shared.bulk import BulkOperations
 from shared.running.failpoints import reach
 from shared.settings import Settings
+from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
@@ -29,6 +32,7 @@ class DueBatches:
     batches: BatchStore
     upkeep: BatchUpkeep
     bulk: BulkOperations
+    aside: Aside
 
     @classmethod
     def make(
@@ -46,18 +50,20 @@ class DueBatches:
         batch_jobs = BatchJobs(client, batches, jobs)
         upkeep = BatchUpkeep(client, clock)
         bulk = BulkOperations(batches, upkeep, batch_jobs, jobs, blobs, settings)
-        return cls(batches, upkeep, bulk)
+        return cls(batches, upkeep, bulk, Aside(client, clock))
 
     def process_due_batches(self) -> None:
         """Do what is due of batches."""
-        for batch_id in self.upkeep.due(_PER_ROUND):
-            outcome, tenant = self.upkeep.process_due(batch_id)
-            if outcome == "finished":
-                _log.info("batch ended", batch=batch_id)
-            elif outcome == "expire":
-                self._expire(tenant, batch_id)
-            elif outcome == "bulk":
-                self._walk(batch_id)
+        each(self.aside, keys.BATCHES_DUE, self.upkeep.due(_PER_ROUND), self._process_due)
+
+    def _process_due(self, batch_id: str) -> None:
+        outcome, tenant = self.upkeep.process_due(batch_id)
+        if outcome == "finished":
+            _log.info("batch ended", batch=batch_id)
+        elif outcome == "expire":
+            self._expire(tenant, batch_id)
+        elif outcome == "bulk":
+            self._walk(batch_id)
 
     def _expire(self, tenant: str, batch_id: str) -> None:
         try:

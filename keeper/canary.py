@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import structlog
+
 from shared.blobs import INPUT, BlobStore
-from shared.errors import JobGone, JobNotFound
+from shared.errors import DocchuError, JobGone, JobNotFound
 from shared.ids import new_id
 from shared.jobs import Document, Job, Status
 from shared.options import Options
@@ -16,6 +18,7 @@ from shared.store.jobs.records import NewJob
 from shared.store.scripts import Client
 from shared.store.workers import CANARY_TENANT, Canary
 
+_log = structlog.get_logger()
 _PICTURE = Path(__file__).with_name("canary.png")
 _TTL_S = 60  # seconds; it only has to outlive the keeper's next look
 _NO_LIMIT = 1 << 31  # pages: the canary must get through a full queue, or "busy" reads "not ready"
@@ -37,6 +40,16 @@ class CanaryKeeper:
 
     def process_due(self) -> None:
         """Look whether the canary is back, or send it when it is time."""
+        try:
+            self._process_due()
+        except DocchuError:
+            raise
+        except Exception:
+            # What is noted of it is one record, and damaged.
+            _log.exception("the record of the trial reading cannot be used; it begins anew")
+            self.canary.forget()
+
+    def _process_due(self) -> None:
         self.canary.looked()
         job_id = self.canary.under_way()
         if job_id is not None:

@@ -64,7 +64,7 @@ class Fetcher:
         try:
             document = self._stored(wanted, leased_until)
         except ServiceError as error:
-            _log.warning("document comes later", reason=error.detail, **wanted.names)
+            _log.warning("document comes later", reason=error.reason, **wanted.names)
             self.queue.again(wanted, _REST_S)
             return None
         except RequestError as error:

@@ -1,7 +1,8 @@
-"""The keeper: brings lost work back, wakes workers whose message was lost, erases what is due.
+"""The keeper: brings lost work back, wakes workers whose message was lost, ends what is due.
 
-Webhooks are sent (`keeper.webhooks.sender`), documents fetched (`keeper.fetching`) and uploads
-unpacked (`keeper.unpacking`) beside that, in threads of their own.
+What is past its time is erased (`keeper.retention`), webhooks are sent (`keeper.webhooks.sender`),
+documents fetched (`keeper.fetching`) and uploads unpacked (`keeper.unpacking`) beside that, in
+threads of their own.
 
 Several keepers may run beside each other: each step is atomic in the store and may be done twice.
 """
@@ -11,9 +12,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,18 +21,22 @@ from keeper.batches import DueBatches
 from keeper.canary import CanaryKeeper
 from keeper.fetching import make_fetcher
 from keeper.outages import Outages
+from keeper.retention import Retention
+from keeper.steps import do, each
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
 from keeper.webhooks.sender import make_sender
-from shared.blobs import INPUT, BlobStore
-from shared.errors import DocchuError, Unavailable
+from shared.blobs import BlobStore
+from shared.errors import DocchuError
 from shared.log import set_up_logging
 from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
+from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.jobs.unmet import Unmet
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.needs import model_of
-from shared.store.scripts import connect
+from shared.store.scripts import Clock, connect, server_clock
 from shared.store.workers import Workers
 
 _log = structlog.get_logger()
@@ -44,17 +48,14 @@ class Keeper:
     """One round after the other, each step on its own, so that a failing one stops no other."""
 
     upkeep: Upkeep
-    blobs: BlobStore
     workers: Workers
     canary: CanaryKeeper
     batches: DueBatches
     outages: Outages
     unmet: Unmet
     unmet_s: float  # for so long a job waits for a model that no worker has
-    sweep_rounds: int  # from the beginning of one look for orphaned blobs to the next
-    orphan_age_s: float  # older than any upload that is still coming in
-    rounds: int = 0
-    _old_jobs: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
+    aside: Aside
+    retention: Retention
 
     @property
     def steps(self) -> list[Callable[[], None]]:
@@ -64,40 +65,34 @@ class Keeper:
             self.end_overdue,
             self.wake,
             self.note_unmet,
-            self.expire,
-            self.erase_left,
             self.batches.process_due_batches,
             self.canary.process_due,
-            self.sweep,
         ]
 
     def round(self) -> None:
         """Do each step once."""
         for step in self.steps:
-            reach(f"keeper.{step.__name__}")
-            try:
-                step()
-            except Unavailable as error:
-                _log.warning("store is away; trying again", step=step.__name__, reason=error.reason)
-            except DocchuError:
-                _log.exception("step failed; trying again", step=step.__name__)
-        self.rounds += 1
+            do(step)
 
     def recover(self) -> None:
         """Take back the slices whose lease ran out."""
         expired = self.upkeep.expired_leases(_PER_ROUND)
-        if not self.outages.over():
-            return
-        for job_id, index in expired:
-            outcome = self.upkeep.recover(job_id, index)
-            _log.warning("lease ran out", job=job_id, slice=index, outcome=outcome)
-            reach("keeper.recovered")
+        if self.outages.over():
+            each(self.aside, keys.LEASES, map("/".join, expired), self._recover)
+
+    def _recover(self, name: str) -> None:
+        job_id, _, index = name.partition("/")
+        outcome = self.upkeep.recover(job_id, index)
+        _log.warning("lease ran out", job=job_id, slice=index, outcome=outcome)
+        reach("keeper.recovered")
 
     def end_overdue(self) -> None:
         """End the jobs whose time is over."""
-        for job_id in self.upkeep.overdue(_PER_ROUND):
-            outcome = self.upkeep.end_overdue(job_id)
-            _log.warning("job took longer than it may", job=job_id, outcome=outcome)
+        each(self.aside, keys.DEADLINES, self.upkeep.overdue(_PER_ROUND), self._end_overdue)
+
+    def _end_overdue(self, job_id: str) -> None:
+        outcome = self.upkeep.end_overdue(job_id)
+        _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
     def wake(self) -> None:
         """Wake workers for slices that wait without a message: it was lost."""
@@ -111,55 +106,30 @@ class Keeper:
             for job_id in self.unmet.give_up(need, _PER_ROUND):
                 _log.warning("job given up: no worker has its model", job=job_id, need=need)
 
-    def expire(self) -> None:
-        """Erase what is past its time."""
-        for due in self.upkeep.due(_PER_ROUND):
-            what = self.upkeep.expire(due)
-            if what == "input":
-                self.blobs.delete(due.tenant, due.job_id, INPUT)
-                reach("keeper.input_erased")
-                self.upkeep.expire(due, input_erased=True)
-            elif what == "result":
-                self.upkeep.erase(due.job_id)
-                reach("keeper.erased")
-                self.blobs.delete_job(due.tenant, due.job_id)
 
-    def erase_left(self) -> None:
-        """Erase what a job that was erased has left: who erased it was cut off, or wrote late."""
-        for due in self.upkeep.erased(_PER_ROUND):
-            if self.blobs.delete_job(due.tenant, due.job_id):
-                self.upkeep.cleaned(due.job_id)
-
-    def sweep(self) -> None:
-        """Erase blobs that belong to no job: its creation, or its erasure, was cut off.
-
-        Goes through the folder a piece a round, and begins again after a pause.
-        """
-        if self.rounds % self.sweep_rounds == 0:
-            self.workers.forget_dead()
-            self.blobs.delete_old_uploads(self.orphan_age_s)
-            self._old_jobs = self.blobs.old_jobs(self.orphan_age_s)
-        for tenant, job_id in islice(self._old_jobs, _PER_ROUND):
-            if self.upkeep.is_gone(job_id):
-                self.blobs.delete_job(tenant, job_id)
-                _log.warning("orphaned blobs erased", job=job_id)
-
-
-def make_keeper(settings: Settings) -> Keeper:
+def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
     """Put a keeper together; it connects when it is first used."""
     client = connect(settings.store_url)
     blobs = BlobStore(settings.data_dir / "blobs")
+    upkeep, aside = Upkeep(client, settings.max_crashes, clock), Aside(client, clock)
+    workers = Workers(client)
     return Keeper(
-        upkeep=Upkeep(client, settings.max_crashes),
-        blobs=blobs,
-        workers=Workers(client),
+        upkeep=upkeep,
+        workers=workers,
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
-        batches=DueBatches.make(settings, client, blobs),
-        outages=Outages(client, settings.lease_s),
-        unmet=Unmet(client),
+        batches=DueBatches.make(settings, client, blobs, clock),
+        outages=Outages(client, settings.lease_s, clock),
+        unmet=Unmet(client, clock),
         unmet_s=settings.job_timeout_s,
-        sweep_rounds=max(1, round(settings.sweep_interval_s / settings.keeper_interval_s)),
-        orphan_age_s=settings.orphan_age_s,
+        aside=aside,
+        retention=Retention(
+            upkeep=upkeep,
+            blobs=blobs,
+            workers=workers,
+            aside=aside,
+            sweep_interval_s=settings.sweep_interval_s,
+            orphan_age_s=settings.orphan_age_s,
+        ),
     )
 
 
@@ -182,6 +152,8 @@ def main() -> None:
     beside = [threading.Thread(target=sender.run, args=(stopped,))]
     beside += [threading.Thread(target=fetcher.dispatcher.run, args=(stopped,))]
     beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
+    pauses = (stopped, settings.keeper_interval_s)
+    beside.append(threading.Thread(target=keeper.retention.run, args=pauses))
     for thread in beside:
         thread.start()
     try:

@@ -8,8 +8,13 @@ knows of the outage, too.
 
 from __future__ import annotations
 
+import redis
+import structlog
+
 from shared.store import keys
-from shared.store.scripts import Client, Clock, Scripts, server_clock
+from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+
+_log = structlog.get_logger()
 
 
 class Outages:
@@ -24,4 +29,10 @@ class Outages:
 
         Raises Unavailable.
         """
-        return bool(self._scripts.run_on("outage", [keys.CANARY], self._lease_ms))
+        try:
+            return bool(self._scripts.run_on("outage", [keys.CANARY], self._lease_ms))
+        except redis.ResponseError:
+            _log.exception("the record of outages cannot be used; it begins anew")
+            with store_faults():
+                self._scripts.client.delete(keys.CANARY)
+            return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -21,6 +22,8 @@ INPUT = "input"
 _INCOMING = "incoming"
 _JOBS = "jobs"
 _ID = "id"
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_OWNER = re.compile(r"[a-z]{3}_[A-Za-z0-9_-]+")  # a job or a batch
 _ROOM_BYTES = 1 << 20  # what there must be for a document of some size
 
 
@@ -233,6 +236,9 @@ class BlobStore:
             raise Unavailable("The blob store is not there right now.")
 
     def _job_folder(self, tenant: str, job_id: str) -> Path:
+        # From a damaged record they could name any folder, and that one would be erased.
+        if not (_TENANT.fullmatch(tenant) and _OWNER.fullmatch(job_id)):
+            raise ValueError(f"{tenant!r} has no blobs of {job_id!r}")
         return self._folder / _JOBS / tenant / job_id[4:6].lower() / job_id
 
     def _path(self, tenant: str, job_id: str, name: str) -> Path:

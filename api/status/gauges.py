@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from shared.jobs import Status
@@ -12,7 +13,7 @@ from shared.store.scripts import Client, store_faults
 @dataclass(frozen=True)
 class Levels:
     """Slices that wait, by lane, and that are read; pages not finished; ended jobs; page rate;
-    jobs by status, tombstones among them.
+    jobs by status, tombstones among them; records that cannot be used.
     """
 
     waiting: dict[str, int]
@@ -21,6 +22,7 @@ class Levels:
     jobs_kept: int
     page_gap_s: float | None
     jobs: dict[Status, int]
+    set_aside: int
 
 
 class Gauges:
@@ -39,7 +41,8 @@ class Gauges:
             pipe.zcard(keys.RETENTION)
             pipe.hget(keys.RATE, "gap")
             pipe.hmget(keys.STATES, list(Status))
-            *waiting, running, backlog, kept, gap, jobs = pipe.execute()
+            pipe.zcount(keys.ASIDE, round(time.time() * 1000), "+inf")
+            *waiting, running, backlog, kept, gap, jobs, aside = pipe.execute()
         return Levels(
             waiting={one: int(num or 0) for one, num in zip(keys.LANES, waiting, strict=True)},
             running=running,
@@ -47,4 +50,5 @@ class Gauges:
             jobs_kept=kept,
             page_gap_s=float(gap) / 1000 if gap else None,
             jobs={one: max(0, int(num or 0)) for one, num in zip(Status, jobs, strict=True)},
+            set_aside=aside,
         )

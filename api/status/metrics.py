@@ -87,6 +87,7 @@ class _Levels(Collector):
         yield _gauge("slices_running", "Slices that workers are reading", levels.running)
         yield _gauge("backlog_pages", "Pages accepted and not finished", levels.backlog_pages)
         yield _gauge("jobs_kept", "Jobs that have ended and are kept", levels.jobs_kept)
+        yield _gauge("records_set_aside", "Records that cannot be used", levels.set_aside)
         yield _gauge("workers_alive", "Workers that gave a sign of life", len(alive))
         if levels.page_gap_s is not None:
             yield _gauge(

@@ -61,10 +61,9 @@ class EventFanOut:
             return self.prepare(event)
         except Unavailable:
             raise
-        except Exception:
+        except Exception as error:
             # A boundary: one event that cannot be told must not hold up the others.
-            _log.exception("fanning out failed; trying again later", event_id=event.id)
-            self.outbox.postpone(event)
+            self.outbox.postpone(event.subject, error)
             return None
 
     def _batch(self, event: Event) -> dict[str, Any]:

@@ -5,3 +5,16 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local NOW = now_ms()
+
+-- The table that a record's JSON says; nothing where it is damaged.
+local function decode(text)
+  local is_json, value = pcall(cjson.decode, text or '')
+  return is_json and type(value) == 'table' and value or nil
+end
+
+-- The slice that a record's text says; nothing where there is none or it is damaged: its job's time
+-- runs out then.
+local function slice_in(text)
+  local slice = type(text) == 'string' and decode(text)
+  if slice and slice.s and tonumber(slice.a) and tonumber(slice.d) then return slice end
+end

@@ -79,6 +79,8 @@ docchu:canary                   hash        `ok_at` last good reading (ms), `job
                                             `looked` last round of a keeper (ms), `probed` is
                                             set to see whether it can be; of outages,
                                             `answered` a keeper last (ms), `patient` until (ms)
+docchu:aside                    sorted set  `<key> <member>` of records that cannot be used, by when
+                                            they are tried again (ms)
 docchu:blobs                    string      the id of the blob store that belongs to this store
 docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a
                                             batch is under way any more
@@ -117,6 +119,7 @@ BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
 UPLOADS = f"{PREFIX}parcels"
 BLOBS = f"{PREFIX}blobs"
+ASIDE = f"{PREFIX}aside"
 
 
 def job(job_id: str) -> str:

@@ -64,12 +64,14 @@ def store_faults() -> Iterator[None]:
     """Turn the client's faults into `Unavailable`."""
     try:
         yield
-    except _AWAY as error:
-        raise Unavailable from error
-    except redis.ResponseError as error:
-        if str(error).startswith(_AWAY_PREFIXES):
+    except redis.RedisError as error:
+        if _is_away(error):
             raise Unavailable from error
         raise
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, _AWAY) or str(error).startswith(_AWAY_PREFIXES)
 
 
 # What stands in front of a script; of one that changes a job, the clock and `_job`.
@@ -105,6 +107,12 @@ _WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake", "f
 def _source(name: str) -> str:
     parts = (*_PRELUDES.get(name, ("_clock", "_outbox", "_job")), name)
     return "".join(_LUA[part].read_text() for part in parts)
+
+
+def _raised(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def server_clock() -> None:
@@ -150,11 +158,18 @@ class Scripts:
 
         With `appendfsync always` the server then waits for the disk once, not for each.
         """
+        return [_raised(answer) for answer in self.run_each(name, calls)]
+
+    def run_each(self, name: str, calls: Sequence[tuple[list[str], list[Any]]]) -> list[Any]:
+        """As `run_many`, but an error that one record gives stands in its answer's place."""
         now = self._clock()
         with store_faults(), self.client.pipeline(transaction=False) as pipe:
             for names, args in calls:
                 self._script(name)(names, ["" if now is None else now, *args], client=pipe)
-            answers: list[Any] = pipe.execute()
+            answers: list[Any] = pipe.execute(raise_on_error=False)
+            for answer in answers:
+                if isinstance(answer, Exception) and _is_away(answer):
+                    raise answer
         return answers
 
     def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+import redis
+from pydantic import BaseModel, ValidationError
 
 from shared.errors import InvalidOption
 from shared.jobs import Model
@@ -91,8 +92,13 @@ class Workers:
 
     def _all(self) -> list[WorkerInfo]:
         with store_faults():
-            texts = self._client.hvals(keys.WORKERS)
-        found = [WorkerInfo.model_validate_json(text) for text in texts]
+            texts = self._client.hgetall(keys.WORKERS)
+        found = []
+        for worker_id, text in texts.items():
+            try:
+                found.append(WorkerInfo.model_validate_json(text))
+            except ValidationError:  # a worker that lives writes it anew in a moment
+                self.leave(worker_id)
         return sorted(found, key=lambda info: info.id)
 
 
@@ -108,6 +114,14 @@ class Canary:
         """Note that a canary is on its way."""
         with store_faults():
             self._client.hset(keys.CANARY, mapping={"job": job_id, "since": self._scripts.now_ms()})
+
+    def forget(self) -> None:
+        """Begin anew: what is noted cannot be used."""
+        with store_faults():
+            try:
+                self._client.hdel(keys.CANARY, "job", "since", "ok_at", "reason")
+            except redis.ResponseError:
+                self._client.delete(keys.CANARY)
 
     def under_way(self) -> str | None:
         """The canary's job, while it is on its way."""

@@ -207,13 +207,15 @@ def expire_all(world: World) -> Iterator[str]:
     keeper = make_keeper(world.settings)
     now = round(time.time() * 1000)
     for later in (_FOR_EVER_MS, 2 * _FOR_EVER_MS):
-        keeper.upkeep = Upkeep(world.client, _MAX_CRASHES, lambda later=later: now + later)
-        keeper.expire()
+        keeper.retention.upkeep = Upkeep(
+            world.client, _MAX_CRASHES, lambda later=later: now + later
+        )
+        keeper.retention.expire()
         forget_all(world, now + later)
     blobs = BlobStore(world.settings.data_dir / "blobs")
     for tenant, job_id in list(blobs.old_jobs(-1)):
         if tenant != CANARY_TENANT:
-            if not keeper.upkeep.is_gone(job_id):
+            if not keeper.retention.upkeep.gone([job_id])[0]:
                 yield f"{job_id} was not expired"
             blobs.delete_job(tenant, job_id)
     for name in world.client.scan_iter("docchu:job:*"):

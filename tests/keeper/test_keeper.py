@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -53,44 +52,6 @@ def test_a_lost_slice_comes_back_and_is_finished(service: Service, keeper: Keepe
     with service.worker(GreyReader()) as worker:
         assert worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED
-
-
-def test_uploads_and_results_are_erased_when_their_time_is_over(
-    service: Service, keeper: Keeper
-) -> None:
-    job_id = service.submit(grey_tiff(1))
-    with service.worker(GreyReader()) as worker:
-        worker.take_next()
-    assert service.blob_names(job_id) == {"input", "page-1.0.1.json", "page-1.0.1.jpg"}
-    keeper.upkeep = in_the_future(service, DAY_S + 1)
-    keeper.expire()
-    assert service.blob_names(job_id) == set()
-
-
-def test_what_an_erasure_that_was_cut_off_has_left_goes_a_minute_later(
-    service: Service, keeper: Keeper
-) -> None:
-    job_id = service.submit(grey_tiff(1))
-    service.jobs.erase("acme", job_id)  # and here the API was killed
-    keeper.erase_left()
-    assert service.blob_names(job_id) == {"input"}
-    keeper.upkeep = in_the_future(service, 61)
-    keeper.erase_left()
-    assert service.blob_names(job_id) == set()
-    assert keeper.upkeep.erased(10) == []
-
-
-def test_blobs_of_a_job_that_never_came_to_be_are_swept(service: Service, keeper: Keeper) -> None:
-    kept = service.submit(grey_tiff(1))
-    orphan = "job_" + "x" * 24
-    service.blobs.put("acme", orphan, "input", b"half an upload")
-    long_ago = time.time() - DAY_S
-    for job_id in (kept, orphan):
-        for folder in service.settings.data_dir.glob(f"blobs/jobs/*/*/{job_id}"):
-            os.utime(folder, (long_ago, long_ago))
-    keeper.sweep()
-    assert service.blob_names(orphan) == set()
-    assert service.blob_names(kept) == {"input"}
 
 
 def test_the_canary_goes_through_the_real_queue(service: Service, keeper: Keeper) -> None:

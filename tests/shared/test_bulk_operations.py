@@ -144,9 +144,9 @@ def test_in_the_end_a_batch_is_forgotten_with_all_that_was_counted(store: Batche
     store.clock.pass_s(30 * DAY_S)
     store.process_due()
     for due in store.keeper.due(10):
-        assert store.keeper.expire(due) == "forgotten"
+        assert store.keeper.expire([due]) == ["forgotten"]
     for due in store.keeper.erased(10):
-        store.keeper.cleaned(due.job_id)
+        store.keeper.cleaned([due.job_id])
     store.keeper.wake()
     left = dump(store.client)
     assert set(left.pop("docchu:states").values()) == {"0"}

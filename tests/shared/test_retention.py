@@ -27,20 +27,20 @@ def test_the_upload_goes_first_then_the_result_then_the_record(store: Store) -> 
 
     store.clock.pass_s(DAY_S)
     assert store.keeper.due(10) == [due]
-    assert store.keeper.expire(due) == "input"
-    assert store.keeper.expire(due, input_erased=True) == "nothing"
+    assert store.keeper.expire([due]) == ["input"]
+    assert store.keeper.expire([due], input_erased=True) == ["nothing"]
     assert store.keeper.due(10) == []
     assert store.jobs.get("acme", due.job_id).status.has_result
 
     store.clock.pass_s(6 * DAY_S)
     assert store.keeper.due(10) == [due]
-    assert store.keeper.expire(due) == "result"
-    store.keeper.erase(due.job_id)
+    assert store.keeper.expire([due]) == ["result"]
+    store.keeper.erase([due.job_id])
     with pytest.raises(JobGone):
         store.jobs.get("acme", due.job_id)
 
     store.clock.pass_s(30 * DAY_S)
-    assert store.keeper.expire(due) == "forgotten"
+    assert store.keeper.expire([due]) == ["forgotten"]
     with pytest.raises(JobNotFound):
         store.jobs.get("acme", due.job_id)
     assert store.client.keys("docchu:job:*") == []
@@ -50,9 +50,9 @@ def test_the_upload_goes_first_then_the_result_then_the_record(store: Store) -> 
 def test_a_second_keeper_does_not_erase_ahead_of_time(store: Store) -> None:
     due = finished(store)
     store.clock.pass_s(7 * DAY_S)
-    assert store.keeper.expire(due) == "result"
-    store.keeper.erase(due.job_id)
-    assert store.keeper.expire(due) == "nothing", "the tombstone has its own time"
+    assert store.keeper.expire([due]) == ["result"]
+    store.keeper.erase([due.job_id])
+    assert store.keeper.expire([due]) == ["nothing"], "the tombstone has its own time"
 
 
 def test_a_tombstone_keeps_nothing_of_what_was_read(store: Store) -> None:
@@ -81,10 +81,10 @@ def test_a_finished_job_takes_little_memory_and_gives_it_back(store: Store) -> N
     assert used_bytes() - empty < 3000 * len(jobs)
     store.clock.pass_s(7 * DAY_S)
     for due in jobs:
-        store.keeper.erase(due.job_id)
+        store.keeper.erase([due.job_id])
     store.clock.pass_s(30 * DAY_S)
     assert set(jobs) <= set(store.keeper.erased(1000))
     for due in jobs:
-        store.keeper.cleaned(due.job_id)
-        assert store.keeper.expire(due) == "forgotten"
+        store.keeper.cleaned([due.job_id])
+        assert store.keeper.expire([due]) == ["forgotten"]
     assert used_bytes() - empty < 300 * len(jobs)  # of 2,000 and more

@@ -20,10 +20,10 @@ local function publish_event()
   local run = number('run')
   local listeners = {}
   local kinds = redis.call('HGET', SUBSCRIBERS, get('tenant'))
-  for webhook, wanted in pairs(cjson.decode(kinds or '{}')) do
-    if wanted['batch.finished'] then listeners[#listeners + 1] = webhook end
+  for webhook, wanted in pairs(decode(kinds) or {}) do
+    if type(wanted) == 'table' and wanted['batch.finished'] then listeners[#listeners + 1] = webhook end
   end
-  local url = cjson.decode(get('options')).webhook_url
+  local url = (decode(get('options')) or {}).webhook_url
   if #listeners == 0 and not url then return end
   redis.call('HSET', EVENT, 'id', get('event'), 'type', 'batch.finished', 'at', NOW,
     'tenant', get('tenant'), 'webhooks', table.concat(listeners, ' '), 'url', url or '', 'include', '')

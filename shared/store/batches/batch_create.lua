@@ -6,7 +6,7 @@
 if known() then return 'created' end -- a repeated command
 if ARGV[7] ~= '' then
   local holder = redis.call('GET', KEYS[MORE + 2])
-  if holder and cjson.decode(holder).token ~= ARGV[7] then return 'lost' end
+  if holder and (decode(holder) or {}).token ~= ARGV[7] then return 'lost' end
 end
 for field, value in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', BATCH, field, value) end
 redis.call('HSET', BATCH, 'created', NOW, 'touched', NOW, 'run', 1, 'last', 0)

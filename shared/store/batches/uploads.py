@@ -9,12 +9,15 @@ import base64
 import json
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
+
+import redis
 
 from shared.batch_errors import BatchClosed, BatchGone
 from shared.errors import DocchuError, StaleAttempt
 from shared.ids import new_id
 from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.batches.scripts import BatchScripts
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -59,6 +62,7 @@ class BatchUploads:
         self._client = client
         self._scripts = Scripts(client, clock)
         self._batches = BatchScripts(client, clock)
+        self._aside = Aside(client, clock)
 
     def add(self, tenant: str, batch_id: str, new: NewBatchUpload, *, last: bool = False) -> None:
         """Add an upload to an open batch; `last` closes that. Raises BatchClosed, BatchGone."""
@@ -76,12 +80,22 @@ class BatchUploads:
         with store_faults():
             due = self._client.zrange(keys.UPLOADS, "-inf", now, byscore=True, offset=0, num=8)
         for upload_id in due:
-            names = [keys.UPLOADS, keys.batch_upload(upload_id)]
-            found = self._scripts.run_on("upload_take", names, upload_id, round(lease_s * 1000))
-            if found:
-                batch_id, tenant, kind, position, attempt = found
-                return BatchUpload(upload_id, batch_id, tenant, kind, int(position), int(attempt))
+            try:
+                if taken := self._take(upload_id, lease_s):
+                    return taken
+            except (redis.ResponseError, TypeError, ValueError) as error:
+                self._aside.put(keys.UPLOADS, upload_id, error)
         return None
+
+    def _take(self, upload_id: str, lease_s: float) -> BatchUpload | None:
+        names = [keys.UPLOADS, keys.batch_upload(upload_id)]
+        found = self._scripts.run_on("upload_take", names, upload_id, round(lease_s * 1000))
+        if not found:
+            return None
+        batch_id, tenant, kind, position, attempt = found
+        if None in (batch_id, tenant) or kind not in get_args(Kind):
+            raise ValueError("fields are missing")
+        return BatchUpload(upload_id, batch_id, tenant, kind, int(position), int(attempt))
 
     def advance(self, batch_upload: BatchUpload, position: int, lease_s: float) -> BatchUpload:
         """Note how many entries are done, and renew the lease (0: due again at once).

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import redis
+
 from shared.errors import DocchuError
 from shared.jobs import Document
 from shared.options import Options
 from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.errands.queues import ErrandQueues, Route, host_of
 from shared.store.jobs.records import has_one_page
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
@@ -50,6 +53,7 @@ class FetchQueue:
     def __init__(self, client: Client, lease_s: float, clock: Clock = server_clock) -> None:
         self._client = client
         self._scripts = Scripts(client, clock)
+        self._aside = Aside(client, clock)
         self._errands = ErrandQueues("fetches", client, lease_s, clock)
         self.flows, self.hosts = self._errands.flows, self._errands.hosts
 
@@ -78,14 +82,24 @@ class FetchQueue:
 
     def _begun(self, route: Route, lease: str, ids: list[str]) -> Iterator[Fetch]:
         for job_id in ids:
-            answer = self._scripts.run(
-                "fetch_begin", job_id, *route.names, lease, _MAX_TRIES, more_keys=tuple(route.keys)
-            )
-            if answer is not None:
-                tenant, url, document, options, request = json.loads(answer)
-                name = Document.model_validate_json(document).name
-                wanted = Options.model_validate_json(options)
-                yield Fetch(job_id, route, lease, tenant, url, name, wanted, request or None)
+            try:
+                fetch = self._begin(route, lease, job_id)
+            except (redis.ResponseError, TypeError, ValueError) as error:
+                self._aside.put(route.keys[2], job_id, error)
+                continue
+            if fetch:
+                yield fetch
+
+    def _begin(self, route: Route, lease: str, job_id: str) -> Fetch | None:
+        answer = self._scripts.run(
+            "fetch_begin", job_id, *route.names, lease, _MAX_TRIES, more_keys=tuple(route.keys)
+        )
+        if answer is None:
+            return None
+        tenant, url, document, options, request = json.loads(answer)
+        name = Document.model_validate_json(document).name
+        wanted = Options.model_validate_json(options)
+        return Fetch(job_id, route, lease, tenant, url, name, wanted, request or None)
 
     def _end(self, fetch: Fetch, outcome: str, *args: object) -> Ended:
         route = fetch.route

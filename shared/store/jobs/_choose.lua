@@ -30,25 +30,34 @@ local function next_slice()
   return interactive, true
 end
 
-local function job_of(name) return string.match(name, '^(.*)/') end
-local function index_of(name) return string.match(name, '[^/]*$') end
-local function read(name)
-  return redis.call('HGET', string.gsub(KEYS[2], '%?', job_of(name)), index_of(name))
-end
-
 -- The same command once more, after a lost answer: the slice and the attempt that it began.
 local AGAIN = redis.call('GET', KEYS[26])
 local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
+
+local function job_of(name) return string.match(name, '^(.*)/') end
+local function index_of(name) return string.match(name, '[^/]*$') end
+local function of_job(key, job) return (string.gsub(key, '%?', function() return job end)) end
+
+-- The chosen slice, if its records are what they should be.
+local function chosen_slice()
+  local job = job_of(CHOSEN.name)
+  if not job then return end
+  local known = redis.pcall('HMGET', of_job(KEYS[1], job), 'lane', 'need')
+  local slice = slice_in(redis.pcall('HGET', of_job(KEYS[2], job), index_of(CHOSEN.name)))
+  if slice and known[1] == CHOSEN.lane and known[2] == CHOSEN.need then return slice end
+  redis.call('ZADD', KEYS[17], 'NX', NOW, job) -- it never gets a worker, so its time is over
+end
+
 if not AGAIN then
-  local text
+  local slice
   repeat
     CHOSEN, BOTH = next_slice()
     if not CHOSEN then return false end
-    text = read(CHOSEN.name)
-    -- Nothing should be queued without its slice; if it is, it must not block the queue's head.
-    if not text then redis.call('ZREM', CHOSEN.ready, CHOSEN.name) end
-  until text
-  if ARGV[4] ~= '1' and cjson.decode(text).d > 0 then return 'suspect' end
+    slice = chosen_slice()
+    -- What cannot be claimed must not block the queue's head.
+    if not slice then redis.call('ZREM', CHOSEN.ready, CHOSEN.name) end
+  until slice
+  if ARGV[4] ~= '1' and tonumber(slice.d) > 0 then return 'suspect' end
 end
 ARGV[2] = job_of(CHOSEN.name)
-for at, key in ipairs(KEYS) do KEYS[at] = string.gsub(key, '%?', ARGV[2]) end
+for at, key in ipairs(KEYS) do KEYS[at] = of_job(key, ARGV[2]) end

@@ -36,10 +36,7 @@ local function set_status(status)
   redis.call('HINCRBY', BATCHES, before[2] .. '/' .. status, 1)
 end
 
-local function load_slice(index)
-  local text = redis.call('HGET', SLICES, index)
-  return text and cjson.decode(text)
-end
+local function load_slice(index) return slice_in(redis.call('HGET', SLICES, index)) end
 local function save_slice(index, slice)
   -- cjson writes an empty table as an object: an unopened slice has no field `p` at all.
   redis.call('HSET', SLICES, index, cjson.encode(slice))
@@ -53,7 +50,7 @@ end
 
 -- Note how an attempt ended; one that waits to be claimed is none. The oldest are let go.
 local function end_attempt(index, slice, outcome)
-  if slice.s ~= 'l' then return end
+  if not slice or slice.s ~= 'l' then return end
   local entry = cjson.encode({ index, slice.a, slice.o, slice.t, NOW, outcome })
   if redis.call('RPUSH', TIMELINE, entry) > MAX_TIMELINE then redis.call('LPOP', TIMELINE) end
 end
@@ -150,10 +147,10 @@ end
 local function publish_event(status)
   local id, kind = get('event'), 'job.' .. status
   if not id then return end
-  local options = cjson.decode(get('options'))
+  local options = decode(get('options')) or {}
   local listeners = {}
-  for webhook, kinds in pairs(cjson.decode(redis.call('HGET', SUBSCRIBERS, get('tenant')) or '{}')) do
-    if kinds[kind] then listeners[#listeners + 1] = webhook end
+  for webhook, kinds in pairs(decode(redis.call('HGET', SUBSCRIBERS, get('tenant'))) or {}) do
+    if type(kinds) == 'table' and kinds[kind] then listeners[#listeners + 1] = webhook end
   end
   if #listeners == 0 and not options.webhook_url then return end
   redis.call('HSET', EVENT, 'id', id, 'type', kind, 'at', NOW, 'tenant', get('tenant'),
@@ -205,7 +202,7 @@ end
 local function common_reason()
   local code, detail
   for _, text in ipairs(redis.call('HVALS', PAGES)) do
-    local page = cjson.decode(text)
+    local page = decode(text) or {}
     if code and code ~= page.c then
       return 'all_pages_failed', 'None of the pages could be read.'
     end

@@ -3,7 +3,7 @@
 local function end_unread(code, of_page, of_job)
   if get('cancel') then return finish_job('canceled') end
   for _, index in ipairs(redis.call('HKEYS', SLICES)) do
-    for _, page in ipairs(load_slice(index).p or {}) do
+    for _, page in ipairs((load_slice(index) or {}).p or {}) do
       if redis.call('HEXISTS', PAGES, page) == 0 then
         record_page(tostring(page), { c = code, d = of_page })
       end

@@ -16,7 +16,7 @@ local full = all >= tonumber(ARGV[4]) or own >= tonumber(ARGV[5])
 if full and not record.code then return 'full' end
 if ARGV[6] ~= '' then
   local holder = redis.call('GET', KEYS[MORE + 2])
-  if holder and cjson.decode(holder).token ~= ARGV[6] then return 'lost' end
+  if holder and (decode(holder) or {}).token ~= ARGV[6] then return 'lost' end
 end
 for field, value in pairs(record) do redis.call('HSET', JOB, field, value) end
 redis.call('HSET', JOB, 'status', 'queued', 'created', NOW, 'next', 1)

@@ -4,7 +4,7 @@
 -- slice's last one: the slice is done), 'repeated' (it was recorded before) or 'lost'.
 local slice = held(ARGV[3], ARGV[4])
 local page, known = cjson.decode(ARGV[6]), redis.call('HGET', PAGES, ARGV[5])
-if known and page.b and cjson.decode(known).b == page.b then
+if known and page.b and (decode(known) or {}).b == page.b then
   -- The same command once more, after a lost answer: its blob is the one that counts.
   return slice and 'recorded' or 'finished'
 end

@@ -30,7 +30,7 @@ class Unmet:
         for need, since in known.items():
             noted = ""
             if alive and not any(worker.meets(need) for worker in alive):
-                noted = str(min(int(since or now), now))
+                noted = str(min(int(since) if since.isdigit() else now, now))
                 unmet[need] = (now - int(noted)) / 1000
             if noted != since:
                 with store_faults():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from shared.ids import is_id
 from shared.store import keys
@@ -35,7 +36,10 @@ class Upkeep:
         now = self._scripts.now_ms()
         with store_faults():
             found = self._client.zrange(keys.LEASES, "-inf", now, byscore=True, offset=0, num=limit)
-        return [(job_id, index) for job_id, _, index in (name.partition("/") for name in found)]
+            if nameless := [name for name in found if "/" not in name]:
+                self._client.zrem(keys.LEASES, *nameless)
+        parts = (name.partition("/") for name in found if "/" in name)
+        return [(job_id, index) for job_id, _, index in parts]
 
     def recover(self, job_id: str, index: str) -> Recovery:
         """Take one slice back whose lease ran out."""
@@ -74,38 +78,56 @@ class Upkeep:
             with self._client.pipeline(transaction=False) as pipe:
                 for job_id in ids:
                     pipe.hget(keys.job(job_id), "tenant")
-                tenants = pipe.execute()
-        return [Due(tenant or "", job_id) for job_id, tenant in zip(ids, tenants, strict=True)]
+                tenants = pipe.execute(raise_on_error=False)
+        # What is no record has no tenant; that it is none is found out in the next step.
+        return [
+            Due(tenant if isinstance(tenant, str) else "", job_id)
+            for job_id, tenant in zip(ids, tenants, strict=True)
+        ]
 
-    def expire(self, due: Due, *, input_erased: bool = False) -> Expiry:
-        """What of the job is to be erased; `input_erased` says that its bytes are."""
-        outcome: Expiry = self._scripts.run(
+    def expire(self, due: Sequence[Due], *, input_erased: bool = False) -> list[Expiry | Exception]:
+        """What of each job is to be erased; `input_erased` says that its bytes are.
+
+        A record that cannot be used gives an error in its place.
+        """
+        erased = "1" if input_erased else ""
+        return self._scripts.run_each(
             "expire",
-            due.job_id,
-            "1" if input_erased else "",
-            more_keys=(keys.tenant_jobs(due.tenant),),
+            [
+                ([*keys.of_job(one.job_id), keys.tenant_jobs(one.tenant)], [one.job_id, erased])
+                for one in due
+            ],
         )
-        return outcome
 
-    def erase(self, job_id: str) -> None:
-        """Leave a tombstone of the job."""
-        self._scripts.run("erase", job_id)
+    def erase(self, job_ids: Sequence[str]) -> list[int | Exception]:
+        """Leave tombstones of jobs; an error in the place of a record that cannot be used."""
+        return self._scripts.run_each("erase", [(keys.of_job(one), [one]) for one in job_ids])
 
     def erased(self, limit: int) -> list[Due]:
         """Erased jobs that may have bytes left, a minute after it."""
         return self._jobs_due(keys.ERASED, limit)
 
-    def cleaned(self, job_id: str) -> None:
-        """Note that nothing is left of an erased job's bytes."""
-        with store_faults():
-            self._client.zrem(keys.ERASED, job_id)
-
-    def is_gone(self, job_id: str) -> bool:
-        """Whether nothing of the job's, or batch's, bytes is wanted any more."""
-        if is_id("bat", job_id):
+    def cleaned(self, job_ids: Sequence[str]) -> None:
+        """Note that nothing is left of the bytes of erased jobs."""
+        if job_ids:
             with store_faults():
-                waiting, gone = self._client.hmget(keys.batch(job_id), ["parcels", "gone"])
-            return int(waiting or 0) == 0 or gone is not None
-        with store_faults():
-            status = self._client.hget(keys.job(job_id), "status")
-        return status in (None, "expired")
+                self._client.zrem(keys.ERASED, *job_ids)
+
+    def gone(self, ids: Sequence[str]) -> list[bool]:
+        """Of each job, or batch, whether nothing of its bytes is wanted any more."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for one in ids:
+                if is_id("bat", one):
+                    pipe.hmget(keys.batch(one), ["parcels", "gone"])
+                else:
+                    pipe.hget(keys.job(one), "status")
+            found = pipe.execute(raise_on_error=False)
+        return [_is_gone(one) for one in found]
+
+
+def _is_gone(found: Any) -> bool:
+    """By a job's status, or a batch's uploads and end. Of what cannot be understood nothing is."""
+    if isinstance(found, list):
+        waiting, gone = found
+        return waiting in (None, "0") or gone is not None
+    return found in (None, "expired")

@@ -106,9 +106,17 @@ class Deliveries:
                 break
             records = self._oldest(name, start)
             ended = [one for one in records if one[2] != "pending"][: excess - forgotten]
-            for delivery_id, subject, _ in ended:
-                names = [keys.delivery(delivery_id), keys.event(subject or ""), name]
-                forgotten += int(self._scripts.run_on("forget", names, delivery_id))
+            calls = [
+                ([keys.delivery(one), keys.event(subject or ""), name], [one])
+                for one, subject, _ in ended
+            ]
+            answers = self._scripts.run_each("forget", calls)
+            for (delivery_id, _, _), answer in zip(ended, answers, strict=True):
+                if isinstance(answer, Exception):  # no record any more: it goes as it is
+                    with store_faults():
+                        self._client.delete(keys.delivery(delivery_id))
+                        answer = self._client.zrem(name, delivery_id)
+                forgotten += int(answer)
             start += len(records) - len(ended)
         return forgotten
 
@@ -119,8 +127,11 @@ class Deliveries:
             with self._client.pipeline(transaction=False) as pipe:
                 for one in ids:
                     pipe.hmget(keys.delivery(one), ["subject", "status"])
-                records = pipe.execute()
-        return [(one, *record) for one, record in zip(ids, records, strict=True)]
+                records = pipe.execute(raise_on_error=False)
+        return [
+            (one, *(record if isinstance(record, list) else (None, None)))
+            for one, record in zip(ids, records, strict=True)
+        ]
 
     def _record(self, tenant: str, delivery_id: str) -> dict[str, str]:
         record: dict[str, str] = {}
@@ -146,8 +157,9 @@ class Deliveries:
                 with self._client.pipeline(transaction=False) as pipe:
                     for one in ids:
                         pipe.hgetall(keys.delivery(one))
-                    records = pipe.execute()
-            yield from (record for record in records if record and wanted(record))
+                    records = pipe.execute(raise_on_error=False)
+            known = (one for one in records if isinstance(one, dict) and one)
+            yield from (record for record in known if wanted(record))
             if len(ids) < _SCAN:
                 return
             start += _SCAN

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from shared.ids import new_id
 from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.errands.queues import Route, host_of
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -84,6 +85,7 @@ class Outbox:
         self._client = client
         self._kept_ms = round(kept_s * 1000)
         self._scripts = Scripts(client, clock)
+        self._aside = Aside(client, clock)
 
     def waiting(self, limit: int) -> list[Event]:
         """Events without deliveries yet: in turn of their tenants, of one the oldest first."""
@@ -99,28 +101,34 @@ class Outbox:
             with self._client.pipeline(transaction=False) as pipe:
                 for subject in subjects:
                     pipe.hgetall(keys.event(subject))
-                records = pipe.execute()
-        return [
-            _event(one, record) for one, record in zip(subjects, records, strict=True) if record
-        ]
+                records = pipe.execute(raise_on_error=False)
+        found = []
+        for subject, record in zip(subjects, records, strict=True):
+            try:
+                found.append(_event(subject, record))
+            except (KeyError, TypeError, ValueError) as error:
+                self.postpone(subject, error)
+        return found
 
-    def postpone(self, event: Event) -> None:
+    def postpone(self, subject: str, error: Exception) -> None:
         """Look at an event again in a minute: fanning out it failed, and others wait behind it."""
+        self._aside.note(keys.OUTBOX, subject, error)
         later = _SET_ASIDE + self._scripts.now_ms() + _POSTPONED_MS
         with store_faults():
-            self._client.zadd(keys.OUTBOX, {event.subject: later}, xx=True)
+            self._client.zadd(keys.OUTBOX, {subject: later}, xx=True)
 
     def destinations(self, event: Event) -> tuple[Destination, ...]:
         """Where the event goes; webhooks that were deleted meanwhile are left out."""
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for webhook_id in event.webhooks:
                 pipe.hmget(keys.webhook(webhook_id), ["url", "include"])
-            records = pipe.execute()
-        found = [
-            Destination(webhook_id, url, bool(include))
-            for webhook_id, (url, include) in zip(event.webhooks, records, strict=True)
-            if url
-        ]
+            records = pipe.execute(raise_on_error=False)
+        found = []
+        for webhook_id, record in zip(event.webhooks, records, strict=True):
+            if isinstance(record, Exception):
+                self._aside.note(keys.SUBSCRIBERS, webhook_id, record)
+            elif record[0]:
+                found.append(Destination(webhook_id, record[0], bool(record[1])))
         if event.url:
             found.append(Destination("", event.url, bool(event.include)))
         return tuple(found)
@@ -130,8 +138,12 @@ class Outbox:
 
         `again`: the job was erased since the event was read, so its body must be made anew.
         """
-        calls = [self._call(one) for one in fan_outs]
-        outcomes: list[FanOutOutcome] = self._scripts.run_many("fan_out", calls)
+        outcomes: list[FanOutOutcome] = []
+        answers = self._scripts.run_each("fan_out", [self._call(one) for one in fan_outs])
+        for one, answer in zip(fan_outs, answers, strict=True):
+            if isinstance(answer, Exception):
+                self.postpone(one.event.subject, answer)
+            outcomes.append("again" if isinstance(answer, Exception) else answer)
         return outcomes
 
     def _call(self, one: FanOut) -> tuple[list[str], list[Any]]:

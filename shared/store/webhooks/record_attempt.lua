@@ -10,7 +10,7 @@ if redis.call('ZSCORE', QUEUE, ARGV[4]) ~= ARGV[5] then return 'lost' end
 local function disable(reason)
   redis.call('HSET', WEBHOOK, 'disabled', NOW, 'reason', reason)
   local tenant = redis.call('HGET', WEBHOOK, 'tenant')
-  local listeners = cjson.decode(redis.call('HGET', SUBSCRIBERS, tenant) or '{}')
+  local listeners = decode(redis.call('HGET', SUBSCRIBERS, tenant)) or {}
   listeners[ARGV[13]] = nil
   redis.call('HSET', SUBSCRIBERS, tenant, cjson.encode(listeners))
 end

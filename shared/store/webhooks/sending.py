@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+import redis
+
 from shared.outgoing.signing import KeyRing
 from shared.store import keys
+from shared.store.aside import Aside
 from shared.store.errands.queues import ErrandQueues, Route
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.webhooks.webhooks import Webhooks
@@ -61,6 +64,7 @@ class SendingQueue:
         self._failing_ms = round(failing_s * 1000)
         self._scripts = Scripts(client, clock)
         self._webhooks = Webhooks(client, clock=clock)
+        self._aside = Aside(client, clock)
         self._errands = ErrandQueues("deliveries", client, lease_s, clock)
         self.flows, self.hosts = self._errands.flows, self._errands.hosts
 
@@ -112,19 +116,25 @@ class SendingQueue:
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
                 pipe.hgetall(keys.delivery(one))
-            records = pipe.execute()
+            records = pipe.execute(raise_on_error=False)
             for record in records:
-                pipe.hget(keys.event(record.get("subject", "")), record.get("variant", "body"))
-                pipe.hmget(keys.webhook(record.get("webhook", "")), ["url", "ring", "disabled"])
-            contents = pipe.execute()
+                known = record if isinstance(record, dict) else {}
+                pipe.hget(keys.event(known.get("subject", "")), known.get("variant", "body"))
+                pipe.hmget(keys.webhook(known.get("webhook", "")), ["url", "ring", "disabled"])
+            contents = pipe.execute(raise_on_error=False)
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
-        return [
-            self._due_delivery(one, route, lease, record, body, webhook, now, ring_of)
-            for one, record, body, webhook in zip(
-                ids, records, contents[::2], contents[1::2], strict=True
-            )
-        ]
+        found = []
+        for one, record, body, webhook in zip(
+            ids, records, contents[::2], contents[1::2], strict=True
+        ):
+            try:
+                found.append(
+                    self._due_delivery(one, route, lease, record, body, webhook, now, ring_of)
+                )
+            except (KeyError, TypeError, ValueError, AttributeError, redis.ResponseError) as error:
+                self._aside.put(route.keys[2], one, error)
+        return found
 
     def _due_delivery(
         self,

@@ -223,7 +223,7 @@ def test_an_event_that_cannot_be_fanned_out_is_set_aside_for_a_minute(post: Post
     job, other = post.succeed(HOOK), post.succeed(HOOK)
     (event, _) = post.outbox.waiting(2)
     assert event.subject == job.id
-    post.outbox.postpone(event)
+    post.outbox.postpone(event.subject, ValueError())
     assert [one.subject for one in post.outbox.waiting(9)] == [other.id]
     post.clock.pass_s(60)
     assert [one.subject for one in post.outbox.waiting(9)] == [other.id, job.id]
