@@ -82,7 +82,8 @@ class Fetcher:
             outcome = self.queue.done(wanted, document)
             _log.info("document fetched", size=document.size, outcome=outcome, **wanted.names)
         reach("fetching.ended")
-        if outcome in ("ended", "lost") and self.queue.is_gone(wanted):
+        # Of a job that ended first, nobody reads the document; of a lost one, somebody may.
+        if outcome == "ended" or (outcome == "lost" and self.queue.is_gone(wanted)):
             self.blobs.delete_job(wanted.tenant, wanted.id)
         return answered
 

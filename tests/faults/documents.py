@@ -20,6 +20,8 @@ from worker.ocr.reader import Reading, Timings
 from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 
 Deed = Literal["plain", "slow", "error", "kill", "hang"]
+Source = Literal["", "url", "slow", "silent", "cut"]
+"""Where a document is: in the request, or behind a URL that gives it, or never does."""
 
 _RED: dict[Deed, int] = {"plain": 10, "slow": 60, "error": 120, "kill": 180, "hang": 240}
 _DEEDS = {red: deed for deed, red in _RED.items()}
@@ -41,6 +43,12 @@ class Document:
     idempotent: bool = False
     then: Literal["", "cancel", "erase"] = ""
     at_s: float = 0
+    source: Source = ""
+
+    @property
+    def comes(self) -> bool:
+        """Whether the service gets its bytes at all."""
+        return self.source not in ("silent", "cut")
 
     def text(self, page: int) -> str:
         """What its reader must say of a page."""

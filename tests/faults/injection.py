@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import psutil
 import redis
@@ -31,6 +32,7 @@ KEEPER_POINTS = (
     *("process_due_batches", "process_due", "sweep"),
     *("recovered", "input_erased"),
 )
+FETCHING_POINTS = ("taken", "kept", "ended")
 API_POINTS = ("kept", "created", "erased")
 
 
@@ -52,6 +54,15 @@ def random_faults(rng: random.Random, number: int, max_crashes: int) -> list[Fau
         if sum(f.crashes for f in faults) + fault.crashes <= max_crashes:
             faults.append(fault)
     return faults
+
+
+def fetching_faults(rng: random.Random) -> list[Fault]:
+    """In every other schedule a fault of a keeper while it fetches a document."""
+    if rng.random() < 0.5:
+        return []
+    point, order = f"fetching.{rng.choice(FETCHING_POINTS)}", rng.choice(("kill", "kill", "stop"))
+    strike = partial(_failpoint, name=point, order=order)
+    return [Fault(f"{order} at {point}", rng.uniform(0, 1.5), strike)]
 
 
 def _random_fault(rng: random.Random) -> Fault:
@@ -216,10 +227,10 @@ def _messages_twice(world: World) -> bool:
 
 
 def _disk_full(world: World, for_s: float) -> bool:
-    """No file of the API or a worker may grow: what a full disk does, for root, too."""
+    """No file of the service may grow: what a full disk does, for root, too."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     limited = []
-    for name in ("api", "worker-1", "worker-2"):
+    for name in ("api", "worker-1", "worker-2", "keeper-1", "keeper-2"):
         with contextlib.suppress(psutil.NoSuchProcess):
             process = world.process(name)
             children = process.children() if name == "api" else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from keeper.keeper import make_keeper
 from shared.blobs import BlobStore
+from shared.errors import FetchFailed
 from shared.jobs import SliceAttempt, Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
@@ -73,6 +74,8 @@ def is_quiet(world: World) -> bool:
     """Whether every job has ended and nothing waits or is being read."""
     client = world.client
     waiting = any(client.exists(keys.waiting(lane)) for lane in keys.LANES)
+    if client.exists(*keys.errands("fetches")[:1]):
+        return False
     if waiting or client.zcard(keys.LEASES) or client.llen(keys.wakeups(PLAIN)):
         return False
     ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
@@ -144,6 +147,11 @@ def _of_job(world: World, job: Seen) -> Iterator[str]:
 
 
 def _of_pages(job: Seen) -> Iterator[str]:
+    if not job.document.comes:
+        found = job.status, job.record.get("code"), len(job.pages)
+        if found != (Status.FAILED, FetchFailed.code, 0) and job.status is not Status.CANCELED:
+            yield f"its document never came, and yet it is {found}"
+        return
     deeds = job.document.deeds
     timed = job.document.timeout_s is not None
     for page, deed in enumerate(deeds, start=1):
@@ -197,6 +205,8 @@ def _of_store(world: World) -> Iterator[str]:
     for name in client.scan_iter("docchu:job:*:slices"):
         if not _of_canary(world, name):
             yield f"{name} is left"
+    for name in client.scan_iter("docchu:fetches:*"):
+        yield f"{name} is left"
     for job_id in client.zrange(keys.DEADLINES, 0, -1):
         if not _of_canary(world, keys.job(job_id)):
             yield f"{job_id} still has a deadline"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import threading
 import time
@@ -16,7 +17,8 @@ import redis
 
 from tests.faults.batching import batch_violations, choose, close_after, open_batch, told_of
 from tests.faults.documents import PROBLEMS, Deed, Document, random_document
-from tests.faults.injection import Fault, random_faults
+from tests.faults.elsewhere import elsewhere
+from tests.faults.injection import Fault, fetching_faults, random_faults
 from tests.faults.invariants import (
     Seen,
     expire_all,
@@ -66,10 +68,12 @@ def make_schedule(seed: int) -> Schedule:
         if rng.random() < chance:
             specials[at] = deed  # type: ignore[call-overload]
     documents = [random_document(rng, number, deed) for number, deed in enumerate(specials, 1)]
+    documents = elsewhere(seed, documents)
     killers = "kill" in specials or "hang" in specials
     # So few that no innocent page can see three crashes: then one that is given up is a violation.
     # A page that ends its worker takes along, once, what is read beside it.
     faults = random_faults(rng, rng.randint(3, 7), max_crashes=1 if killers else 2)
+    faults += fetching_faults(random.Random(f"fetching {seed}"))
     return Schedule(seed, documents, faults)
 
 
@@ -127,6 +131,8 @@ def _deeds(jobs: list[Seen]) -> Iterator[str]:
     """What the documents and their callers did to the service."""
     for job in jobs:
         yield from (f"page: {deed}" for deed in job.document.deeds if deed in PROBLEMS)
+        if job.document.source:
+            yield f"url: {job.document.source}"
         if job.document.timeout_s is not None:
             yield "job with too little time"
         if job.document.then:
@@ -153,7 +159,11 @@ def _submit(
     headers = {"Content-Type": "image/tiff"}
     if document.idempotent:
         headers["Idempotency-Key"] = f"{started}-{document.number}"
-    job_id = _post(world, document, query, headers)
+    content = document.tiff()
+    if document.source:
+        url = world.library.put(f"{started}-{document.number}", document.source, content)
+        headers["Content-Type"], content = "application/json", json.dumps({"url": url}).encode()
+    job_id = _post(world, document, query, headers, content)
     if job_id is None:
         return
     accepted[job_id] = document.number
@@ -168,14 +178,16 @@ def _submit(
 
 
 def _post(
-    world: World, document: Document, query: dict[str, str], headers: dict[str, str]
+    world: World,
+    document: Document,
+    query: dict[str, str],
+    headers: dict[str, str],
+    content: bytes,
 ) -> str | None:
     deadline = time.monotonic() + _GIVE_UP_S
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
-            answer = world.http.post(
-                "/v1/jobs", params=query, headers=headers, content=document.tiff()
-            )
+            answer = world.http.post("/v1/jobs", params=query, headers=headers, content=content)
             if answer.status_code in (200, 202):  # 200: it is in its batch already
                 job_id: str = answer.json()["id"]
                 return job_id

@@ -62,6 +62,16 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("kill at keeper.", "keeper SIGSTOP"),
     ),
     (
+        "a keeper is killed or stopped while it fetches a document",
+        "another one fetches it after its lease; a document that was stored once is never another",
+        ("kill at fetching.", "stop at fetching."),
+    ),
+    (
+        "the server of a document is slow, says nothing, or breaks off",
+        "its job waits for it, nobody else does; it fails as `fetch_failed`",
+        ("url: slow", "url: silent", "url: cut"),
+    ),
+    (
         "the API is killed between storing and answering",
         "the job runs though nobody got its 202; with an `Idempotency-Key` a repetition finds it",
         ("API SIGKILL", "kill at api."),

@@ -23,6 +23,7 @@ from bench.service import free_port
 from shared.running.embedded import is_up
 from shared.settings import Settings
 from shared.store.scripts import connect
+from tests.faults.elsewhere import Library
 from tests.faults.proxy import Proxy
 
 LEASE_S = 1.5
@@ -48,6 +49,7 @@ class World:
         self.settings.data_dir.mkdir()
         self.receiver = Receiver()
         self.receiver.start()
+        self.library = Library()
         self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
         self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
         self.client: Any = connect(self.settings.store_url)
@@ -133,6 +135,7 @@ class World:
         self._zygote.stdout.close()
         self.proxy.close()
         self.receiver.stop()
+        self.library.close()
         self.http.close()
         self.client.close()
 
@@ -180,6 +183,7 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
         "DOCCHU_INPUT_TTL_S": "2",
         "DOCCHU_ORPHAN_AGE_S": "60",
         "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
+        "DOCCHU_FETCH_TIMEOUT_S": "1",
         "DOCCHU_WEBHOOK_TIMEOUT_S": "1",
         "DOCCHU_WEBHOOK_SCHEDULE_S": "0,0.5,1,1,2,2,2,2,2,2",
         "DOCCHU_SWEEP_INTERVAL_S": "10",

@@ -196,7 +196,7 @@ def test_a_job_may_end_while_its_document_is_fetched(
     story.end(wanted)
     assert nothing_waits(story) and story.is_clean()
     assert story.client.hget(keys.job(job.id), "ends") == "1"
-    assert story.files() == ([] if erase else [INPUT])
+    assert story.files() == []
 
 
 def test_nothing_of_an_erased_address_is_left(story: Fetching) -> None:
