@@ -15,7 +15,7 @@ from api.jobs.views import jobs
 from api.pages import pages
 from api.services import Services, install, make_services
 from api.status import metrics, readiness
-from api.status.health import health
+from api.status.health import figures, health
 from api.torchserve.views import torchserve
 from api.webhooks.deliveries import deliveries
 from api.webhooks.views import webhooks
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         deliveries,
         torchserve,
         health,
+        figures,
         docs,
         pages,
     ):

@@ -47,6 +47,12 @@ class Unauthorized(RequestError):
     code = "unauthorized"
 
 
+class Forbidden(RequestError):
+    """This wants a key of another role: make one with `docchu keys create --role admin`."""
+
+    code = "forbidden"
+
+
 class UnsupportedMediaType(RequestError):
     """The document is no PNG, JPEG, WebP, BMP, GIF, TIFF or PDF."""
 

@@ -9,7 +9,7 @@ import structlog
 from flask import Request, g, request
 
 from api.services import Services, services
-from shared.errors import Unauthorized
+from shared.errors import Forbidden, Unauthorized
 from shared.store.api_keys import DEFAULT_TENANT
 
 
@@ -17,6 +17,15 @@ def authenticate() -> None:
     """Set the request's tenant. Raises Unauthorized."""
     g.tenant = tenant_of(services(), request)
     structlog.contextvars.bind_contextvars(tenant=g.tenant)
+
+
+def authenticate_operator() -> None:
+    """Let in who may see what is of the whole service. Raises Unauthorized, Forbidden."""
+    parts, token = services(), _bearer(request)
+    tenant_of(parts, request)
+    key = parts.api_keys.find(token) if token and parts.settings.auth != "off" else None
+    if key and key.role != "admin":
+        raise Forbidden
 
 
 def tenant() -> str:
@@ -31,9 +40,9 @@ def tenant_of(parts: Services, caller: Request) -> str:
         return DEFAULT_TENANT
     token = _bearer(caller)
     if token:
-        found = parts.api_keys.tenant_of(token)
+        found = parts.api_keys.find(token)
         if found:
-            return found
+            return found.tenant
     if settings.auth == "auto" and settings.on_loopback and not parts.api_keys.any():
         if not _from_this_machine(caller):
             raise Unauthorized(

@@ -13,7 +13,7 @@ from api.http.body import drain_after
 from api.status.metrics import metrics
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_QUIET = frozenset({"health.alive", "health.ping", "health.ready", "health.figures"})
+_QUIET = frozenset({"health.alive", "health.ping", "health.ready", "figures.show_figures"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -27,7 +27,7 @@ _TAGS = {
     "Batches": ("Many documents as one.", ("batches", "batch_results")),
     "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
     "TorchServe": ("What TorchServe's clients ask for.", ("torchserve",)),
-    "Health": ("Alive, ready, figures.", ("health",)),
+    "Health": ("Alive, ready, figures.", ("health", "figures")),
 }
 _TAG_OF = {name: tag for tag, (_, names) in _TAGS.items() for name in names}
 _SECURITY = {
@@ -83,7 +83,7 @@ def describe(app: Flask, max_ttl_s: int) -> Schema:
         "tags": [{"name": tag, "description": words} for tag, (words, _) in _TAGS.items()],
         "paths": paths,
         "webhooks": webhooks_of(schemas),
-        "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
+        "components": {"schemas": schemas.with_examples(), "securitySchemes": _SECURITY},
     }
 
 

@@ -6,12 +6,14 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from api.http.auth import authenticate_operator
 from api.http.operations import TEXT, operation
-from api.status.metrics import metrics
+from api.status.metrics import metrics, outage
 from api.status.readiness import check_ready
 from shared import errors
 
 health = Blueprint("health", __name__)
+figures = Blueprint("figures", __name__)
 
 
 class Healthy(BaseModel):
@@ -46,13 +48,23 @@ def ready() -> Healthy:
     return Healthy(status="ready")
 
 
-@health.get("/metrics")
+@figures.get("/metrics")
 @operation(
-    description="Figures in Prometheus' text format", content={"text/plain": TEXT}, query=None
+    description="Figures in Prometheus' text format",
+    content={"text/plain": TEXT},
+    query=None,
+    errors=(errors.Forbidden,),
 )
-def figures() -> Response:
+def show_figures() -> Response:
     """Give figures to Prometheus
 
     Those of the queue are of the whole service; `docchu_http_requests_total` is of this process.
+    Where there are API keys, this wants one of the role `admin`. While the store is away nobody can
+    say whose key is which: then there is `docchu_store_up 0` and nothing else.
     """
-    return Response(metrics().text(), content_type=CONTENT_TYPE_LATEST)
+    try:
+        authenticate_operator()
+        text = metrics().text()
+    except errors.Unavailable:
+        text = outage()
+    return Response(text, content_type=CONTENT_TYPE_LATEST)

@@ -8,7 +8,7 @@ from typing import cast
 
 import structlog
 from flask import current_app
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -16,6 +16,7 @@ from api.services import Services
 from shared.errors import Unavailable
 
 _NAME = "docchu.metrics"
+_STORE_UP = "Whether the job store answers"
 _log = structlog.get_logger()
 
 
@@ -39,6 +40,13 @@ class Metrics:
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+def outage() -> bytes:
+    """What can be said without the store."""
+    registry = CollectorRegistry()
+    Gauge("docchu_store_up", _STORE_UP, registry=registry).set(0)
+    return generate_latest(registry)
 
 
 def metrics() -> Metrics:
@@ -66,7 +74,7 @@ class _Levels(Collector):
         except Unavailable as error:
             _log.warning("figures of the queue are missing", reason=error.reason)
             found = []
-        yield _gauge("store_up", "Whether the job store answers", 1 if found else 0)
+        yield _gauge("store_up", _STORE_UP, 1 if found else 0)
         yield from found
 
     def _read(self) -> Iterable[Metric]:

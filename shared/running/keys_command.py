@@ -12,7 +12,7 @@ from shared.errors import DocchuError, SettingError
 from shared.running import data_lock
 from shared.running.embedded import running
 from shared.settings import Settings, load_settings
-from shared.store.api_keys import DEFAULT_TENANT, ApiKeys
+from shared.store.api_keys import DEFAULT_TENANT, ApiKeys, Role
 from shared.store.scripts import connect
 
 app = typer.Typer(
@@ -55,21 +55,23 @@ def _check_named(settings: Settings) -> None:
 def create(
     tenant: Annotated[str, typer.Option(help="whose jobs the key opens")] = DEFAULT_TENANT,
     name: Annotated[str, typer.Option(help="what the key is for")] = "",
+    role: Annotated[Role, typer.Option(help="admin: also to see /metrics")] = "submit",
 ) -> None:
     """Make a key and print it; it is shown this once."""
     with _keys() as keys:
-        key, token = keys.create(tenant, name)
+        key, token = keys.create(tenant, name, role)
     typer.echo(token)
     typer.echo(f"Key {key.id} of tenant {key.tenant}. It is not shown again.", err=True)
 
 
 @app.command(name="list")
 def list_() -> None:
-    """List the keys: id, tenant, time of making, name."""
+    """List the keys: id, tenant, role, time of making, name."""
     with _keys() as keys:
         found = keys.all()
     for key in found:
-        typer.echo(f"{key.id}  {key.tenant}  {key.created_at:%Y-%m-%d %H:%M}  {key.name}")
+        made = f"{key.created_at:%Y-%m-%d %H:%M}"
+        typer.echo(f"{key.id}  {key.tenant}  {key.role}  {made}  {key.name}")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -21,12 +22,17 @@ DEFAULT_TENANT = "default"
 """The tenant of a service that runs without keys."""
 
 
+Role = Literal["submit", "admin"]
+"""`submit`: what a tenant does with its own; `admin`: also to see what is of the whole service."""
+
+
 class ApiKey(BaseModel):
     """A key without its secret. `id` is its public beginning, enough to revoke it by."""
 
     id: str
     tenant: str
     name: str
+    role: Role = "submit"
     created_at: datetime
 
 
@@ -36,7 +42,9 @@ class ApiKeys:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def create(self, tenant: str = DEFAULT_TENANT, name: str = "") -> tuple[ApiKey, str]:
+    def create(
+        self, tenant: str = DEFAULT_TENANT, name: str = "", role: Role = "submit"
+    ) -> tuple[ApiKey, str]:
         """Make a key; its token is shown this once. Raises InvalidOption for a bad tenant."""
         if not _TENANT.fullmatch(tenant):
             raise InvalidOption(
@@ -44,7 +52,8 @@ class ApiKeys:
                 "and begin with a letter or digit."
             )
         token = f"dk_{secrets.token_urlsafe(_SECRET_BYTES)}"
-        key = ApiKey(id=token[:9], tenant=tenant, name=name, created_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        key = ApiKey(id=token[:9], tenant=tenant, name=name, role=role, created_at=now)
         with store_faults():
             self._client.hset(keys.API_KEYS, _hash(token), key.model_dump_json())
         return key, token
@@ -64,14 +73,14 @@ class ApiKeys:
                     return bool(self._client.hdel(keys.API_KEYS, digest))
         return False
 
-    def tenant_of(self, token: str) -> str | None:
-        """Whose key this is, if anybody's.
+    def find(self, token: str) -> ApiKey | None:
+        """The key of this token, if there is one.
 
         The look-up is by the hash of a 256-bit secret, so its timing tells nothing of other keys.
         """
         with store_faults():
             text = self._client.hget(keys.API_KEYS, _hash(token))
-        return ApiKey.model_validate_json(text).tenant if text else None
+        return ApiKey.model_validate_json(text) if text else None
 
     def any(self) -> bool:
         """Whether there is a key at all."""

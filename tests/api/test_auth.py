@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from shared.store import keys
 from tests.api.playing import PNG, Api, page_of, problem
 
 GUARDED = ["/v1/jobs", "/v1/jobs/a", "/v1/jobs/a/result", "/v1/jobs/a/pages/1", "/models"]
-OPEN = ["/healthz", "/ping", "/metrics", "/openapi.json", "/docs"]
+OPEN = ["/healthz", "/ping", "/openapi.json", "/docs"]
 
 
 def bearer(api: Api, tenant: str) -> dict[str, str]:
@@ -36,6 +38,35 @@ def test_what_tells_of_health_needs_no_key(api: Api) -> None:
     bearer(api, "acme")
     for path in OPEN:
         assert api.get(path).status_code == 200
+
+
+def test_with_keys_the_figures_of_all_are_for_a_key_of_the_role_admin(api: Api) -> None:
+    assert "docchu_jobs" in api.get("/metrics").text
+    problem(api.get("/metrics", {"Host": "ocr.example.com"}), 401, "unauthorized")
+    _, token = api.parts.api_keys.create("ops", role="admin")
+    admin = {"Authorization": f"Bearer {token}"}
+    problem(api.get("/metrics"), 401, "unauthorized")
+    problem(api.get("/metrics", {"Authorization": "Bearer dk_wrong"}), 401, "unauthorized")
+    problem(api.get("/metrics", bearer(api, "acme")), 403, "forbidden")
+    answer = api.get("/metrics", admin)
+    assert answer.status_code == 200 and "docchu_jobs" in answer.text
+    assert api.get("/v1/jobs", admin).status_code == 200
+
+
+def test_a_key_made_before_there_were_roles_is_one_to_submit_with(api: Api) -> None:
+    headers = bearer(api, "acme")
+    ((digest, text),) = api.store.hgetall(keys.API_KEYS).items()
+    record = {name: value for name, value in json.loads(text).items() if name != "role"}
+    api.store.hset(keys.API_KEYS, digest, json.dumps(record))
+    assert api.get("/v1/jobs", headers).status_code == 200
+    problem(api.get("/metrics", headers), 403, "forbidden")
+
+
+def test_while_the_store_is_away_nobody_sees_figures_but_that_it_is(
+    make_api: Callable[..., Api],
+) -> None:
+    text = make_api(redis_url="redis://127.0.0.1:1/0").get("/metrics").text
+    assert "docchu_store_up 0.0" in text and "docchu_http_requests" not in text
 
 
 @pytest.mark.parametrize(
