@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 
 from gunicorn.app.wsgiapp import WSGIApplication
 
 from shared.errors import DocchuError
-from shared.running.starting import await_stores
 from shared.settings import load_settings
-from shared.store.api_keys import ApiKeys, check_exposure
-from shared.store.scripts import connect
+
+_CHECKED = "checked"
+
+
+def check() -> None:
+    """Wait for the stores. Raises SettingError if everybody could come in, and what they lack."""
+    from shared.running.starting import await_stores
+    from shared.store.api_keys import ApiKeys, check_exposure
+    from shared.store.scripts import connect
+
+    settings = load_settings()
+    await_stores(settings)
+    check_exposure(settings, ApiKeys(connect(settings.store_url)))
 
 
 def main() -> None:
     """Check, then serve until told to stop."""
-    try:
-        settings = load_settings()
-        await_stores(settings)
-        check_exposure(settings, ApiKeys(connect(settings.store_url)))
-    except DocchuError as error:
-        sys.exit(f"docchu: {error.reason}")
-    sys.argv = ["docchu-api", "--config", "python:api.gunicorn_conf"]
+    if sys.argv[1:] != [_CHECKED]:
+        try:
+            check()
+        except DocchuError as error:
+            sys.exit(f"docchu: {error.reason}")
+        # Begun anew, for gevent must patch the standard library before the store's client comes.
+        os.execv(sys.executable, [sys.executable, "-m", "api", _CHECKED])
+    # Where the processes of prometheus_client put their figures together.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="docchu-figures-")
+    sys.argv = ["docchu-api", "--config", "python:api.server.gunicorn_conf"]
     WSGIApplication("%(prog)s").run()
 
 

@@ -7,7 +7,9 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from api.http.grants import Grants
 from api.http.waiters import Waiters
+from api.server.aside import aside_blobs
 from api.status.gauges import Gauges
 from shared.blobs import BlobStore
 from shared.bulk import BulkOperations
@@ -18,6 +20,7 @@ from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
 from shared.store.batches.uploads import BatchUploads
+from shared.store.changes import Changes
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
@@ -27,11 +30,13 @@ from shared.store.webhooks.webhooks import Webhooks
 from shared.store.workers import Canary, Workers
 
 _NAME = "docchu"
+_MAX_CONNECTIONS = 64
+"""To the store, of one process: each is held for a round trip only."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """The parts that one API process shares between its threads."""
+    """The parts that one API process shares between its requests."""
 
     settings: Settings
     jobs: JobStore
@@ -49,6 +54,7 @@ class Services:
     deliveries: Deliveries
     gauges: Gauges
     waiters: Waiters
+    grants: Grants
 
     @property
     def bulk(self) -> BulkOperations:
@@ -66,11 +72,12 @@ class Services:
 def make_services(settings: Settings) -> Services:
     """Put the services together."""
     arm(settings.failpoints_dir)
-    client = connect(settings.store_url)
+    client = connect(settings.store_url, max_connections=_MAX_CONNECTIONS)
     limits = Limits(
         settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
     )
-    jobs, batches = JobStore(client, limits), BatchStore(client)
+    jobs, batches, api_keys = JobStore(client, limits), BatchStore(client), ApiKeys(client)
+    waiters = Waiters(settings.max_waiters, Changes(client))
     return Services(
         settings=settings,
         jobs=jobs,
@@ -78,16 +85,17 @@ def make_services(settings: Settings) -> Services:
         batch_jobs=BatchJobs(client, batches, jobs),
         batch_upkeep=BatchUpkeep(client),
         batch_uploads=BatchUploads(client),
-        blobs=BlobStore(settings.data_dir / "blobs"),
+        blobs=aside_blobs(BlobStore(settings.data_dir / "blobs")),
         idempotency=IdempotencyKeys(client),
-        api_keys=ApiKeys(client),
+        api_keys=api_keys,
         workers=Workers(client),
         canary=Canary(client, settings.canary_interval_s),
         webhooks=Webhooks(client, settings.max_webhooks_per_tenant),
         outbox=Outbox(client, settings.delivery_ttl_s),
         deliveries=Deliveries(client, settings.delivery_ttl_s, settings.max_deliveries_per_tenant),
         gauges=Gauges(client),
-        waiters=Waiters(settings.max_waiters),
+        waiters=waiters,
+        grants=Grants(api_keys, waiters.wake),
     )
 
 

@@ -8,11 +8,11 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from shared.errors import Unavailable
 from shared.running.disk import ROOM_INODES, disk_faults, num_inodes, sync_folder
@@ -25,6 +25,8 @@ _ID = "id"
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _OWNER = re.compile(r"[a-z]{3}_[A-Za-z0-9_-]+")  # a job or a batch
 _ROOM_BYTES = 1 << 20  # what there must be for a document of some size
+_BUFFER_BYTES = 1 << 16
+_SMALL_BYTES = _BUFFER_BYTES // 2
 
 
 def picture_name(page: str) -> str:
@@ -37,11 +39,15 @@ class BlobNotFound(Exception):
 
 
 class Upload:
-    """Bytes on their way in: written to one side, and nowhere to be seen until stored."""
+    """Bytes on their way in: written to one side, and nowhere to be seen until stored.
+
+    `run` carries out what blocks.
+    """
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.file = file
         self.path = path
+        self.run: Callable[..., Any] = lambda work, *args: work(*args)
         self.size = 0
         self.head = b""
         self._digest = sha256()
@@ -50,10 +56,17 @@ class Upload:
         """Take some bytes."""
         if len(self.head) < 2048:
             self.head += data[: 2048 - len(self.head)]
-        self._digest.update(data)
         self.size += len(data)
+        if len(data) < _SMALL_BYTES:  # stays in the file's buffer
+            self._write(data)
+        else:
+            self.run(self._write, data)
+        return len(data)
+
+    def _write(self, data: bytes) -> None:
+        self._digest.update(data)
         with disk_faults():
-            return self.file.write(data)
+            self.file.write(data)
 
     @property
     def sha256(self) -> str:
@@ -119,7 +132,7 @@ class BlobStore:
         with disk_faults():
             if self._id is None:  # else its folders are there, or its disk is away
                 incoming.mkdir(parents=True, exist_ok=True)
-            file = path.open("xb", buffering=1 << 16)
+            file = path.open("xb", buffering=_BUFFER_BYTES)
         try:
             yield Upload(file, path)
         finally:

@@ -80,8 +80,10 @@ class Settings(BaseSettings):
         description="whether API keys are wanted; auto: not on loopback until there is one",
     )
     api_processes: Positive = Field(1, description="API processes")
-    api_threads: Positive = Field(32, description="requests that one API process takes at once")
-    max_waiters: Positive = Field(24, description="of those, how many may long-poll")
+    api_threads: Positive = Field(32, description="threads of one API process for work on its disk")
+    max_waiters: Positive = Field(
+        5000, description="requests of one API process that may wait at once: long polls, streams"
+    )
 
     max_upload_bytes: Positive = Field(100_000_000, description="bytes of one document")
     max_batch_bytes: Positive = Field(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any, Literal
 
 from flask import Blueprint, Response, request
@@ -12,9 +14,10 @@ from pydantic import Field
 
 from api.batches.archive import ZIP, stream_zip
 from api.batches.problems import problem_of
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
+from api.http.grants import Grant
 from api.http.operations import BINARY, TEXT, NoQuery, operation
-from api.jobs.formats import FORMATS
+from api.jobs.formats import stream_json, stream_text
 from api.jobs.results import stored_pages
 from api.services import Services, services
 from shared import batch_errors, errors
@@ -26,10 +29,10 @@ batch_results = Blueprint("batch_results", __name__)
 batch_results.before_request(authenticate)
 
 NDJSON = "application/x-ndjson"
-_PIECE = 100  # items of one round trip
-_LONGEST_S = 600  # then the client asks again, so that no thread is held for ever
+_ITEMS = 100  # items of one round trip
+_PIECE_BYTES = 64 * 1024
+_LONGEST_S = 600  # then the client asks again, so that nothing is held for ever
 _QUIET_S = 10  # proxies cut connections that say nothing for long
-_LOOK_S = 2.0  # between two looks at a batch that is still open
 Form = Literal["json", "text"]
 Container = Literal["json", "text", "zip"]
 
@@ -78,7 +81,7 @@ def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
         return _zip(parts, parts.batches.get(owner, batch_id), query)
     parts.batches.check(owner, batch_id)
     form: Form = "text" if query.format == "text" else "json"
-    results = Results(parts, owner, batch_id, form)
+    results = Results(parts, grant(), batch_id, form)
     if not query.follow:
         return _answer(results.so_far(query.after))
     stream = results.following(query.after)
@@ -107,11 +110,11 @@ def _zip(parts: Services, batch: Batch, query: BatchResultsQuery) -> Response:
 
 
 class Results:
-    """The lines of one batch."""
+    """The lines of one batch. No document is ever held whole."""
 
-    def __init__(self, parts: Services, owner: str, batch_id: str, form: Form) -> None:
+    def __init__(self, parts: Services, caller: Grant, batch_id: str, form: Form) -> None:
         self._parts = parts
-        self._owner = owner
+        self._caller = caller
         self._batch_id = batch_id
         self._form = form
 
@@ -127,67 +130,100 @@ class Results:
             if not free:
                 raise errors.Unavailable("Too many requests wait already: ask without `follow`.")
             yield b""
-            deadline, spoke_at = time.monotonic() + _LONGEST_S, time.monotonic()
-            while time.monotonic() < deadline and not self._parts.waiters.stopping():
-                try:
-                    over = self._parts.batches.get(self._owner, self._batch_id).status.terminal
-                except batch_errors.BatchGone:
-                    return
-                items = self._items(after)
-                ended = list(_ended(items))
-                if ended:
-                    yield from self._lines(ended)
-                    after, spoke_at = ended[-1].position, time.monotonic()
-                elif over:
-                    return
-                else:
-                    self._wait(items)
-                if time.monotonic() - spoke_at > _QUIET_S:
-                    yield b"\n"
-                    spoke_at = time.monotonic()
+            with suppress(batch_errors.BatchGone, errors.Unauthorized):
+                yield from self._followed(after, time.monotonic() + _LONGEST_S)
 
-    def _wait(self, items: list[Item]) -> None:
-        """Wait a moment for the document that is next, or for one to come."""
-        if not items:
-            self._parts.batches.wait(self._owner, self._batch_id, _LOOK_S)
-            return
-        try:
-            self._parts.jobs.wait(self._owner, items[0].job_id, _LOOK_S)
-        except (errors.JobGone, errors.JobNotFound):
-            return  # erased, or replaced, this moment: the next look sees it
+    def _followed(self, after: int, deadline: float) -> Iterator[bytes]:
+        while (left_s := deadline - time.monotonic()) > 0 and not self._parts.waiters.stopped:
+            over, items = self._is_over(), self._items(after)
+            ended = list(_ended(items))
+            if ended:
+                yield from self._lines(ended)
+                after = ended[-1].position
+            elif over:
+                return
+            else:
+                awaited = items[0].job_id if items else self._batch_id
+                yield from self._until_more(after, awaited, left_s)
 
-    def _items(self, after: int) -> list[Item]:
-        return self._parts.batch_jobs.items(self._batch_id, after, _PIECE)
+    def _until_more(self, after: int, awaited: str, left_s: float) -> Iterator[bytes]:
+        """Empty lines until the document that is next has ended, or another is next."""
+        for _ in self._parts.waiters.changes(
+            self._caller, awaited, left_s, every_s=_QUIET_S, ends_only=True
+        ):
+            items = self._items(after, 1)
+            if items and (items[0].status.terminal or items[0].job_id != awaited):
+                return
+            if self._is_over():
+                return
+            yield b"\n"
+
+    def _is_over(self) -> bool:
+        return self._parts.batches.get(self._caller.tenant, self._batch_id).status.terminal
+
+    def _items(self, after: int, limit: int = _ITEMS) -> list[Item]:
+        return self._parts.batch_jobs.items(self._batch_id, after, limit)
 
     def _lines(self, items: list[Item]) -> Iterator[bytes]:
         read = [item.job_id for item in items if item.status.has_result]
         jobs = {job.id: job for job in self._parts.jobs.of_ids(read)}
         for item in items:
-            yield self._line(item, jobs.get(item.job_id))
+            yield from _gathered(self._line(item, jobs.get(item.job_id)))
 
-    def _line(self, item: Item, job: Job | None) -> bytes:
-        fields = {
+    def _line(self, item: Item, job: Job | None) -> Iterator[bytes]:
+        """One line in pieces. Past its first page, an erased document breaks the answer off."""
+        fields: dict[str, Any] = {
             "position": item.position,
             "custom_id": item.custom_id,
             "job_id": item.job_id,
             "status": item.status,
             "error": problem_of(item),
         }
+        content: Iterator[bytes] = iter(())
         try:
             if item.status.has_result:
-                fields |= self._content(job)
+                content = self._content(job)
+            first = next(content, b"")
         except errors.JobGone as error:
             fields |= {"status": Status.EXPIRED, "custom_id": None}
             fields["error"] = {"code": error.code, "detail": error.detail}
-        return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+            first = b""
+        yield json.dumps(fields, ensure_ascii=False)[:-1].encode() + first
+        yield from content
+        yield b"}\n"
 
-    def _content(self, job: Job | None) -> dict[str, Any]:
+    def _content(self, job: Job | None) -> Iterator[bytes]:
+        """What was read, as the line's last field. Raises JobGone."""
         if job is None:
             raise errors.JobGone  # since the item was looked at
-        stream = FORMATS[self._form].stream
-        assert stream is not None
-        data = b"".join(stream(job, stored_pages(self._parts, job)))
-        return {"text": data.decode()} if self._form == "text" else {"result": json.loads(data)}
+        pages = stored_pages(self._parts, job)
+        if self._form == "json":
+            return _prefixed(b', "result": ', stream_json(job, pages, line_break=b""))
+        return chain(_prefixed(b', "text": "', _escaped(stream_text(job, pages))), [b'"'])
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth sending; a short line is one."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) >= _PIECE_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _prefixed(prefix: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, the first of them after the prefix."""
+    yield prefix + next(pieces, b"")
+    yield from pieces
+
+
+def _escaped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Text as it stands between the quotes of JSON."""
+    for piece in pieces:
+        yield json.dumps(piece.decode(), ensure_ascii=False)[1:-1].encode()
 
 
 def _ended(items: list[Item]) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.batches.creation import Opened, add_documents, open_batch_of
 from api.batches.uploads import BEGINNING, DOCUMENTS
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
 from api.http.operations import JSON, Answer, NoQuery, json_answer, operation
 from api.http.problems import retry_after
 from api.jobs.options import WaitQuery
@@ -132,7 +132,7 @@ def show_batch(batch_id: str, query: WaitQuery) -> Response:
     if query.wait > 0:
         with parts.waiters.place() as free:
             if free:
-                return _of_batch(parts.waiters.wait(parts.batches, tenant(), batch_id, query.wait))
+                return _of_batch(parts.waiters.wait(parts.batches, grant(), batch_id, query.wait))
     return _of_batch(parts.batches.get(tenant(), batch_id))
 
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import cast
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Request, g, request
 
+from api.http.grants import Grant
 from api.services import Services, services
 from shared.errors import Forbidden, Unauthorized
-from shared.store.api_keys import DEFAULT_TENANT
+from shared.store.api_keys import DEFAULT_TENANT, token_hash
 
 
 def authenticate() -> None:
-    """Set the request's tenant. Raises Unauthorized."""
-    g.tenant = tenant_of(services(), request)
-    structlog.contextvars.bind_contextvars(tenant=g.tenant)
+    """Set what lets the request in. Raises Unauthorized."""
+    parts = services()
+    g.grant = grant_of(parts, request)
+    structlog.contextvars.bind_contextvars(tenant=g.grant.tenant)
+    if parts.settings.auth != "off":
+        parts.grants.open(g.grant)
+
+
+def grant() -> Grant:
+    """What let the present request in."""
+    return cast(Grant, g.grant)
 
 
 def authenticate_operator() -> None:
     """Let in who may see what is of the whole service. Raises Unauthorized, Forbidden."""
     parts, token = services(), _bearer(request)
-    tenant_of(parts, request)
+    grant_of(parts, request)
     key = parts.api_keys.find(token) if token and parts.settings.auth != "off" else None
     if key and key.role != "admin":
         raise Forbidden
@@ -30,26 +40,26 @@ def authenticate_operator() -> None:
 
 def tenant() -> str:
     """The tenant of the present request."""
-    return str(g.tenant)
+    return grant().tenant
 
 
-def tenant_of(parts: Services, caller: Request) -> str:
-    """Find the caller's tenant. Raises Unauthorized."""
-    settings = parts.settings
+def grant_of(parts: Services, caller: Request) -> Grant:
+    """Find out for whom the caller may work. Raises Unauthorized."""
+    settings, connection = parts.settings, caller.environ.get("gunicorn.socket")
     if settings.auth == "off":
-        return DEFAULT_TENANT
+        return Grant(DEFAULT_TENANT)
     token = _bearer(caller)
     if token:
         found = parts.api_keys.find(token)
         if found:
-            return found.tenant
+            return Grant(found.tenant, token_hash(token), connection)
     if settings.auth == "auto" and settings.on_loopback and not parts.api_keys.any():
         if not _from_this_machine(caller):
             raise Unauthorized(
                 "Without API keys this service is open to this machine alone: "
                 "make a key with `docchu keys create`."
             )
-        return DEFAULT_TENANT
+        return Grant(DEFAULT_TENANT, None, connection)
     raise Unauthorized("This API key is not valid." if token else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template
@@ -13,6 +14,7 @@ from api.services import services
 docs = Blueprint("docs", __name__)
 
 _NAME = "docchu.docs"
+_MAKING = threading.Lock()  # making it takes a while, so it is done once
 _CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
@@ -34,10 +36,11 @@ def page() -> Response:
 
 
 def _made() -> tuple[str, str]:
-    """Both forms, which the first call makes."""
-    known = current_app.extensions.get(_NAME)
-    if known is None:
-        spec = describe(current_app, services().settings.result_ttl_s)
-        known = json.dumps(spec, ensure_ascii=False), render_template("docs.html", spec=spec)
-        current_app.extensions[_NAME] = known
+    """Both forms. The first call makes them, which takes a while, so that it is done once."""
+    with _MAKING:
+        known = current_app.extensions.get(_NAME)
+        if known is None:
+            spec = describe(current_app, services().settings.result_ttl_s)
+            known = json.dumps(spec, ensure_ascii=False), render_template("docs.html", spec=spec)
+            current_app.extensions[_NAME] = known
     return cast(tuple[str, str], known)

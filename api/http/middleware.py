@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from functools import partial
 
 import structlog
 from flask import Flask, Response, g, request
 
-from api.http.body import drain_after
+from api.http.grants import Grant
+from api.http.problems import of_error
+from api.services import services
 from api.status.metrics import metrics
+from shared.errors import Unauthorized
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _QUIET = frozenset({"health.alive", "health.ping", "health.ready", "figures.show_figures"})
@@ -39,10 +43,11 @@ def _begin() -> None:
 
 
 def _end(answer: Response) -> Response:
+    if caller := g.get("grant"):
+        answer = _granted(caller, answer)
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)
     answer.headers["X-Request-ID"] = g.request_id
-    drain_after(request, answer)
     route = request.url_rule.rule if request.url_rule else ""
     metrics().count(_method(), route, answer.status_code)
     _log.log(
@@ -54,6 +59,16 @@ def _end(answer: Response) -> Response:
         seconds=round(time.perf_counter() - g.started, 4),
         **(request.view_args or {}),
     )
+    return answer
+
+
+def _granted(caller: Grant, answer: Response) -> Response:
+    """The answer, if the caller may still have it; from now on it is broken off if not."""
+    if caller.revoked and (answer.is_streamed or answer.status_code >= 400):
+        answer.close()
+        answer = of_error(Unauthorized("This API key was revoked."))
+    caller.answered = True
+    answer.call_on_close(partial(services().grants.close, caller))
     return answer
 
 

@@ -82,7 +82,7 @@ _RETRY_AFTER_S: dict[type[DocchuError], int] = {
 }
 _LEAST_RETRY_S, _MOST_RETRY_S = 1, 60
 
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 _log = structlog.get_logger()
 
@@ -167,5 +167,10 @@ def _on_http_error(error: HTTPException) -> Response:
 
 def _on_unexpected_error(error: Exception) -> Response:
     _log.exception("request failed unexpectedly; the caller got a 500", exc_info=error)
+    return unexpected()
+
+
+def unexpected() -> Response:
+    """The answer where nobody knows what went wrong."""
     detail = "Something went wrong in Docchu: its log says what."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, DocchuError.code, detail)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
+from api.http.grants import Grant
 from shared.batches import Batch
 from shared.jobs import Job
+from shared.store.changes import Changes
 
 _T = TypeVar("_T", Job, Batch, covariant=True)
-_LOOK_UP_S = 5.0  # how often a waiter looks whether its process is stopping
+_LOOK_S = 20.0
+"""How often a waiter looks for itself: an upper bound for news that got lost."""
+_SOON_S = 1.0  # the first time, where the store does not even say that it will tell
 
 
-class _Waitable(Protocol[_T]):
-    def wait(self, tenant: str, one_id: str, timeout_s: float, /) -> _T: ...
+class _Store(Protocol[_T]):
+    def get(self, tenant: str, one_id: str, /) -> _T: ...
 
 
 class Waiters:
-    """The requests of this process that wait: each holds a thread, and some must stay free."""
+    """The requests of this process that wait. None of them holds a connection to the store."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, changes: Changes) -> None:
         self._places = threading.BoundedSemaphore(limit)
-        self.stopping: Callable[[], bool] = lambda: False
+        self._changes = changes
+        self.stopped = False
 
     @contextmanager
     def place(self) -> Iterator[bool]:
@@ -36,11 +41,50 @@ class Waiters:
             if taken:
                 self._places.release()
 
-    def wait(self, store: _Waitable[_T], tenant: str, one_id: str, timeout_s: float) -> _T:
-        """Read a job or batch once it has ended or time is up; the caller holds a place."""
+    def stop(self) -> None:
+        """Let everybody go who waits, now and later: the process ends."""
+        self.stopped = True
+        self._changes.ring_all()
+
+    def wake(self) -> None:
+        """Let everybody look who waits, and wait on."""
+        self._changes.ring_all()
+
+    def wait(self, store: _Store[_T], grant: Grant, one_id: str, timeout_s: float) -> _T:
+        """Read a job or batch once it has ended or time is up; the caller holds a place.
+
+        Raises what reading does, and Unauthorized once the key that it waits by is revoked.
+        """
+        one = store.get(grant.tenant, one_id)
+        if one.status.terminal:
+            return one
+        for _ in self.changes(grant, one_id, timeout_s, ends_only=True):
+            one = store.get(grant.tenant, one_id)
+            if one.status.terminal:
+                break
+        return one
+
+    def changes(
+        self,
+        grant: Grant,
+        one_id: str,
+        timeout_s: float,
+        *,
+        every_s: float = _LOOK_S,
+        ends_only: bool = False,
+    ) -> Iterator[None]:
+        """Come by whenever a job or batch may have changed, and every so often, until time is over.
+
+        `ends_only`: neither a job's begin nor its pages count. Raises Unauthorized as `wait` does.
+        """
         deadline = time.monotonic() + timeout_s
-        while True:
-            left = 0.0 if self.stopping() else max(0.0, deadline - time.monotonic())
-            one = store.wait(tenant, one_id, min(left, _LOOK_UP_S))
-            if one.status.terminal or left <= _LOOK_UP_S:
-                return one
+        with self._changes.watch(one_id, ends_only=ends_only) as watch:
+            longest_s = _SOON_S
+            while not self.stopped:
+                left_s = deadline - time.monotonic()
+                watch.wait(max(0, min(left_s, longest_s)))
+                longest_s = every_s
+                grant.check()
+                yield
+                if left_s <= 0:
+                    return

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
+from api.http.grants import Grant
 from api.http.operations import EVENTS, operation
 from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
@@ -26,7 +27,7 @@ from shared.store.jobs.records import PageRecord
 events = Blueprint("events", __name__)
 events.before_request(authenticate)
 
-_LONGEST_S = 600  # then the client connects again, so that no thread is held for ever
+_LONGEST_S = 600  # then the client connects again, so that nothing is held for ever
 _QUIET_S = 15  # proxies cut connections that say nothing for long
 _NOTHING_SEEN = -1
 _EVENT_ID = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -55,9 +56,8 @@ def follow_job(job_id: str) -> Response:
     `Last-Event-ID` it goes on after that event.
     """
     parts = services()
-    owner = tenant()
-    seen = _last_seen(request.headers.get("Last-Event-ID"), parts.jobs.get(owner, job_id))
-    stream = _stream(parts, owner, job_id, seen)
+    seen = _last_seen(request.headers.get("Last-Event-ID"), parts.jobs.get(tenant(), job_id))
+    stream = _stream(parts, grant(), job_id, seen)
     # The first step takes the place to wait at, so that there is still time to say no.
     first = next(stream)
     answer = Response(_after(first, stream), mimetype="text/event-stream")
@@ -66,17 +66,18 @@ def follow_job(job_id: str) -> Response:
     return answer
 
 
-def _stream(parts: Services, owner: str, job_id: str, seen: int) -> Iterator[str]:
+def _stream(parts: Services, caller: Grant, job_id: str, seen: int) -> Iterator[str]:
     with parts.waiters.place() as free:
         if not free:
             raise errors.Unavailable("Too many requests wait already: poll the job instead.")
         yield "retry: 1000\n\n"
         spoke_at = time.monotonic()
-        for job in parts.jobs.follow(owner, job_id, _LONGEST_S):
+        for _ in parts.waiters.changes(caller, job_id, _LONGEST_S, every_s=_QUIET_S):
+            job = parts.jobs.get(caller.tenant, job_id)
             for number, text in _news(parts, job, seen):
                 yield text
                 seen, spoke_at = number, time.monotonic()
-            if parts.waiters.stopping():
+            if job.status.terminal:
                 return
             if time.monotonic() - spoke_at > _QUIET_S:
                 yield ": still here\n\n"
@@ -111,8 +112,8 @@ def _after(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
     try:
         yield from rest
-    except errors.JobGone:
-        return  # erased meanwhile: the client learns it when it connects again
+    except (errors.JobGone, errors.Unauthorized, errors.Unavailable):
+        return  # the client learns the reason when it connects again
 
 
 def _last_seen(header: str | None, job: Job) -> int:

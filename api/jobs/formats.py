@@ -25,13 +25,14 @@ class Format:
     stream: Callable[[Job, Iterator[bytes]], Iterator[bytes]] | None
 
 
-def stream_json(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
+def stream_json(job: Job, pages: Iterator[bytes], line_break: bytes = b"\n") -> Iterator[bytes]:
     """The pages as they are stored, in one object."""
     model = job.model.model_dump() if job.model else None
-    yield json.dumps({"job_id": job.id, "model": model})[:-1].encode() + b', "pages": ['
-    for index, page in enumerate(pages):
-        yield b",\n" + page if index else b"\n" + page
-    yield b"\n]}\n"
+    before = json.dumps({"job_id": job.id, "model": model})[:-1].encode() + b', "pages": ['
+    for page in pages:
+        yield before + line_break + page
+        before = b","
+    yield (b"" if before == b"," else before) + line_break + b"]}" + line_break
 
 
 def stream_text(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:

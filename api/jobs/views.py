@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
 from api.http.operations import JSON, Answer, json_answer, operation, texts
 from api.http.problems import retry_after
 from api.jobs.options import DOCUMENT, ListQuery, WaitQuery, preferred_wait_s
@@ -172,7 +172,7 @@ def _wait(parts: Services, job_id: str, wait_s: float) -> Job | None:
     if wait_s <= 0:
         return None
     with parts.waiters.place() as free:
-        return parts.waiters.wait(parts.jobs, tenant(), job_id, wait_s) if free else None
+        return parts.waiters.wait(parts.jobs, grant(), job_id, wait_s) if free else None
 
 
 def _of_job(job: Job, status: int = HTTPStatus.OK) -> Response:

@@ -58,9 +58,10 @@ def ready() -> Healthy:
 def show_figures() -> Response:
     """Give figures to Prometheus
 
-    Those of the queue are of the whole service; `docchu_http_requests_total` is of this process.
-    Where there are API keys, this wants one of the role `admin`. While the store is away nobody can
-    say whose key is which: then there is `docchu_store_up 0` and nothing else.
+    Those of the queue are of the whole service; `docchu_http_requests_total` is of all API
+    processes behind this address on one machine. Where there are API keys, this wants one of the
+    role `admin`. While the store is away nobody can say whose key is which: then there is
+    `docchu_store_up 0` and nothing else.
     """
     try:
         authenticate_operator()

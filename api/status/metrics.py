@@ -1,4 +1,4 @@
-"""Figures for Prometheus: levels read from the store when asked, and this process's requests."""
+"""Figures for Prometheus: levels read from the store when asked, and requests of all processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 from flask import current_app
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.services import Services
@@ -21,21 +22,25 @@ _log = structlog.get_logger()
 
 
 class Metrics:
-    """The figures of one process."""
+    """The figures of the processes that one master started, whichever of them is asked."""
 
     def __init__(self, parts: Services) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Levels(parts))
+        shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        if shared:
+            # Reads what each process puts into a file.
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         self._requests = Counter(
             "docchu_http_requests",
-            "Requests answered by this process",
-            ["method", "route", "status", "process"],
-            registry=self._registry,
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=None if shared else self._registry,
         )
 
     def count(self, method: str, route: str, status: int) -> None:
         """Count an answered request."""
-        self._requests.labels(method, route, str(status), str(os.getpid())).inc()
+        self._requests.labels(method, route, str(status)).inc()
 
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""

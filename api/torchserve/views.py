@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Request, Response, request
 from pydantic import BaseModel, TypeAdapter
 
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
 from api.http.body import base64_pieces
 from api.http.filenames import base_name
 from api.http.multipart import read_form
@@ -101,7 +101,7 @@ def predict(model: str) -> Response:
         if not free:
             raise errors.ServiceError("Too many requests are waiting already: try again later.")
         taken = take(parts, tenant(), lambda sink: _receive(request, parts.settings, sink, options))
-        job = parts.waiters.wait(parts.jobs, tenant(), taken.job.id, _WAIT_S)
+        job = parts.waiters.wait(parts.jobs, grant(), taken.job.id, _WAIT_S)
     if not job.status.terminal:
         parts.jobs.cancel(tenant(), job.id)
         raise errors.TooSlow

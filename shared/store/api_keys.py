@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
@@ -55,7 +56,7 @@ class ApiKeys:
         now = datetime.now(UTC)
         key = ApiKey(id=token[:9], tenant=tenant, name=name, role=role, created_at=now)
         with store_faults():
-            self._client.hset(keys.API_KEYS, _hash(token), key.model_dump_json())
+            self._client.hset(keys.API_KEYS, token_hash(token), key.model_dump_json())
         return key, token
 
     def all(self) -> list[ApiKey]:
@@ -79,8 +80,17 @@ class ApiKeys:
         The look-up is by the hash of a 256-bit secret, so its timing tells nothing of other keys.
         """
         with store_faults():
-            text = self._client.hget(keys.API_KEYS, _hash(token))
+            text = self._client.hget(keys.API_KEYS, token_hash(token))
         return ApiKey.model_validate_json(text) if text else None
+
+    def in_use(self, hashes: Collection[str]) -> set[str]:
+        """Which of these keys, each by the hash of its token, are in use."""
+        names = list(hashes)
+        if not names:
+            return set()
+        with store_faults():
+            texts = self._client.hmget(keys.API_KEYS, names)
+        return {name for name, text in zip(names, texts, strict=True) if text}
 
     def any(self) -> bool:
         """Whether there is a key at all."""
@@ -100,5 +110,6 @@ def check_exposure(settings: Settings, api_keys: ApiKeys) -> None:
     )
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What a key is stored as."""
     return sha256(token.encode()).hexdigest()

@@ -43,20 +43,24 @@ _AWAY = (
 _AWAY_PREFIXES = ("MISCONF", "NOREPLICAS")  # the codes that have no class of their own
 
 
-def connect(url: str) -> Client:
+def connect(url: str, max_connections: int | None = None) -> Client:
     """Make a client that connects when it is first used.
 
     A broken connection is tried once more, since a restart of the server breaks every idle one;
-    the scripts are written so that a command may arrive twice.
+    the scripts are written so that a command may arrive twice. Who finds `max_connections` in use
+    waits for one of them.
     """
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=_SOCKET_TIMEOUT_S,
-        socket_connect_timeout=_SOCKET_TIMEOUT_S,
-        health_check_interval=25,
-        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
-    )
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": _SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": _SOCKET_TIMEOUT_S,
+        "health_check_interval": 25,
+        "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+    }
+    if max_connections is None:
+        return redis.Redis.from_url(url, **options)
+    options |= {"max_connections": max_connections, "timeout": _SOCKET_TIMEOUT_S}
+    return redis.Redis.from_pool(redis.BlockingConnectionPool.from_url(url, **options))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import redis
 from werkzeug.test import TestResponse
 
-from api import create_app
+from api.app import create_app
 from api.services import Services
 from shared.jobs import Model
 from shared.result import Line, Page, Word

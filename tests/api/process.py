@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+MAX = 50_000_000
+"""Bytes of a document that it takes."""
 Start = Callable[..., "subprocess.Popen[str]"]
 """Starts `python -m api` with some variables."""
 

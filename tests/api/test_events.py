@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,12 +74,9 @@ def test_a_job_that_is_not_there_has_no_events(api: Api) -> None:
     assert api.get("/v1/jobs/job_nothing/events").status_code == 404
 
 
-def test_too_many_listeners_are_told_to_poll(api: Api) -> None:
+def test_too_many_listeners_are_told_to_poll(make_api: Callable[..., Api]) -> None:
+    api = make_api(max_waiters=1)
     job_id = api.submit()["id"]
-    places = [api.parts.waiters.place() for _ in range(api.parts.settings.max_waiters)]
-    for place in places:
-        place.__enter__()
-    answer = api.get(f"/v1/jobs/{job_id}/events")
-    for place in places:
-        place.__exit__(None, None, None)
+    with api.parts.waiters.place():
+        answer = api.get(f"/v1/jobs/{job_id}/events")
     assert answer.status_code == 503 and "poll" in answer.get_json()["detail"]

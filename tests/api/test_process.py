@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import socket
@@ -21,47 +20,14 @@ import redis
 
 from shared.blobs import BlobStore
 from shared.settings import Settings
-from shared.store import keys
 from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
-from shared.store.scripts import connect
 from shared.store.workers import Canary, WorkerInfo, Workers
 from tests.api.playing import MODEL, PNG, page_of
-from tests.api.process import Process, Start, free_port, run
+from tests.api.process import MAX, Process, Start, free_port, run
 
-MAX = 50_000_000  # bytes of a document
 MAX_RSS = 150 << 20  # bytes of memory of a process
-
-
-@pytest.fixture(scope="module")
-def start(valkey_settings: Settings) -> Iterator[Start]:
-    """Start `python -m api` with some variables."""
-    started: list[subprocess.Popen[str]] = []
-
-    def run(**variables: str) -> subprocess.Popen[str]:
-        with closing(connect(valkey_settings.store_url)) as store:
-            if blobs_id := BlobStore(valkey_settings.data_dir / "blobs").identity():
-                store.set(keys.BLOBS, blobs_id)  # the store was emptied since, its folder was not
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api"],
-            env={
-                **os.environ,
-                "DOCCHU_DATA_DIR": str(valkey_settings.data_dir),
-                "DOCCHU_MAX_UPLOAD_BYTES": str(MAX),
-                **variables,
-            },
-            cwd=Path(__file__).parents[2],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +173,7 @@ def test_a_bad_setting_stops_the_start_with_its_name(
 
 def test_the_api_loads_neither_the_model_s_libraries_nor_those_for_pictures() -> None:
     code = (
-        "import sys, api, api.gunicorn_conf\n"
+        "import sys, api, api.server.gunicorn_conf\n"
         "print({'torch', 'numpy', 'PIL', 'cv2', 'worker', 'pypdfium2'} & set(sys.modules))"
     )
     said = subprocess.run(

@@ -98,7 +98,7 @@ def test_past_the_limit_of_waiters_the_answer_comes_at_once(make_api: Callable[.
 
 def test_a_stopping_process_lets_its_waiters_go(api: Api) -> None:
     job = api.submit()
-    api.parts.waiters.stopping = lambda: True
+    api.parts.waiters.stop()
     assert api.get(f"/v1/jobs/{job['id']}?wait=6").get_json()["status"] == "queued"
 
 

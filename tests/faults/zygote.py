@@ -20,9 +20,7 @@ from shared.settings import Settings
 from shared.store.scripts import connect
 
 # What takes long to import is there before the fork. None of it starts a thread.
-for _name in ("celery.apps.worker", "celery.concurrency.thread", "gunicorn.app.wsgiapp"):
-    importlib.import_module(_name)
-for _name in ("gunicorn.workers.gthread", "api.app", "keeper.keeper"):
+for _name in ("celery.apps.worker", "celery.concurrency.thread", "keeper.keeper"):
     importlib.import_module(_name)
 
 from tests.faults.documents import ColourReader  # noqa: E402
@@ -38,9 +36,8 @@ def _valkey() -> None:
 
 
 def _api() -> None:
-    from api.__main__ import main
-
-    main()
+    # Not forked: gevent must patch the standard library before anything else is imported.
+    os.execv(sys.executable, [sys.executable, "-m", "api"])
 
 
 def _keeper() -> None:

@@ -84,7 +84,7 @@ def test_whoever_asks_after_the_last_job_learns_of_the_end_without_a_keeper(stor
     store.add(batch, "a")
     store.batches.close(TENANT, batch.id)
     read_document(store.worker())
-    assert store.batches.wait(TENANT, batch.id, 5).status is BatchStatus.FINISHED
+    assert store.batches.get(TENANT, batch.id).status is BatchStatus.FINISHED
 
 
 def test_an_empty_batch_ends_when_it_is_closed(store: Batches) -> None:

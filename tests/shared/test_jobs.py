@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 import redis
 
@@ -69,24 +67,6 @@ def test_a_list_can_be_of_one_status_and_leaves_tombstones_out(store: Store) -> 
     assert [job.id for job in found.jobs] == [done.id]
     with pytest.raises(InvalidOption):
         store.jobs.newest("acme", status=None, limit=10, cursor="job_nonsense")
-
-
-def test_waiting_ends_with_the_job(store: Store, valkey_url: str) -> None:
-    job = store.submit()
-    waiting = JobStore(connect(valkey_url), store.limits, store.clock)
-    answers: list[Status] = []
-    waiter = threading.Thread(
-        target=lambda: answers.append(waiting.wait("acme", job.id, 60).status)
-    )
-    waiter.start()
-    read_document(store.worker())
-    waiter.join(30)
-    assert answers == [Status.SUCCEEDED]
-
-
-def test_waiting_for_an_unfinished_job_answers_how_it_stands(store: Store) -> None:
-    job = store.submit()
-    assert store.jobs.wait("acme", job.id, 0.01).status is Status.QUEUED
 
 
 def test_a_full_queue_takes_no_more_until_pages_are_done(store: Store) -> None:

@@ -67,7 +67,7 @@ def make_played(
 
     yield make
     for parts, server, thread in servers:
-        parts.waiters.stopping = lambda: True
+        parts.waiters.stop()
         server.shutdown()
         server.server_close()
         thread.join()

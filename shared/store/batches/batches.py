@@ -1,8 +1,7 @@
-"""What the API does with batches: create, read, list, wait, close, begin to cancel or erase."""
+"""What the API does with batches: create, read, list, close, begin to cancel or erase."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +20,6 @@ from shared.store.scripts import Client, Clock, server_clock, store_faults
 
 BulkKind = Literal["cancel", "retry", "erase"]
 _SCAN = 50  # batches looked at in one round trip while listing
-_LOOK_UP_S = 5.0  # an upper bound for a lost message, shorter than the socket's timeout
 
 
 @dataclass(frozen=True)
@@ -83,18 +81,6 @@ class BatchStore:
             self._scripts.run("batch_close", batch_id)  # nobody noticed yet that it has ended
             record, counted = self._read(tenant, batch_id)
         return batch_of(batch_id, record, counted, self._errors(counted))
-
-    def wait(self, tenant: str, batch_id: str, timeout_s: float) -> Batch:
-        """Read a batch once it has ended, or after `timeout_s` seconds as it stands then."""
-        deadline = time.monotonic() + timeout_s
-        with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
-            listener.subscribe(keys.events(batch_id))
-            while True:
-                batch = self.get(tenant, batch_id)
-                left = deadline - time.monotonic()
-                if batch.status.terminal or left <= 0:
-                    return batch
-                listener.get_message(timeout=min(left, _LOOK_UP_S))
 
     def newest(self, tenant: str, *, limit: int, cursor: str | None = None) -> BatchPage:
         """List the tenant's batches, newest first, without tombstones. Raises InvalidOption."""

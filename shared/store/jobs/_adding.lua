@@ -44,4 +44,5 @@ local function add(record)
   redis.call('HSET', NAMES, record.custom_id, JOB_ID)
   redis.call('ZADD', MEMBERS, position, JOB_ID)
   redis.call('HINCRBY', BATCHES, batch .. '/queued', 1)
+  redis.call('PUBLISH', 'docchu:events:' .. batch, 'added')
 end

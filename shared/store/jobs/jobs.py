@@ -1,9 +1,7 @@
-"""What the API does with jobs: create, read, list, wait, cancel, erase."""
+"""What the API does with jobs: create, read, list, cancel, erase."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.errors import (
@@ -121,28 +119,6 @@ class JobStore:
             raise JobNotFound
         ((record, queue),) = look(self._client, [job_id])
         return self._job(job_id, _checked(record, tenant), queue)
-
-    def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job:
-        """Read a job once it has ended, or after `timeout_s` seconds as it stands then."""
-        return list(self.follow(tenant, job_id, timeout_s))[-1]
-
-    def follow(self, tenant: str, job_id: str, timeout_s: float) -> Iterator[Job]:
-        """The job as it stands, and again after each change, until it ends or time is over.
-
-        It comes every few seconds without a change, too, so that the caller can look around.
-        """
-        deadline = time.monotonic() + timeout_s
-        with store_faults(), self._client.pubsub(ignore_subscribe_messages=True) as listener:
-            listener.subscribe(keys.events(job_id))
-            # Subscribed first and read then: no change falls in between.
-            while True:
-                job = self.get(tenant, job_id)
-                yield job
-                left = deadline - time.monotonic()
-                if job.status.terminal or left <= 0:
-                    return
-                # Shorter than the socket's timeout, and an upper bound for a lost message.
-                listener.get_message(timeout=min(left, 5.0))
 
     def newest(
         self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
