@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="folder of more recognisers, NAME.safetensors with NAME.json; empty: none"
     )
-    worker_slices: Positive = Field(4, description="slices that one worker reads at once")
+    worker_slices: Positive = Field(
+        5, description="slices that one worker reads at once; the last for interactive work alone"
+    )
     loader_processes: Positive = Field(2, description="child processes that open pages")
     slice_pages: Positive = Field(16, description="pages of one slice")
     page_wall_s: Seconds = Field(30, description="seconds that opening one page may take")

@@ -88,7 +88,7 @@ def _start(sender: Any, **_: object) -> None:
     except Exception as error:
         _log.exception("worker cannot start")
         raise SystemExit(STUCK_EXIT_CODE) from error
-    _select(_runtimes[-1].needs)
+    _select(_runtimes[-1].hears)
 
 
 def _select(needs: Iterable[str]) -> None:

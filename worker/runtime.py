@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import structlog
 
@@ -18,7 +19,7 @@ from shared.jobs import rfc3339
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import Claim, JobTime, SliceQueue
-from shared.store.needs import readable
+from shared.store.needs import is_suspect, readable, suspect
 from shared.store.scripts import Client, connect
 from shared.store.workers import REPORT_S, WorkerInfo, Workers
 from worker.leases import Lease, LeaseKeeper
@@ -27,13 +28,15 @@ from worker.loading.pool import PageLoader
 from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
 from worker.reading import SliceReader
-from worker.shared_lock import SharedLock
+from worker.slots import Slots
+from worker.suspects import MODULE, SuspectReading
 from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog, own_rss_bytes
 
 _log = structlog.get_logger()
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are requeued
 _LISTENS_S = 60  # until Celery must have connected, after that a worker counts as deaf
 _EXIT_S = 5  # for what still reads after that; then the process ends under it
+_LOOK_S = 0.2  # while a slice waits for which no slot is free
 _SPARE_LOADERS = 2  # for interactive pages, while bulk pages keep the others
 _REST_S = 1  # after a fault of the service, or a full disk would keep every core busy
 
@@ -41,7 +44,14 @@ _REST_S = 1  # after a fault of the service, or a full disk would keep every cor
 class Runtime:
     """A worker: claim, load, read, finish."""
 
-    def __init__(self, settings: Settings, client: Client, models: Models) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        models: Models,
+        suspects: str | None = MODULE,
+    ) -> None:
+        """`suspects` is the program that reads suspect slices; None if this is in it."""
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._settings = settings
         arm(settings.failpoints_dir)
@@ -50,10 +60,11 @@ class Runtime:
             self.id,
             settings.lease_s,
             job_time=JobTime(settings.job_timeout_s, settings.page_timeout_s),
-            needs=lambda: self.needs,
+            needs=lambda: self._needs if self._suspects else suspect(self._needs),
         )
         self._workers = Workers(client)
-        self._reading_lock = SharedLock()
+        self._slots = Slots(settings.worker_slices)
+        self._suspects = SuspectReading(suspects) if suspects else None
         self._leases = LeaseKeeper(self._slices, settings.lease_s)
         self._stopping = threading.Event()
         self._closed = False
@@ -74,7 +85,7 @@ class Runtime:
         self._models = models
         self._hear: Callable[[tuple[str, ...]], object] = lambda needs: None
         known = models.known()
-        self.needs = readable(model.name for model in known)
+        self._needs = readable(model.name for model in known)
         self._info = WorkerInfo(
             id=self.id,
             model=known[0],
@@ -90,25 +101,47 @@ class Runtime:
         """Load the model and begin to show signs of life. Raises SettingError."""
         return cls(settings, connect(settings.store_url), LoadedModels.load(settings))
 
-    def take_next(self, woken_by: str = "", *, alone: bool = False) -> bool:
+    @classmethod
+    def for_suspects(cls, settings: Settings) -> Runtime:
+        """The same in the process that reads suspect slices. Raises SettingError."""
+        return cls(settings, connect(settings.store_url), LoadedModels.load(settings), None)
+
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """The needs whose messages the worker takes."""
+        return (*self._needs, *suspect(self._needs))
+
+    def take_next(self, woken_by: str = "") -> bool:
         """Read the slice that is next in line; whether there was one for us.
 
         `woken_by` is the need whose message brought us here. Raises StaleAttempt, ServiceError.
         """
         self._rang_at = time.monotonic()
         reach("worker.taken")
-        with self._reading_lock.enter(alone=alone) as place:
+        if self._suspects and is_suspect(woken_by):
+            self._suspects.wake()
+            return False
+        while (claim := self._claim(woken_by)) == "kept":
+            # Its message was taken, so it is ours to see to: until there is room for it.
+            self._slots.wait(_LOOK_S)
+        if not isinstance(claim, Claim):
+            return False
+        try:
+            reach("worker.claimed")
+            with self._leases.holding(claim) as lease:
+                self._read(lease)
+        finally:
+            self._slots.leave(claim)
+        return True
+
+    def _claim(self, woken_by: str) -> Claim | Literal["kept"] | None:
+        with self._slots.claiming() as room:
             if self._stopping.is_set():
-                return False
-            claim = self._slices.claim(alone=place.alone, woken_by=woken_by)
+                return None
+            claim = self._slices.claim(room, woken_by)
             if isinstance(claim, Claim):
-                if not claim.suspect:
-                    place.share()
-                reach("worker.claimed")
-                with self._leases.holding(claim) as lease:
-                    self._read(lease)
-                return True
-        return claim == "suspect" and self.take_next(woken_by, alone=True)
+                self._slots.enter(claim)
+            return claim
 
     def _read(self, lease: Lease) -> None:
         try:
@@ -121,7 +154,7 @@ class Runtime:
     def listen(self, hear: Callable[[tuple[str, ...]], object]) -> None:
         """Note that messages can be heard from now on: before, a worker cannot be deaf.
 
-        `hear` is told which needs the worker meets, whenever that changes.
+        `hear` is told which needs the worker hears of, whenever that changes.
         """
         self._hear = hear
         self._rang_at = time.monotonic()
@@ -153,6 +186,8 @@ class Runtime:
         self.stop()
         self._watchdog.close()
         self._requeue()
+        if self._suspects:
+            self._suspects.close()
         self._leases.close()
         self._loader.close()
         self._pages.shutdown(wait=False, cancel_futures=True)
@@ -163,7 +198,8 @@ class Runtime:
                 # Models may have come and gone since.
                 models = self._models.known()
                 self._meet(readable(model.name for model in models))
-                self._workers.report(self._info.model_copy(update={"models": models}))
+                if self._suspects:
+                    self._workers.report(self._info.model_copy(update={"models": models}))
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
             if self._stopping.wait(REPORT_S):
@@ -172,9 +208,9 @@ class Runtime:
                 return
 
     def _meet(self, needs: tuple[str, ...]) -> None:
-        if needs != self.needs:
-            self.needs = needs
-            self._hear(needs)
+        if needs != self._needs:
+            self._needs = needs
+            self._hear(self.hears)
 
     def _requeue(self) -> None:
         deadline = time.monotonic() + _STOP_GRACE_S
@@ -190,7 +226,7 @@ class Runtime:
         """End the process if something hangs: nothing that it holds is wanted any more."""
         deadline = time.monotonic() + _EXIT_S
         while time.monotonic() < deadline:
-            if self._closed or not self._reading_lock.num_inside:
+            if self._closed or not self._slots.num_taken:
                 return
             time.sleep(0.05)
         _log.warning("a page hangs; its slice was requeued, and the worker ends without it")
@@ -200,7 +236,7 @@ class Runtime:
         held = self._leases.held
         return Health(
             rang_at=self._rang_at,
-            num_reading=self._reading_lock.num_inside,
+            num_reading=self._slots.num_taken,
             oldest_progress_at=min((lease.progress_at for lease in held), default=None),
             num_ready=self._slices.num_ready(),
             rss_bytes=own_rss_bytes(),

@@ -18,3 +18,7 @@ local function slice_in(text)
   local slice = type(text) == 'string' and decode(text)
   if slice and slice.s and tonumber(slice.a) and tonumber(slice.d) then return slice end
 end
+
+-- What stands behind a job's need in that of its slice: one that ended a worker before is read in a
+-- process apart (needs.py), so that it never stands in front of others.
+local function suspicion(slice) return tonumber(slice.d) > 0 and '!' or '' end

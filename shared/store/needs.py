@@ -21,6 +21,8 @@ leaves the job to the others.
 _SINCE: dict[str, int] = {}  # option -> the version that knows it, where that is not the first
 PLAIN = "1"
 """The need of a job that asks for nothing special: the workers' own model reads it."""
+_SUSPECT = "!"
+"""Behind the need of a slice that ended its worker before: a worker reads it in a process apart."""
 
 
 def need_of(options: Options) -> str:
@@ -37,9 +39,24 @@ def readable(models: Iterable[str], version: int = VERSION) -> tuple[str, ...]:
     return (*map(str, versions), *named)
 
 
+def suspect(needs: Iterable[str]) -> tuple[str, ...]:
+    """What the suspect slices of jobs with these needs need."""
+    return tuple(need + _SUSPECT for need in needs)
+
+
+def is_suspect(need: str) -> bool:
+    """Whether it is the need of suspect slices."""
+    return need.endswith(_SUSPECT)
+
+
+def of_job(need: str) -> str:
+    """The need of the job that has a slice with this need."""
+    return need.removesuffix(_SUSPECT)
+
+
 def model_of(need: str) -> str | None:
     """The model that is needed, if any in particular is."""
-    return unquote(need.partition(".")[2]) or None
+    return unquote(of_job(need).partition(".")[2]) or None
 
 
 def _named(version: int, model: str) -> str:

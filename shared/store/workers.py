@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from shared.errors import InvalidOption
 from shared.jobs import Model
 from shared.store import keys
-from shared.store.needs import VERSION, readable
+from shared.store.needs import VERSION, of_job, readable
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 REPORT_S = 2.0
@@ -36,7 +36,7 @@ class WorkerInfo(BaseModel):
     def meets(self, need: str) -> bool:
         """Whether it can read what has this need."""
         models = self.models or [self.model]
-        return need in readable((one.name for one in models), self.version)
+        return of_job(need) in readable((one.name for one in models), self.version)
 
 
 class Workers:

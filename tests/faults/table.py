@@ -22,7 +22,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "a page ends its worker each time",
-        "after three crashes its slice is read page by page, with nothing beside it; the page is "
+        "after three crashes its slice is read page by page, in a process apart; the page is "
         "named `poison_page`, the others are read",
         ("page: kill",),
     ),

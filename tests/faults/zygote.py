@@ -48,7 +48,8 @@ def _keeper() -> None:
 
 def _worker() -> None:
     def start(settings: Settings) -> Runtime:
-        return Runtime(settings, connect(settings.store_url), OneModel(ColourReader(), GREY))
+        client, models = connect(settings.store_url), OneModel(ColourReader(), GREY)
+        return Runtime(settings, client, models, suspects="tests.faults.suspects")
 
     Runtime.start = start  # type: ignore[method-assign, assignment]
     from worker.__main__ import main

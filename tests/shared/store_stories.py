@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import redis
@@ -13,6 +14,7 @@ from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.needs import PLAIN, suspect
 
 LEASE_S = 10
 DAY_S = 24 * 3600
@@ -43,8 +45,11 @@ class Store:
         self.jobs = JobStore(self.client, self.limits, self.clock)
         self.keeper = Upkeep(self.client, 3, self.clock)
 
-    def worker(self, name: str = "ann") -> SliceQueue:
-        return SliceQueue(self.client, name, LEASE_S, self.clock)
+    def worker(
+        self, name: str = "ann", needs: Sequence[str] = (PLAIN, *suspect([PLAIN]))
+    ) -> SliceQueue:
+        """A worker that reads everything, suspect slices, too."""
+        return SliceQueue(self.client, name, LEASE_S, self.clock, needs=lambda: needs)
 
     def new_job(self, tenant: str = "acme", priority: Priority = "interactive") -> NewJob:
         document = Document(name="a.pdf", media_type="application/pdf", size=3, sha256="00")

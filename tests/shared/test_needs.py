@@ -14,8 +14,8 @@ from shared.jobs import Job
 from shared.options import Options
 from shared.settings import Settings
 from shared.store import keys
-from shared.store.jobs.slices import Claim, SliceQueue
-from shared.store.needs import PLAIN, model_of, need_of, readable
+from shared.store.jobs.slices import Claim, Room, SliceQueue
+from shared.store.needs import PLAIN, model_of, need_of, readable, suspect
 from tests.shared.store_stories import Store, take
 
 
@@ -114,15 +114,59 @@ def test_a_slice_whose_message_was_spent_on_another_need_gets_another_one(store:
     assert take(worker_with(store, "receipts")).job_id == second.id
 
 
-def test_a_suspect_slice_waits_for_a_worker_that_reads_nothing_beside_it(store: Store) -> None:
-    job = store.submit()
-    ann = store.worker()
-    take(ann)
+def test_a_suspect_slice_never_stands_in_front_of_a_healthy_one(store: Store) -> None:
+    killer, healthy = store.submit(), store.submit()
+    ann = store.worker(needs=[PLAIN])
+    assert take(ann).job_id == killer.id
     store.clock.pass_s(60)
-    store.keeper.recover(job.id, "0")
-    assert ann.claim(alone=False) == "suspect"
-    assert ann.num_ready() == 1, "another worker may be faster"
-    assert take(ann).suspect
+    store.keeper.recover(killer.id, "0")
+    assert take(ann).job_id == healthy.id
+    assert ann.claim() is None and ann.num_ready() == 0
+    (need,) = suspect([PLAIN])
+    apart = store.worker("ann, apart", needs=[need])
+    again = take(apart)
+    assert again.job_id == killer.id and again.crashes == 1
+    assert apart.release(again), "as where its worker stops"
+    assert ann.claim() is None
+    assert take(apart).attempt == 3
+
+
+def test_one_message_wakes_a_process_for_all_suspect_slices(store: Store) -> None:
+    jobs = [store.submit() for _ in range(3)]
+    ann = store.worker(needs=[PLAIN])
+    for _ in jobs:
+        take(ann)
+    store.clock.pass_s(60)
+    for job in jobs:
+        store.keeper.recover(job.id, "0")
+    (need,) = suspect([PLAIN])
+    assert store.client.llen(keys.wakeups(need)) == 1
+    assert store.client.rpop(keys.wakeups(need)), "as the worker's thread does"
+    store.keeper.wake()
+    assert store.client.llen(keys.wakeups(need)) == 1
+    apart = store.worker("ann, apart", needs=[need])
+    assert {take(apart).job_id for _ in jobs} == {job.id for job in jobs}
+    assert store.client.llen(keys.wakeups(need)) == 0, "nothing waits any more"
+
+
+def test_what_is_kept_for_others_is_left_to_wait(store: Store) -> None:
+    store.submit("ann", "bulk")
+    worker = store.worker()
+    assert worker.claim(Room(bulk=False)) == "kept"
+    slow = store.submit("ann")
+    assert worker.claim(Room(bulk=False, not_of=("ann",))) == "kept"
+    other = store.submit("ben")
+    assert claimed(worker, Room(bulk=False, not_of=("ann",))).job_id == other.id
+    assert claimed(worker, Room(bulk=False)).job_id == slow.id
+    assert worker.claim(Room(bulk=False)) == "kept"
+    assert take(worker).is_bulk
+    assert worker.claim(Room(bulk=False)) is None
+
+
+def claimed(worker: SliceQueue, room: Room) -> Claim:
+    claim = worker.claim(room)
+    assert isinstance(claim, Claim)
+    return claim
 
 
 def test_the_message_is_the_one_that_celery_sends(store: Store, valkey_settings: Settings) -> None:

@@ -97,9 +97,11 @@ class Service:
         return {path.name for path in folders}
 
     @contextmanager
-    def worker(self, reader: GreyReader) -> Iterator[Runtime]:
-        """A worker in this process."""
-        runtime = Runtime(self.settings, connect(self.settings.store_url), OneModel(reader, GREY))
+    def worker(self, reader: GreyReader, *, apart: bool = False) -> Iterator[Runtime]:
+        """A worker in this process; or, `apart`, what reads suspect slices for one."""
+        client, models = connect(self.settings.store_url), OneModel(reader, GREY)
+        suspects = None if apart else "tests.worker.grey_suspects"
+        runtime = Runtime(self.settings, client, models, suspects)
         try:
             yield runtime
         finally:

@@ -123,7 +123,7 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing(service: Service) -> No
     def read_by_another(page: int) -> None:
         future = Upkeep(service.client, 3, lambda: round(time.time() * 1000) + 60_000)
         assert future.recover(job_id, "0") == "ready"
-        with service.worker(prompt) as other:
+        with service.worker(prompt, apart=True) as other:
             assert other.take_next()
 
     late.on_page = read_by_another

@@ -1,10 +1,11 @@
 -- Which slice a worker gets. It is put between `_clock.lua` and `_job.lua`, whose KEYS it completes:
 -- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[26] this claim. ARGV[3] needs
--- that the worker meets, as JSON, [4] '1' if nothing is read beside what it gets.
+-- that the worker meets, as JSON, [4] '1' if it may be bulk work, [5] JSON of the tenants of which it
+-- may be no interactive work.
 -- Interactive work goes first, but a tenth of the pages is for bulk work that waits; in a lane the
 -- least virtual time is next, whatever its need. Answers nothing if nothing waits that this worker can
--- read, 'suspect' if what is next ended its worker before, and is to be read alone.
-local NEEDS_MET = cjson.decode(ARGV[3])
+-- read, 'kept' if something waits but the worker's place is kept for others.
+local NEEDS_MET, NOT_OF = cjson.decode(ARGV[3]), cjson.decode(ARGV[5])
 
 -- The next slice of a lane: its name, its virtual time, its need, how far that is shifted.
 local function head(lane, ready)
@@ -22,9 +23,27 @@ local function head(lane, ready)
   return best
 end
 
+local function job_of(name) return string.match(name, '^(.*)/') end
+local function index_of(name) return string.match(name, '[^/]*$') end
+local function of_job(key, job) return (string.gsub(key, '%?', function() return job end)) end
+
+local function may_be(slice)
+  if slice.lane == 'bulk' then return ARGV[4] == '1' end
+  local job = #NOT_OF > 0 and job_of(slice.name)
+  local tenant = job and redis.pcall('HGET', of_job(KEYS[1], job), 'tenant')
+  for _, name in ipairs(NOT_OF) do
+    if name == tenant then return false end
+  end
+  return true
+end
+
+-- The slice to be taken, whether both lanes wait, and whether anything waits at all.
 local function next_slice()
   local interactive, bulk = head('interactive', KEYS[4]), head('bulk', KEYS[5])
-  if not (interactive and bulk) then return interactive or bulk, false end
+  local waits, both = interactive or bulk, interactive and bulk and true
+  if interactive and not may_be(interactive) then interactive = nil end
+  if bulk and not may_be(bulk) then bulk = nil end
+  if not (interactive and bulk) then return interactive or bulk, both, waits end
   local served = redis.call('HMGET', KEYS[8], 'served:interactive', 'served:bulk')
   if tonumber(served[2] or 0) * 9 < tonumber(served[1] or 0) then return bulk, true end
   return interactive, true
@@ -34,30 +53,27 @@ end
 local AGAIN = redis.call('GET', KEYS[26])
 local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
 
-local function job_of(name) return string.match(name, '^(.*)/') end
-local function index_of(name) return string.match(name, '[^/]*$') end
-local function of_job(key, job) return (string.gsub(key, '%?', function() return job end)) end
-
 -- The chosen slice, if its records are what they should be.
 local function chosen_slice()
   local job = job_of(CHOSEN.name)
   if not job then return end
   local known = redis.pcall('HMGET', of_job(KEYS[1], job), 'lane', 'need')
   local slice = slice_in(redis.pcall('HGET', of_job(KEYS[2], job), index_of(CHOSEN.name)))
-  if slice and known[1] == CHOSEN.lane and known[2] == CHOSEN.need then return slice end
+  local need = slice and known[2] and known[2] .. suspicion(slice)
+  if slice and known[1] == CHOSEN.lane and need == CHOSEN.need then return slice end
   redis.call('ZADD', KEYS[17], 'NX', NOW, job) -- it never gets a worker, so its time is over
 end
 
 if not AGAIN then
   local slice
   repeat
-    CHOSEN, BOTH = next_slice()
-    if not CHOSEN then return false end
+    local waits
+    CHOSEN, BOTH, waits = next_slice()
+    if not CHOSEN then return waits and 'kept' end
     slice = chosen_slice()
     -- What cannot be claimed must not block the queue's head.
     if not slice then redis.call('ZREM', CHOSEN.ready, CHOSEN.name) end
   until slice
-  if ARGV[4] ~= '1' and tonumber(slice.d) > 0 then return 'suspect' end
 end
 ARGV[2] = job_of(CHOSEN.name)
 for at, key in ipairs(KEYS) do KEYS[at] = of_job(key, ARGV[2]) end

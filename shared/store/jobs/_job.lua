@@ -65,11 +65,13 @@ local function num_waiting(need)
   return redis.call('ZCARD', READY.interactive .. need) + redis.call('ZCARD', READY.bulk .. need)
 end
 
--- Wake a worker that can read slices of this need, unless a message for each that waits is there.
+-- Wake a worker that can read slices of this need, unless a message for each that waits is there; a
+-- single one wakes a process for all that are suspect.
 -- A script that may do so has Celery's message as its last argument, `@need@` and `@id@` in the place
 -- of what makes it this one (broker.py).
 local function wake(need)
-  if redis.call('LLEN', WAKEUPS .. need) >= num_waiting(need) then return end
+  local enough = string.sub(need, -1) == '!' and 1 or num_waiting(need)
+  if redis.call('LLEN', WAKEUPS .. need) >= enough then return end
   local id = 'docchu-' .. redis.call('HINCRBY', LANES, 'messages', 1)
   local message = string.gsub(ARGV[#ARGV], '@(%a+)@', { need = need, id = id })
   redis.call('LPUSH', WAKEUPS .. need, message)
@@ -94,6 +96,7 @@ local function lane_number(name) return tonumber(redis.call('HGET', LANES, name)
 -- tenant share its part: a page of one of three costs as much as three pages.
 local function make_ready(index, slice, ahead)
   local lane, flow, tenant, need = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
+  need = need .. suspicion(slice)
   local ready, flows = READY[lane] .. need, FLOWS[lane] .. need
   local virtual = lane_number('virtual:' .. lane) - lane_number('shift:' .. lane .. ':' .. need)
   if redis.call('EXISTS', WAITING[lane]) == 0 then redis.call('DEL', flows) end
@@ -114,10 +117,15 @@ end
 
 -- Take a slice out of its lane; a message too many goes with it.
 local function leave_lane(index)
-  local lane, flow, tenant, need = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
-  if redis.call('ZREM', READY[lane] .. need, member(index)) == 0 then return end
-  count_waiting(lane, flow, need, tenant, -1)
-  if redis.call('LLEN', WAKEUPS .. need) > num_waiting(need) then redis.call('RPOP', WAKEUPS .. need) end
+  local lane, flow, tenant, of_job = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
+  for _, need in ipairs({ of_job, of_job .. '!' }) do
+    if redis.call('ZREM', READY[lane] .. need, member(index)) == 1 then
+      count_waiting(lane, flow, need, tenant, -1)
+      if redis.call('LLEN', WAKEUPS .. need) > num_waiting(need) then
+        redis.call('RPOP', WAKEUPS .. need)
+      end
+    end
+  end
 end
 
 local function drop_slice(index, outcome)

@@ -1,6 +1,6 @@
 -- Lease the slice that was chosen, and count the attempt before anything of the document is touched.
--- ARGV[5] worker, [6] lease (ms), [7] [8] time a job may take, for itself and for each page (ms),
--- [9] the need whose message woke the worker, or ''.
+-- ARGV[6] worker, [7] lease (ms), [8] [9] time a job may take, for itself and for each page (ms),
+-- [10] the need whose message woke the worker, or ''.
 -- Answers JSON of what the worker needs; else as `_choose.lua` says.
 local index = index_of(CHOSEN.name)
 local slice = load_slice(index)
@@ -33,7 +33,7 @@ local function begin()
   redis.call('HSET', JOB, 'started', NOW)
   local batch = get('batch')
   if batch then redis.call('HSETNX', BATCHES, batch .. '/began', NOW) end
-  set_deadline(ARGV[7], ARGV[8], math.max(1, number('total')))
+  set_deadline(ARGV[8], ARGV[9], math.max(1, number('total')))
   publish('running')
 end
 
@@ -41,13 +41,13 @@ if not AGAIN then
   count_served(CHOSEN.lane)
   leave_lane(index)
   advance(CHOSEN.lane, CHOSEN.need)
-  slice.s, slice.a, slice.o, slice.t = 'l', slice.a + 1, ARGV[5], NOW
+  slice.s, slice.a, slice.o, slice.t = 'l', slice.a + 1, ARGV[6], NOW
   save_slice(index, slice)
-  redis.call('ZADD', LEASES, NOW + ARGV[6], member(index))
+  redis.call('ZADD', LEASES, NOW + ARGV[7], member(index))
   redis.call('SET', KEYS[MORE + 1], CHOSEN.name .. ' ' .. slice.a, 'PX', 30000)
   begin()
   -- The message that woke this worker was for a slice of another need, which still waits.
-  if ARGV[9] ~= '' and ARGV[9] ~= CHOSEN.need then wake(ARGV[9]) end
+  if ARGV[10] ~= '' and ARGV[10] ~= CHOSEN.need then wake(ARGV[10]) end
 elseif not slice or slice.s ~= 'l' or AGAIN ~= CHOSEN.name .. ' ' .. slice.a then
   return false -- it was lost meanwhile
 end

@@ -14,9 +14,8 @@ if get('cancel') then
 end
 slice.d = slice.d + 1
 if slice.d < max_deaths then
-  -- Near the head, but behind the next page that waits: a killer must not stand in the door.
   end_attempt(index, slice, 'lost')
-  make_ready(index, slice, slice.d + 0.5)
+  make_ready(index, slice, slice.d)
   return 'ready'
 end
 if not slice.p then

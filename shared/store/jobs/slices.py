@@ -52,9 +52,9 @@ class Claim:
         }
 
     @property
-    def suspect(self) -> bool:
-        """Whether an earlier attempt ended its worker: then it is read with nothing beside it."""
-        return self.crashes > 0
+    def is_bulk(self) -> bool:
+        """Whether nobody waits for it."""
+        return self.options.priority == "bulk"
 
     @property
     def media_type(self) -> str:
@@ -94,6 +94,17 @@ class PageTimings:
         return json.dumps({name: round(value * 1000) for name, value in seconds.items()})
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a worker may still take: `bulk` work or none, no interactive work `not_of` tenants."""
+
+    bulk: bool = True
+    not_of: tuple[str, ...] = ()
+
+
+_ANY = Room()
+
+
 class SliceQueue:
     """The slices as a worker sees them. Every method raises Unavailable when the server is away."""
 
@@ -113,18 +124,19 @@ class SliceQueue:
         self._job_time = job_time or JobTime()
         self._scripts = Scripts(client, clock)
 
-    def claim(self, *, alone: bool = True, woken_by: str = "") -> Claim | Literal["suspect"] | None:
+    def claim(self, room: Room = _ANY, woken_by: str = "") -> Claim | Literal["kept"] | None:
         """Lease the slice that is next and count the attempt; None if nothing waits for us.
 
-        `suspect`: what is next is to be read alone, and `alone` does not say that it would be.
-        `woken_by` is the need whose message brought us here.
+        `kept`: something waits, but there is no room for it. `woken_by` is the need whose message
+        brought us here.
         """
         answer = self._scripts.run_on(
             "claim",
             [*keys.of_job("?"), keys.claim(secrets.token_hex(8))],
             "",
             json.dumps(self._needs()),
-            "1" if alone else "",
+            "1" if room.bulk else "",
+            json.dumps(room.not_of),
             self._worker_id,
             self._lease_ms,
             *self._job_time.ms,
@@ -132,8 +144,8 @@ class SliceQueue:
         )
         if answer is None:
             return None
-        if answer == "suspect":
-            return "suspect"
+        if answer == "kept":
+            return "kept"
         fields = json.loads(answer)
         pages = fields.get("pages")
         return Claim(

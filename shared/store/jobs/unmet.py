@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from shared.errors import ModelUnusable
 from shared.store import keys
-from shared.store.needs import model_of
+from shared.store.needs import model_of, of_job
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.store.workers import WorkerInfo
 
@@ -48,7 +48,7 @@ class Unmet:
             ]
         ids = list(dict.fromkeys(name.partition("/")[0] for name in names))
         for job_id in ids:
-            self._scripts.run("give_up", job_id, ModelUnusable.code, why, need)
+            self._scripts.run("give_up", job_id, ModelUnusable.code, why, of_job(need))
         return ids
 
 
