@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.contestants import apart, bare_line, bare_reader, num_cores, rapidocr, tesseract
+from bench.pages import draw_pages
 from bench.service import RunningService, running_service
 
-_EVAL = Path("../shared/eval")
 _SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _LINE_CALLS = 60
 
@@ -21,13 +21,19 @@ _LINE_CALLS = 60
 def main() -> None:
     """Measure everybody in turn and print the table."""
     arguments = _arguments()
-    paths = sorted(p for p in arguments.pages.iterdir() if p.suffix.lower() in _SUFFIXES)
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.pages is None:
+            draw_pages(Path(folder))
+        _measure(arguments, arguments.pages or Path(folder))
+
+
+def _measure(arguments: argparse.Namespace, pages: Path) -> None:
+    paths = sorted(p for p in pages.iterdir() if p.suffix.lower() in _SUFFIXES)
     if not paths:
-        raise SystemExit(f"bench: there is no image in {arguments.pages}")
+        raise SystemExit(f"bench: there is no image in {pages}")
     line = arguments.line or Path(__file__).parents[1] / "keeper" / "canary.png"
-    print(
-        f"{len(paths)} pages of {arguments.pages}, {num_cores()} cores, {arguments.rounds} rounds\n"
-    )
+    whose = arguments.pages or "our own drawing (--pages FOLDER for others)"
+    print(f"{len(paths)} pages of {whose}, {num_cores()} cores, {arguments.rounds} rounds\n")
     bare = apart(bare_reader, paths, arguments.rounds)
     bare_line_s = apart(bare_line, line)
     with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as service:
@@ -46,7 +52,9 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--pages", type=Path, default=_EVAL / "pages", help="folder of page images")
+    parser.add_argument(
+        "--pages", type=Path, help="folder of page images; by default a few are drawn"
+    )
     parser.add_argument("--line", type=Path, help="a one-line image")
     parser.add_argument("--rounds", type=int, default=3, help="of each the best counts")
     return parser.parse_args()

@@ -16,12 +16,12 @@ import numpy as np
 import pypdfium2
 from PIL import Image, ImageOps
 
+from bench.pages import draw_pages
 from shared.formats.pdf import searchable_pdf
 from shared.media import sniff
 from shared.result import page_text
 from worker.ocr.reader import Reader
 
-_EVAL = Path("../shared/eval")
 _SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _MAX_PIXELS = 50_000_000
 
@@ -29,8 +29,15 @@ _MAX_PIXELS = 50_000_000
 def main() -> None:
     """Read every page of a folder and print a row for each."""
     parser = argparse.ArgumentParser(prog="python -m bench.searchable", description=__doc__)
-    parser.add_argument("--pages", type=Path, default=_EVAL / "pages", help="folder of page images")
-    folder: Path = parser.parse_args().pages
+    parser.add_argument("--pages", type=Path, help="folder of page images; else a few are drawn")
+    given: Path | None = parser.parse_args().pages
+    with tempfile.TemporaryDirectory() as own:
+        if given is None:
+            draw_pages(Path(own))
+        _print(given or Path(own))
+
+
+def _print(folder: Path) -> None:
     reader = Reader.load()
     print("| page | words | pdftotext | pdftotext -raw | PDFium | size | added |")
     print("|---|---|---|---|---|---|---|")

@@ -201,23 +201,29 @@ def _run(reading: Reading, files: list[str], url: str, key: str | None) -> int:
     except DocchuError:
         raise
     except KeyboardInterrupt:
-        _cancel(reading.under_way, url, key)
+        _cancel(reading.under_way, url, key, "interrupted")
         return INTERRUPTED
+    except BrokenPipeError:
+        _cancel(reading.under_way, url, key, "nobody reads on")
+        raise
     except BaseException:
-        _cancel(reading.under_way, url, key)
+        _cancel(reading.under_way, url, key, "interrupted")
         raise
 
 
-def _cancel(jobs: list[Job], url: str, key: str | None) -> None:
+def _cancel(jobs: list[Job], url: str, key: str | None, why: str) -> None:
+    """Cancel the jobs that have not ended, and say so."""
+    num_canceled = num_ended = 0
     if not jobs:
         return
-    num_canceled = 0
     # New connections: an interrupt may have left the old ones in the middle of something.
     with Docchu(url, key, timeout_s=_CANCEL_TIMEOUT_S, patience_s=0) as service:
         for job in jobs:
             try:
-                service.cancel(job)
-                num_canceled += 1
+                now = service.cancel(job)
+                has_ended = now.finished and now.status != "canceled"
+                num_ended, num_canceled = num_ended + has_ended, num_canceled + (not has_ended)
             except DocchuError as error:
                 tell(f"{job.id} could not be canceled: {error.detail}")
-    tell(f"interrupted; {num_canceled} of {len(jobs)} jobs canceled")
+    if num_open := len(jobs) - num_ended:
+        tell(f"{why}; {num_canceled} of {num_open} jobs canceled")

@@ -112,3 +112,31 @@ def test_ctrl_c_cancels_the_jobs_under_way(
     assert [job.status for job in service.jobs.values()] == ["canceled", "canceled"]
     assert (printed, told) == ("", "docchu: interrupted; 2 of 2 jobs canceled\n")
     assert process.returncode == 130
+
+
+def test_where_nobody_reads_on_what_was_read_is_not_called_canceled(
+    environment: dict[str, str], service: ContractFake, tmp_path: Path
+):
+    """As in `docchu read A B | head`."""
+    (tmp_path / "a.pdf").write_text("một trang\n")
+    (tmp_path / "b.pdf").write_text("STUCK")
+    reading, writing = os.pipe()
+    os.close(reading)
+    files = [str(tmp_path / name) for name in ("a.pdf", "b.pdf")]
+    with start(environment, "read", *files, stdout=writing) as process:
+        os.close(writing)
+        _, told = process.communicate(timeout=60)
+    assert [job.status for job in service.jobs.values()] == ["succeeded", "canceled"]
+    assert told == "docchu: nobody reads on; 1 of 1 jobs canceled\n"
+    assert process.returncode == 1
+
+
+def test_where_nobody_reads_what_was_read_nothing_is_said(
+    environment: dict[str, str], service: ContractFake, tmp_path: Path
+):
+    (tmp_path / "a.pdf").write_text("một trang\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with start(environment, "read", str(tmp_path / "a.pdf"), stdout=writing) as process:
+        os.close(writing)
+        assert process.communicate(timeout=60)[1] == ""
