@@ -44,6 +44,7 @@ def make_celery(settings: Settings) -> Celery:
         # Unacknowledged messages do not count for prefetching: without this one worker would take
         # all of them at once.
         worker_disable_prefetch=True,
+        worker_disable_rate_limits=True,
         worker_send_task_events=settings.task_events == "on",
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,

@@ -14,6 +14,7 @@ import structlog
 from celery import Task, signals
 from celery.concurrency import get_implementation
 from celery.worker.control import inspect_command
+from celery.worker.request import Request
 
 from shared.broker import READ, make_celery, queue_of
 from shared.errors import ServiceError, SettingError, StaleAttempt, Unavailable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 _log = structlog.get_logger()
 _runtimes: list[Runtime] = []
+_consumers: list[Any] = []
 
 try:
     settings = load_settings()
@@ -38,9 +40,23 @@ except SettingError as error:
 app = make_celery(settings)
 
 
-# Nothing is acknowledged (broker.py). But with `acks_late` Celery looks for the next message when a
-# thread has become free; without it, that happens once in a while.
-@app.task(name=READ, bind=True, acks_late=True, throws=(ServiceError, StaleAttempt))  # type: ignore[untyped-decorator]
+class SliceRequest(Request):  # type: ignore[misc]
+    """A message on its way through the worker: it is gone from the queue already (broker.py).
+
+    To acknowledge it would write to the store for nothing. Instead the consumer is told, since
+    with `acks_late` that comes when a thread is free again: by itself it looks for the next message
+    once in a while.
+    """
+
+    def acknowledge(self) -> None:
+        self.acknowledged = True
+        for consumer in _consumers:
+            consumer.call_soon(int)  # anything
+
+
+@app.task(  # type: ignore[untyped-decorator]
+    name=READ, bind=True, acks_late=True, throws=(ServiceError, StaleAttempt), Request=SliceRequest
+)
 def read(task: Task) -> None:
     """Read the slice that is next, if any waits: another worker may have been faster."""
     woken_by = task.request.delivery_info["routing_key"].removeprefix(keys.WAKEUPS)
@@ -109,6 +125,7 @@ def _listen(sender: Any, **_: object) -> None:
         for name in heard - wanted:
             sender.cancel_task_queue(name)
 
+    _consumers.append(sender)
     for runtime in _runtimes:
         runtime.listen(lambda needs: sender.call_soon(hear, needs))
 
