@@ -73,10 +73,8 @@ def make_services(settings: Settings) -> Services:
     """Put the services together."""
     arm(settings.failpoints_dir)
     client = connect(settings.store_url, max_connections=_MAX_CONNECTIONS)
-    limits = Limits(
-        settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
-    )
-    jobs, batches, api_keys = JobStore(client, limits), BatchStore(client), ApiKeys(client)
+    jobs, api_keys = JobStore(client, Limits.of(settings)), ApiKeys(client)
+    batches = BatchStore(client)
     waiters = Waiters(settings.max_waiters, Changes(client))
     return Services(
         settings=settings,

@@ -43,10 +43,8 @@ class DueBatches:
         clock: Clock = server_clock,
     ) -> DueBatches:
         """Put it together."""
-        limits = Limits(
-            settings.max_queued_pages, settings.max_queued_pages_per_tenant, settings.max_batch_jobs
-        )
-        jobs, batches = JobStore(client, limits, clock), BatchStore(client, clock)
+        jobs = JobStore(client, Limits.of(settings), clock)
+        batches = BatchStore(client, clock)
         batch_jobs = BatchJobs(client, batches, jobs)
         upkeep = BatchUpkeep(client, clock)
         bulk = BulkOperations(batches, upkeep, batch_jobs, jobs, blobs, settings)

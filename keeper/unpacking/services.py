@@ -23,8 +23,7 @@ NUM_THREADS = 4
 
 def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     """Put an unpacker together; it connects when it is first used."""
-    queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
-    jobs = JobStore(client, Limits(*queued, settings.max_batch_jobs))
+    jobs = JobStore(client, Limits.of(settings))
     blobs = BlobStore(settings.data_dir / "blobs")
     limits = UploadLimits.of(settings)
     allowed = Allowed(settings.allow_targets, settings.result_ttl_s, Workers(client).check_model)

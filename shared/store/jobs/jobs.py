@@ -15,6 +15,7 @@ from shared.errors import (
 )
 from shared.ids import is_job_id
 from shared.jobs import Job, Queue, SliceAttempt, Status
+from shared.settings import Settings
 from shared.store import keys
 from shared.store.errands.fetches import fetch_route
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
@@ -42,6 +43,12 @@ class Limits:
     max_queued_pages: int
     max_queued_pages_per_tenant: int
     max_batch_jobs: int = 100_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Those of the settings."""
+        queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
+        return cls(*queued, settings.max_batch_jobs)
 
 
 class JobStore:
