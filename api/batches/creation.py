@@ -160,5 +160,5 @@ def _read(
 def _fingerprint(upload: Upload, fields: BatchRequest, kind: Kind | None) -> str:
     """What makes two requests the same: the documents' bytes and every field."""
     documents = upload.sha256 if kind else None
-    same = ["batch", documents, fields.model_dump(mode="json")]
+    same = ["batch", documents, fields.model_dump(mode="json", exclude_defaults=True)]
     return sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()

@@ -171,6 +171,10 @@ def check_webhook(url: str | None, settings: Settings) -> None:
 
 
 def _fingerprint(upload: Upload, received: Received) -> str:
-    """What makes two requests the same: the document, or its URL, and every option."""
-    same = [received.url or upload.sha256, received.options.model_dump(mode="json")]
+    """What makes two requests the same: the document, or its URL, and every option.
+
+    Those that are as the default are left out, so that a version with more of them says the same.
+    """
+    options = received.options.model_dump(mode="json", exclude_defaults=True)
+    same = [received.url or upload.sha256, options]
     return sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()

@@ -136,3 +136,11 @@ def test_json_has_types(api: Api, value: object) -> None:
     answer = api.client.post("/v1/jobs", json={"data": DATA, "ttl_s": value})
     assert problem(answer, 422, "invalid_option")["option"] == "ttl_s"
     assert as_line(api, ttl_s=value)["error"]["code"] == "invalid_option"
+
+
+def test_a_default_that_is_said_makes_no_other_request(api: Api) -> None:
+    key = {"Idempotency-Key": "one"}
+    first = api.client.post("/v1/jobs", data=PNG, headers=key)
+    again = api.client.post("/v1/jobs?priority=interactive&text_layer=auto", data=PNG, headers=key)
+    assert again.get_json()["id"] == first.get_json()["id"]
+    assert again.headers["Idempotent-Replayed"] == "true"
