@@ -9,10 +9,11 @@ RUN ?= training/runs/$(NAME)
 MINUTES ?= 100
 OUT ?= models
 FACES := training/fonts/faces.json
+ARCHIVE := training/runs/train.tgz
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test acceptance check bench faults train tune evaluate export clean
+.PHONY: run test acceptance check bench faults train train-gpu pack tune evaluate export clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
@@ -38,6 +39,15 @@ faults: $(VENV)/test.stamp
 
 train: $(FACES) $(BASE)
 	$(BIN)/python -m training.train --minutes $(MINUTES) --out $(RUN) $(ARGS)
+
+# As a machine with a GPU and no network does it: out of one archive, going on where RUN is.
+train-gpu: pack
+	mkdir -p $(RUN) && tar xzf $(ARCHIVE) -C training/runs
+	PYTHON="$(abspath $(BIN)/python)" sh training/runs/train/run.sh \
+		--minutes $(MINUTES) --out "$(abspath $(RUN))" $(ARGS)
+
+pack: $(FACES)
+	mkdir -p training/runs && $(BIN)/python -m training.pack $(ARCHIVE)
 
 # make tune LINES=my-lines NAME=mine MINUTES=30
 tune: $(FACES)

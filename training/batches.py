@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import queue
 import random
 import re
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -23,9 +24,12 @@ from training.render import Line, Renderer
 from worker.ocr.recognition.charset import encode
 from worker.ocr.recognition.lines import HEIGHT, prepare
 
-_PIXELS_PER_BATCH = 10_000
-"""Columns of pixels in a batch: about 18 lines of 550."""
-_LEAST, _MOST = 8, 32
+_LEAST, _NARROWEST = 8, 312
+"""Lines in a batch at least, and the width in pixels below which a batch grows no more."""
+_SEEDS = 1_000_003
+"""Between two processes that draw for one run."""
+_LOOK_S = 5.0
+"""After so long without a batch those who draw are looked after."""
 _QUEUED = 24
 _DOTS = re.compile(r"\.{3,}")
 
@@ -45,13 +49,15 @@ class Source:
 
     corpus: Path
     seed: int
+    columns: int = 10_000
+    """Of pixels in a batch."""
     real: Path | None = None
     real_share: float = 0.0
 
 
-def batch_size(width: int) -> int:
-    """How many lines of a padded width make a batch."""
-    return min(_MOST, max(_LEAST, _PIXELS_PER_BATCH // width))
+def batch_size(width: int, columns: int) -> int:
+    """How many lines of a padded width make a batch of so many columns of pixels."""
+    return max(_LEAST, columns // max(width, _NARROWEST))
 
 
 def batches(source: Source, max_width: Synchronized[int]) -> Iterator[Batch]:
@@ -65,7 +71,7 @@ def batches(source: Source, max_width: Synchronized[int]) -> Iterator[Batch]:
             continue
         group = waiting.setdefault(width, [])
         group.append((prepared, classes))
-        if len(group) >= batch_size(width):
+        if len(group) >= batch_size(width, source.columns):
             yield _batch(waiting.pop(width))
 
 
@@ -105,36 +111,53 @@ def _batch(group: list[tuple[NDArray[np.uint8], list[int]]]) -> Batch:
     )
 
 
-class BatchProcess:
-    """A renderer in a process of its own, a few batches ahead of the training."""
+class BatchProcesses:
+    """Renderers in processes of their own, a few batches ahead of the training."""
 
-    def __init__(self, source: Source, max_width: int) -> None:
-        """Start drawing."""
+    def __init__(self, source: Source, max_width: int, count: int = 1) -> None:
+        """Start drawing; each process draws lines of its own."""
         context = multiprocessing.get_context("spawn")
         self._queue = context.Queue(_QUEUED)
         self._max_width = context.Value("i", max_width)
-        arguments = (source, self._max_width, self._queue)
-        self._process = context.Process(target=_draw, args=arguments, daemon=True)
-        self._process.start()
+        self._processes = [
+            context.Process(
+                target=_draw,
+                args=(
+                    replace(source, seed=source.seed + number * _SEEDS),
+                    self._max_width,
+                    self._queue,
+                ),
+                daemon=True,
+            )
+            for number in range(count)
+        ]
+        for process in self._processes:
+            process.start()
 
     def set_max_width(self, max_width: int) -> None:
         """Let lines be wider from now on; in pixels at 48 high."""
         self._max_width.value = max_width
 
     def next(self) -> Batch:
-        """The next batch. Raises queue.Empty if none comes for two minutes."""
-        return self._queue.get(timeout=120)
+        """The next batch. Raises RuntimeError where a process has ended, which told why."""
+        while True:
+            try:
+                return self._queue.get(timeout=_LOOK_S)
+            except queue.Empty:
+                if not all(process.is_alive() for process in self._processes):
+                    raise RuntimeError("a process that draws lines has ended") from None
 
     def stop(self) -> None:
-        """End the process; batches not yet taken are dropped."""
-        self._process.terminate()
-        self._process.join()
+        """End the processes; batches not yet taken are dropped."""
+        for process in self._processes:
+            process.terminate()
+            process.join()
 
 
 def _draw(
-    source: Source, max_width: Synchronized[int], queue: multiprocessing.Queue[Batch]
+    source: Source, max_width: Synchronized[int], drawn: multiprocessing.Queue[Batch]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     for batch in batches(source, max_width):
-        queue.put(batch)
+        drawn.put(batch)

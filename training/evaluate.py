@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from training.calibrate import ReadLine, line_error, word_error
 from training.checkpoint import load_average
+from training.faults import split_of, table_of
 from training.heldout import PER_FAMILY, TEST_SEED, held_out_lines
 from training.reading import read_characters
 from training.real import LabelledLine, load_labelled
@@ -21,25 +22,27 @@ from worker.ocr.networks.weights import bundled, load_card
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.charset import NUM_CLASSES
 from worker.ocr.recognition.ctc import Character
+from worker.ocr.recognition.language import vietnamese
 
 
 def main() -> None:
     """Read the command line, read the lines, print the tables."""
     arguments = _arguments()
     if arguments.what == "lines":
-        lines = load_labelled(arguments.folder)
+        lines = [line for folder in arguments.folders for line in load_labelled(folder)]
     else:
         lines = held_out_lines(arguments.corpus, arguments.seed, arguments.per_family)
     model = load_recognizer(arguments.run, arguments.weights)
     calibration = UNCALIBRATED if arguments.run else load_card(arguments.weights).calibrated
     crops = [line.crop for line in lines]
-    read = read_characters(model, crops)
+    read = read_characters(model, crops, None if arguments.no_language else vietnamese())
     columns = {"docchu": [text_of(line) for line in read]}
     for name, reader in rivals(arguments.beside).items():
         columns[name] = reader(crops)
     for name, texts in columns.items():
         rows = [(line.kind, (line.text, text)) for line, text in zip(lines, texts, strict=True)]
         print(table(name, by_kind(rows)))
+        print(table_of(name, split_of(pair for _, pair in rows)))
     print(confidence_report(lines, read, calibration))
     if arguments.errors:
         print_errors(lines, columns["docchu"])
@@ -49,7 +52,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_subparsers(dest="what", required=True)
     real = what.add_parser("lines", help="real lines")
-    real.add_argument("folder", type=Path, help="pictures with a labels.tsv: file, text, kind")
+    real.add_argument(
+        "folders", type=Path, nargs="+", help="pictures with a labels.tsv: file, text, kind"
+    )
     made = what.add_parser("synthetic", help="lines in faces and sentences that training never saw")
     made.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
     made.add_argument("--seed", type=int, default=TEST_SEED)
@@ -58,6 +63,7 @@ def _arguments() -> argparse.Namespace:
         weights = command.add_mutually_exclusive_group()
         weights.add_argument("--run", type=Path, help="folder of a training run")
         weights.add_argument("--weights", type=Path, default=bundled("vi-print"))
+        command.add_argument("--no-language", action="store_true", help="the network alone")
         command.add_argument("--errors", action="store_true", help="print what was misread")
         for rival in ("tesseract", "rapidocr"):
             told = f"compare with {rival}"
@@ -82,9 +88,9 @@ def text_of(read: Sequence[Character]) -> str:
 
 
 def table(name: str, scores: dict[str, LineScore]) -> str:
-    """The scores by kind, in percent, one row each."""
+    """The scores by kind, in percent, one row each, the worst kinds first and all of them last."""
     rows = [f"| {name} | lines | CER % | DER % | exact % |", "|---|---|---|---|---|"]
-    for kind, score in scores.items():
+    for kind, score in sorted(scores.items(), key=lambda row: (row[0] == "all", -row[1].cer)):
         figures = f"{100 * score.cer:.2f} | {100 * score.der:.2f} | {100 * score.exact:.1f}"
         rows.append(f"| {kind} | {score.num_lines} | {figures} |")
     return "\n".join(rows) + "\n"

@@ -10,7 +10,7 @@ import argparse
 import csv
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from PIL import Image, ImageOps
 from shared.result import page_text
 from training.degrade import Picture
 from training.evaluate import table
+from training.faults import split_of, table_of
 from training.real import load_labelled
-from training.scoring import PageScore, by_kind, score_pages
+from training.scoring import Pair, by_kind, score_pages
 from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
 
@@ -82,18 +83,26 @@ def print_lines(name: str, folder: Path, read: Callable[[Path, bool], str]) -> N
     lines = load_labelled(folder)
     rows = [(line.kind, (line.text, read(folder / line.file, True))) for line in lines]
     print(table(name, by_kind(rows)))
+    print(table_of(f"{name}, lines", split_of(pair for _, pair in rows)))
 
 
 def print_pages(name: str, folder: Path, read: Callable[[Path, bool], str]) -> None:
-    """Print the scores of the pages, one row each, and their mean."""
-    print(f"| {name} | word F1 | CER % |\n|---|---|---|")
-    scores: list[PageScore] = []
+    """Print the scores of each page, of the kinds, the worst first, and what the errors are."""
+    print(f"| {name} | word F1 in any order | CER % in reading order |\n|---|---|---|")
+    pairs: dict[str, list[Pair]] = {}
     for page in load_pages(folder):
-        scores.append(score_pages([(page.text, read(page.path, False))]))
-        _print_row(page.path.stem, scores[-1].word_f1, scores[-1].cer)
+        pair = page.text, read(page.path, False)
+        pairs.setdefault(page.kind, []).append(pair)
+        _print_row(page.path.stem, [pair])
+    for kind, some in sorted(pairs.items(), key=lambda row: -score_pages(row[1]).cer):
+        _print_row(f"all of {kind}", some)
+    every = [pair for some in pairs.values() for pair in some]
+    _print_row("all", every)
+    scores = [score_pages([pair]) for pair in every]
     mean_f1 = statistics.fmean(score.word_f1 for score in scores)
-    _print_row("mean", mean_f1, statistics.fmean(score.cer for score in scores))
-    print()
+    mean_cer = statistics.fmean(score.cer for score in scores)
+    print(f"| mean of the pages | {mean_f1:.3f} | {100 * mean_cer:.2f} |\n")
+    print(table_of(f"{name}, pages", split_of(every)))
 
 
 def load_pages(folder: Path) -> list[LabelledPage]:
@@ -108,8 +117,9 @@ def load_pages(folder: Path) -> list[LabelledPage]:
     ]
 
 
-def _print_row(name: str, word_f1: float, cer: float) -> None:
-    print(f"| {name} | {word_f1:.3f} | {100 * cer:.2f} |", flush=True)
+def _print_row(name: str, pairs: Sequence[Pair]) -> None:
+    score = score_pages(pairs)
+    print(f"| {name} | {score.word_f1:.3f} | {100 * score.cer:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

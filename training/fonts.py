@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from fontTools.merge import Merger, Options
@@ -99,7 +99,10 @@ def main() -> None:
 def load(held_out: bool) -> list[Face]:
     """Read the index: the faces for testing, or those for training."""
     faces = [Face(**row) for row in json.loads(INDEX.read_text())]
-    return [face for face in faces if face.held_out == held_out]
+    # Packed faces lie beside their index.
+    return [
+        replace(face, path=str(FOLDER / face.path)) for face in faces if face.held_out == held_out
+    ]
 
 
 def is_held_out(family: str) -> bool:
@@ -192,10 +195,11 @@ def inspect(path: Path) -> list[Face]:
         covered = font.getBestCmap() or {}
         missing = "".join(char for char in CHARACTERS if ord(char) not in covered)
         family = _family(_name(font, 16) or _name(font, 1))
+        style = _name(font, 17) or _name(font, 2)
+        font.close()
         foreign = "Math" in family or (bool(_FOREIGN.match(family)) and family not in _NOTO)
         if foreign or set(missing) & set(LETTERS + LETTERS.upper()):
             continue
-        style = _name(font, 17) or _name(font, 2)
         office = family in OFFICE
         faces.append(Face(str(path), index, family, style, office, is_held_out(family), missing))
     return faces

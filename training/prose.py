@@ -15,6 +15,8 @@ from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 _HELP = Path("/usr/share/libreoffice/help/vi/text")
 _STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")
 _SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
+PACKED = Path(__file__).parent / "texts"
+"""What `pack` brings along to a machine that has none of them: a text file of each."""
 _PARAGRAPH = re.compile(r"<(?:p|h\d|td)[^>]*>(.*?)</(?:p|h\d|td)>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _JOINED = re.compile(r"(?<=[a-zà-ỹ][,.;:])(?=[^\W\d])|(?<=[a-zà-ỹ]{2})(?=\d\d)")
@@ -67,6 +69,8 @@ def sentences_of(path: Path) -> list[str]:
 
 def libreoffice() -> list[str]:
     """Sentences of the Vietnamese help and interface texts; empty if they are not installed."""
+    if PACKED.exists():
+        return (PACKED / "libreoffice.txt").read_text("utf-8").splitlines()
     found: set[str] = set()
     for page in _HELP.rglob("*.html"):
         for block in _PARAGRAPH.findall(page.read_text(encoding="utf-8")):
@@ -87,7 +91,9 @@ def _is_vietnamese(text: str) -> bool:
 def syllables() -> list[str]:
     """Hunspell's Vietnamese syllables, lower case; those of `words.json` if it is not installed."""
     rows = [word for words in WORDS.values() for text in words for word in text.lower().split()]
-    if _SYLLABLES.exists():
+    if PACKED.exists():
+        rows = ["", *(PACKED / "syllables.txt").read_text("utf-8").splitlines()]
+    elif _SYLLABLES.exists():
         rows = _SYLLABLES.read_text(encoding="utf-8").splitlines()[1:]
     words = (unicodedata.normalize("NFC", row.split("/")[0].strip()) for row in rows)
     return sorted({word for word in words if word and set(word) <= set(LETTERS)})

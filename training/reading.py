@@ -9,7 +9,7 @@ from torch import Tensor
 
 from training.degrade import Picture
 from worker.ocr.networks.device import pick
-from worker.ocr.networks.inference import NUM_BEST
+from worker.ocr.networks.inference import best_of
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition import charset
 from worker.ocr.recognition.charset import BLANK, CHARACTERS
@@ -41,10 +41,8 @@ def read_characters(
             for start in range(0, len(group), _BATCH):
                 part = group[start : start + _BATCH]
                 logits = model(to_tensor([image for _, image in part]))
-                best = logits.float().softmax(2).topk(NUM_BEST, 2)
-                for (number, _), chances, classes in zip(
-                    part, best.values.numpy(), best.indices.numpy(), strict=True
-                ):
+                best = best_of(logits.float().softmax(2))
+                for (number, _), classes, chances in zip(part, *best, strict=True):
                     read[number] = decode(classes, chances, CHARACTERS, language)
     model.train(was_training)
     return read

@@ -44,7 +44,7 @@ class Renderer:
         faces = load(held_out)
         self._office = _by_family([face for face in faces if face.office])
         self._times = _by_family([face for face in faces if face.family in _TIMES])
-        self._others = _by_family([face for face in faces if not face.office])
+        self._others = _by_family([face for face in faces if not face.office] or faces)
         self._hands = [face for face in faces if face.family in HANDS]
         self._faces = {family.name: _chosen(family, faces) for family in FAMILIES}
         self.max_ratio = MAX_RATIO

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
+import copy
 import json
 import math
-import os
-import platform
 import signal
 import sys
 import time
@@ -20,12 +18,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training.batches import Batch, BatchProcess, Source
-from training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from training.batches import Batch, BatchProcesses, Source
+from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.ema import Average
-from training.reading import fast_autocast, read_lines
+from training.machine import Machine, Stopwatch, keep_memory, use_huge_pages
+from training.reading import read_lines
 from training.real import LabelledLine, load_labelled
 from training.render import Renderer
 from training.scoring import score_lines
@@ -38,14 +36,11 @@ _WARM_UP_STEPS = 60
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
 _CLIP = 5.0
 _DROPOUT = 0.05
-_CHECKPOINT_S = 150.0
+_CHECKPOINT_S = 120.0
 _LOG_STEPS = 20
 _NUM_SYNTHETIC, _SYNTHETIC_SEED = 300, 20_231
 _EARLY_WIDTH, _LATE_WIDTH, _WIDE_FROM = 1120, 1632, 0.4
 """Pixels at 48 high: the widest lines at first, and from this share of the time on."""
-
-
-_HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
 
 def main() -> None:
@@ -55,7 +50,12 @@ def main() -> None:
         "--minutes", type=float, required=True, help="planned length, resumes included"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the folder's checkpoint, if it has one"
+    )
+    parser.add_argument("--stop-after", type=float, default=math.inf, help="minutes of this call")
+    parser.add_argument("--lines", type=int, default=sys.maxsize, help="stop after so many in all")
+    parser.add_argument("--renderers", type=int, help="processes that draw; by the cores if absent")
     parser.add_argument("--start", type=Path, default=_BASE, help="weights to start from")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on all learning rates")
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
@@ -74,21 +74,6 @@ def main() -> None:
     Training(arguments).run()
 
 
-def keep_memory() -> None:
-    """Have glibc keep freed memory: giving it back and faulting it in costs 3/4 of the time."""
-    libc = ctypes.CDLL(None)
-    mmap_max, trim_threshold, top_pad = -4, -1, -2
-    for parameter, value in ((mmap_max, 0), (trim_threshold, 2**31 - 1), (top_pad, 2**28)):
-        libc.mallopt(parameter, value)
-
-
-def use_huge_pages() -> None:
-    """Start anew with glibc asking for huge pages, which makes a step 12 % faster (measured)."""
-    if platform.system() == "Linux" and "GLIBC_TUNABLES" not in os.environ:
-        os.environ["GLIBC_TUNABLES"] = _HUGE_PAGES
-        os.execv(sys.executable, [sys.executable, "-m", "training.train", *sys.argv[1:]])
-
-
 class Training:
     """One run: its network, its average, its optimiser, its clock and its log."""
 
@@ -99,30 +84,36 @@ class Training:
         self._out.mkdir(parents=True, exist_ok=True)
         self._model = Recognizer(NUM_CLASSES, dropout=_DROPOUT)
         self._model.load_state_dict(load_file(arguments.start))
-        self._model.to(memory_format=torch.channels_last).train()
+        self._machine = Machine.found(arguments.renderers)
+        self._model.to(self._machine.device, memory_format=torch.channels_last).train()
         for part in (self._model.stem, *self._model.stages[: arguments.frozen]):
             part.requires_grad_(False)
-        self._autocast = fast_autocast()
+        self._watch = Stopwatch(self._machine)
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
         self._average = Average(self._model)
         self._progress = Progress()
-        if arguments.resume:
+        if arguments.resume and has_checkpoint(self._out):
             self._progress = load_checkpoint(self._out, self._model, self._average, self._optimiser)
         self._began = time.monotonic() - self._progress.seconds
+        self._last = self._progress.seconds + 60 * arguments.stop_after
         self._stopping = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         # A resumed run draws lines that it has not seen.
         source = Source(
-            arguments.corpus, 1 + self._progress.step, arguments.real, arguments.real_share
+            arguments.corpus,
+            1 + self._progress.step,
+            self._machine.columns,
+            arguments.real,
+            arguments.real_share,
         )
-        self._renderer = BatchProcess(source, self._max_width())
+        self._renderer = BatchProcesses(source, self._max_width(), self._machine.num_renderers)
 
     def run(self) -> None:
         """Step, check and report until the time is over or a signal comes, then save."""
         saved, every = self._elapsed(), 60 * self._arguments.evaluate_every
-        due = self._elapsed() + (every if self._progress.step else min(60, every))
-        while not self._stopping and self._fraction() < 1:
+        due = self._elapsed() + every
+        while not self._is_over():
             self._steps(_LOG_STEPS)
             if self._elapsed() - saved > _CHECKPOINT_S:
                 self._save()
@@ -132,36 +123,48 @@ class Training:
                 due = self._elapsed() + every
             self._renderer.set_max_width(self._max_width())
         self._save()
-        if not self._stopping:
-            self._evaluate()
         self._renderer.stop()
+        if self._fraction() == 1:
+            self._evaluate()
+
+    def _is_over(self) -> bool:
+        enough = self._progress.num_lines >= self._arguments.lines or self._elapsed() > self._last
+        return self._stopping or enough or self._fraction() == 1
 
     def _steps(self, count: int) -> None:
         """Train on a few batches and log them."""
-        began, loss, num_lines, waited = time.monotonic(), 0.0, 0, 0.0
+        began, num_lines, waited = time.monotonic(), 0, 0.0
+        losses = []
         for _ in range(count):
             asked = time.monotonic()
             batch = self._renderer.next()
             waited += time.monotonic() - asked
-            loss += self._step(batch)
+            self._watch.start()
+            losses.append(self._step(batch))
+            self._watch.stop()
             num_lines += len(batch.images)
-        self._progress.num_lines += num_lines
+            self._progress.num_lines += len(batch.images)
+            if self._is_over():
+                break
+        busy = self._watch.busy_s()
         took = time.monotonic() - began
+        idle = {"gpu_idle": round(max(0.0, 1 - busy / took), 3)} if self._machine.is_gpu else {}
         self._log(
             {
-                "loss": round(loss / count, 4),
+                "loss": round(float(torch.stack(losses).mean()), 4),
                 "rate": round(self._optimiser.param_groups[0]["lr"], 7),
                 "lines_per_s": round(num_lines / took, 1),
                 "waited": round(waited / took, 3),
+                **idle,
             }
         )
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Batch) -> torch.Tensor:
         for group in self._optimiser.param_groups:
             group["lr"] = group["full_rate"] * self._rate()
-        images = torch.from_numpy(batch.images).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-        # On a CPU the plain attention's backward pass is faster than the fused one's.
-        with self._autocast, sdpa_kernel(SDPBackend.MATH):
+        images = torch.from_numpy(batch.images).to(self._machine.device)
+        images = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        with self._machine.faster():
             logits = self._model(images)
         loss = ctc_loss(logits, batch)
         loss.backward()
@@ -170,7 +173,7 @@ class Training:
         self._optimiser.zero_grad()
         self._progress.step += 1
         self._average.update(self._progress.step)
-        return loss.item()
+        return loss.detach()
 
     def _groups(self) -> list[dict[str, Any]]:
         factor = self._arguments.rate
@@ -203,7 +206,7 @@ class Training:
         return ("synthetic", _synthetic(self._arguments.corpus)), ("real", real)
 
     def _evaluate(self) -> None:
-        model = self._average.model
+        model = copy.deepcopy(self._average.model).cpu()
         for name, lines in self._measured:
             if lines:
                 read = read_lines(model, [line.crop for line in lines])
@@ -218,8 +221,10 @@ class Training:
         minutes = round(self._elapsed() / 60, 2)
         row = {"step": self._progress.step, "minutes": minutes, **row}
         row["lines"] = self._progress.num_lines
+        text = json.dumps(row)
+        print(text, flush=True)
         with (self._out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(text + "\n")
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
@@ -236,7 +241,7 @@ def ctc_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     steps = torch.full((num_lines,), num_steps, dtype=torch.int32)
     total = functional.ctc_loss(
         scores,
-        torch.from_numpy(batch.classes),
+        torch.from_numpy(batch.classes).to(logits.device),
         steps,
         torch.from_numpy(batch.lengths),
         reduction="sum",

@@ -33,7 +33,9 @@ def test_labels_keep_nothing_that_the_network_cannot_write() -> None:
 
 
 def test_wide_lines_come_in_small_batches() -> None:
-    assert batch_size(32) > batch_size(640) > batch_size(1632) > 0
+    sizes = [batch_size(width, 10_000) for width in (32, 640, 1632)]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] > 0
+    assert batch_size(640, 80_000) > sizes[0] > sizes[1]
 
 
 def test_wear_keeps_a_line_readable_as_a_picture() -> None:

@@ -111,8 +111,8 @@ def test_an_upload_that_is_not_seen_is_looked_for_and_then_lost_by_the_service(
 
 def due_now(story: Story) -> None:
     """Let every lease be over."""
-    for upload_id in story.client.zrange("docchu:uploads", 0, -1):
-        story.client.zadd("docchu:uploads", {upload_id: 0})
+    for upload_id in story.client.zrange("docchu:parcels", 0, -1):
+        story.client.zadd("docchu:parcels", {upload_id: 0})
 
 
 @dataclass

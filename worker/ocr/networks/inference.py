@@ -31,6 +31,7 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
+_SURE = 0.995
 NUM_BEST = 5
 """Classes of each time step that are told: the blank and the marks that a letter may bear."""
 
@@ -96,9 +97,24 @@ class Networks:
 
     def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
         chances: Tensor = recognizer(batch).softmax(2)
-        best = chances.topk(NUM_BEST, 2)
-        confidences, classes = (found.cpu().numpy() for found in best)
+        classes, confidences = best_of(chances)
         return [Steps(*line) for line in zip(classes, confidences, strict=True)]
+
+
+def best_of(chances: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The best classes of each time step (B, T, K), best first, and their chances.
+
+    Where one is sure the others are left at 0: to sort all would cost as much as the language does.
+    """
+    first = chances.max(2)
+    classes = torch.zeros(*first.indices.shape, NUM_BEST, dtype=torch.int64, device=chances.device)
+    confidences = torch.zeros_like(classes, dtype=chances.dtype)
+    classes[:, :, 0], confidences[:, :, 0] = first.indices, first.values
+    unsure = first.values < _SURE
+    few = chances[unsure].topk(min(NUM_BEST, chances.shape[2]), 1)
+    classes[unsure, : few.indices.shape[1]] = few.indices
+    confidences[unsure, : few.values.shape[1]] = few.values
+    return classes.cpu().numpy(), confidences.cpu().numpy()
 
 
 @contextmanager
