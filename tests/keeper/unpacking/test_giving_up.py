@@ -44,7 +44,7 @@ def test_an_unexpected_error_ends_the_upload_and_not_the_keeper(
     assert story.files() == set()
 
 
-def test_a_upload_that_another_keeper_has_is_left_to_it(
+def test_an_upload_that_another_keeper_has_is_left_to_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*args: object) -> None:
@@ -80,15 +80,15 @@ def test_two_unpackers_share_the_work(story: Story) -> None:
         assert [item.position for item in story.items(batch_id)] == list(range(1, 10))
 
 
-def test_a_upload_that_waits_is_not_swept_up(story: Story) -> None:
+def test_an_upload_that_waits_is_not_swept_up(story: Story) -> None:
     batch_id = story.submit(upload("a.png"))
-    keeper = make_keeper(story.settings)
-    keeper.orphan_age_s = -60  # everything is old
-    keeper.sweep()
+    retention = make_keeper(story.settings).retention
+    retention.orphan_age_s = -60  # everything is old
+    retention.sweep_interval_s = 0
+    retention.sweep()
     story.unpack()
     assert story.outcomes(batch_id) == {"a.png": "queued"}
-    keeper.rounds = 0
-    keeper.sweep()
+    retention.sweep()
     assert len(story.files()) == 1
     assert not list(story.settings.data_dir.glob(f"blobs/jobs/*/*/{batch_id}"))
 
@@ -142,7 +142,7 @@ def test_of_the_open_uploads_the_oldest_is_closed_first() -> None:
     assert not books[17].is_open
 
 
-def test_a_upload_that_another_keeper_finished_does_not_stay_open() -> None:
+def test_an_upload_that_another_keeper_finished_does_not_stay_open() -> None:
     """Else an upload of 10 GB that was erased would stay on the disk."""
     now = [0.0]
     batch_uploads, book = OpenParcels(clock=lambda: now[0]), Book()
