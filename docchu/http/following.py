@@ -11,7 +11,7 @@ import httpx
 from docchu.batch import Batch, Item
 from docchu.errors import ConnectionLost, DocchuError, UnexpectedAnswer
 from docchu.http.retries import Sleep, Tries
-from docchu.http.transport import Call, Transport
+from docchu.http.transport import UNREADABLE, Call, Transport
 
 _LIVED_S = 5
 Ask = Callable[[], Batch]
@@ -68,5 +68,5 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _item(answer: httpx.Response, line: bytes) -> Item:
     try:
         return Item.from_json(json.loads(line))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise UnexpectedAnswer(status=answer.status_code) from error

@@ -47,6 +47,6 @@ def retry_after_s(header: str | None) -> float | None:
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):  # among them every year after 9999
         return None
     return max((moment - datetime.now(moment.tzinfo)).total_seconds(), 0.0)

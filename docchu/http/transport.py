@@ -132,7 +132,7 @@ class Transport:
             raise UnexpectedAnswer from error
 
     def _refusal(self, answer: httpx.Response) -> DocchuError:
-        if answer.is_redirect:
+        if answer.has_redirect_location:
             return UnexpectedAnswer(
                 f"{self.base_url} points to {answer.headers['Location']}: give that address",
                 status=answer.status_code,
@@ -141,11 +141,15 @@ class Transport:
         return from_problem(answer.status_code, _problem(answer), after_s)
 
 
+UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading JSON raises that is none, is nested too deep or not as it should be."""
+
+
 def understand(answer: httpx.Response, read: Callable[[Any], T]) -> T:
     """Read the JSON of an answer. Raises UnexpectedAnswer when it is not what `read` needs."""
     try:
         return read(answer.json())
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise UnexpectedAnswer(status=answer.status_code) from error
 
 
@@ -179,7 +183,7 @@ def _body(call: Call) -> dict[str, Any]:
 def _problem(response: httpx.Response) -> Mapping[str, Any]:
     try:
         problem = response.json()
-    except ValueError:
+    except UNREADABLE:
         return {}
     return problem if isinstance(problem, dict) else {}
 
