@@ -111,8 +111,8 @@ class Changes:
         while self._is_wanted():
             try:
                 self._hear()
-            except (RedisError, OSError, ValueError, AttributeError):
-                # The last two are what redis-py says where another thread found it broken first.
+            except (RedisError, OSError, ValueError, AttributeError, TypeError):
+                # The last three are what redis-py says where another thread found it broken first.
                 _log.warning("changes are not heard for the moment; who waits looks for itself")
                 time.sleep(_AGAIN_S)
             self.ring_all()  # what has changed meanwhile is unknown

@@ -8,6 +8,7 @@ from shared.jobs import Queue, Status
 from shared.store import keys
 from shared.store.jobs.records import Hash
 from shared.store.jobs.unmet import reason
+from shared.store.needs import PLAIN
 from shared.store.scripts import Client, store_faults
 
 _ELSEWHERE = Queue(reason="Its document is to be fetched first.")
@@ -38,13 +39,17 @@ def _places(client: Client, queued: Iterable[tuple[str, Hash]]) -> dict[str, Que
     """Places of jobs that wait, among those with the same needs, and what else they wait for."""
     with store_faults(), client.pipeline(transaction=False) as pipe:
         for job_id, record in queued:
-            pipe.zrank(keys.ready(record["lane"], record["need"]), f"{job_id}/0")
-            pipe.hget(keys.NEEDS, record["need"])
+            pipe.zrank(keys.ready(record["lane"], _need(record)), f"{job_id}/0")
+            pipe.hget(keys.NEEDS, _need(record))
         found = pipe.execute()
     return {
-        job_id: Queue(position=(rank or 0) + 1, reason=reason(record["need"], since))
+        job_id: Queue(position=(rank or 0) + 1, reason=reason(_need(record), since))
         for (job_id, record), rank, since in zip(queued, found[::2], found[1::2], strict=True)
     }
+
+
+def _need(record: Hash) -> str:
+    return record.get("need", PLAIN)  # jobs of 0.1 have none
 
 
 def gap_s(stored: str | None) -> float | None:
