@@ -49,7 +49,7 @@ def test_a_lost_slice_comes_back_and_is_finished(service: Service, keeper: Keepe
         assert dying._slices.claim()
     keeper.upkeep = in_the_future(service, 60)
     keeper.recover()
-    with service.worker(GreyReader()) as worker:
+    with service.worker(GreyReader(), apart=True) as worker:
         assert worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED
 
