@@ -49,7 +49,7 @@ def _keeper() -> None:
 def _worker() -> None:
     def start(settings: Settings) -> Runtime:
         client, models = connect(settings.store_url), OneModel(ColourReader(), GREY)
-        return Runtime(settings, client, models, suspects="tests.faults.suspects")
+        return Runtime(settings, client, models, suspects=["tests.faults.suspects"])
 
     Runtime.start = start  # type: ignore[method-assign, assignment]
     from worker.__main__ import main
