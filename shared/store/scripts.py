@@ -40,7 +40,7 @@ _AWAY = (
     *(ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError),
     *(NoPermissionError, OutOfMemoryError, MasterDownError),
 )
-_AWAY_PREFIXES = ("MISCONF", "NOREPLICAS")  # the codes that have no class of their own
+_AWAY_PREFIXES = ("BUSY ", "MISCONF", "NOREPLICAS")  # the codes that have no class of their own
 
 
 def connect(url: str, max_connections: int | None = None) -> Client:
