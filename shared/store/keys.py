@@ -84,6 +84,7 @@ docchu:canary                   hash        `ok_at` last good reading (ms), `job
 docchu:aside                    sorted set  `<key> <member>` of records that cannot be used, by when
                                             they are tried again (ms)
 docchu:blobs                    string      the id of the blob store that belongs to this store
+docchu:schema                   string      the version of all these records (schema/version.py)
 docchu:events:<id>              channel     a message whenever the job changes, its searchable PDF
                                             was made, or nothing of a batch is under way any more
 
@@ -119,8 +120,9 @@ OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"
 BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
-UPLOADS = f"{PREFIX}parcels"
+UPLOADS = f"{PREFIX}uploads"
 BLOBS = f"{PREFIX}blobs"
+SCHEMA = f"{PREFIX}schema"
 ASIDE = f"{PREFIX}aside"
 
 
@@ -280,7 +282,7 @@ def tenant_batches(tenant: str) -> str:
 
 def batch_upload(upload_id: str) -> str:
     """An upload of many documents."""
-    return f"{PREFIX}parcel:{upload_id}"
+    return f"{PREFIX}upload:{upload_id}"
 
 
 def batch_event(batch_id: str, run: int) -> str:
