@@ -14,7 +14,9 @@ Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What a newer worker says besides is passed over: while a fleet is upgraded, it reads pages
+    # that an older API shows.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Word(_Part):
@@ -42,6 +44,44 @@ class Line(_Part):
     words: tuple[Word, ...]
 
 
+class TableCell(_Part):
+    """One cell of a table; rows and columns count from 0.
+
+    `text` is that of its lines, joined by single spaces; `lines` are their places in the page's
+    `lines`. `confidence` is the chance that all its words are right. `box` is its area.
+    """
+
+    row: int
+    column: int
+    row_span: int = 1
+    column_span: int = 1
+    text: str
+    confidence: Confidence
+    box: Box
+    lines: tuple[int, ...]
+
+
+class Table(_Part):
+    """A table of a page; its cells come row by row and leave no place free.
+
+    `continues` is the number of the page whose last table it goes on with.
+    """
+
+    box: Box
+    num_rows: int
+    num_columns: int
+    continues: int | None = None
+    cells: tuple[TableCell, ...]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts by row and column; where a cell goes on, nothing stands."""
+        texts = [[""] * self.num_columns for _ in range(self.num_rows)]
+        for cell in self.cells:
+            texts[cell.row][cell.column] = cell.text
+        return texts
+
+
 class Page(_Part):
     """One page as it was read, lines in reading order.
 
@@ -55,21 +95,55 @@ class Page(_Part):
     rotation: Literal[0, 90, 180, 270] = 0
     source: Literal["ocr", "text_layer"] = "ocr"
     lines: tuple[Line, ...]
+    tables: tuple[Table, ...] = ()
 
 
 def page_text(page: Page) -> str:
-    """The text of a page, a line each, with an empty line between paragraphs."""
-    return "\n\n".join("\n".join(line.text for line in lines) for lines in paragraphs(page))
+    """The text of a page, a line each, with an empty line between paragraphs.
+
+    A row of a table is a line, with a tab between its cells.
+    """
+    return "\n\n".join(map(_block_text, blocks(page)))
+
+
+def blocks(page: Page) -> list[Table | list[Line]]:
+    """The paragraphs and the tables of a page, in reading order."""
+    found: list[Table | list[Line]] = []
+    for cell, lines in _parts(page):
+        if cell is None:
+            found.append(lines)
+        elif not found or found[-1] is not page.tables[cell[0]]:
+            found.append(page.tables[cell[0]])
+    return found
 
 
 def paragraphs(page: Page) -> list[list[Line]]:
-    """The lines of a page by paragraph."""
-    found: list[list[Line]] = []
+    """The lines of a page by paragraph; those of a cell of a table are one."""
+    return [lines for _, lines in _parts(page)]
+
+
+def _parts(page: Page) -> list[tuple[tuple[int, int] | None, list[Line]]]:
+    """The lines that belong together, each with the numbers of their table and cell."""
+    cells = {
+        line: (number, index)
+        for number, table in enumerate(page.tables)
+        for index, cell in enumerate(table.cells)
+        for line in cell.lines
+    }
+    found: list[tuple[tuple[int, int] | None, list[Line]]] = []
     for index, line in enumerate(page.lines):
-        if index == 0 or _starts_paragraph(page.lines[index - 1], line):
-            found.append([])
-        found[-1].append(line)
+        cell = cells.get(index)
+        is_new = not found or found[-1][0] != cell
+        if is_new or (cell is None and _starts_paragraph(page.lines[index - 1], line)):
+            found.append((cell, []))
+        found[-1][1].append(line)
     return found
+
+
+def _block_text(block: Table | list[Line]) -> str:
+    if isinstance(block, Table):
+        return "\n".join("\t".join(row).rstrip("\t") for row in block.rows)
+    return "\n".join(line.text for line in block)
 
 
 def document_text(pages: list[Page]) -> str:

@@ -1,129 +1,68 @@
-"""Tables told by where the words stand: rows of cells whose columns have blank strips between."""
+"""The tables of a document, those that go on over several pages put together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from shared.result import Line, Word, bounds
+from shared.result import Page, Table, bounds
 
-_CELL_GAP = 1.2
-"""In line heights: words that stand further apart are of different cells. The widest space of
-justified text is about one."""
-_MIN_ROWS = 3
-_MIN_ROWS_OF_WIDE = 2  # with three columns or more
-_SAME_ROW = 0.5  # the share of the lower one's height that two lines of a row have in common
+_FEW_LINES = 2
+"""A page's number, a running title: what may stand between a table and the edge of its page."""
+_SAME_EDGE = 0.03
+"""Of the page's width: how far the columns of two parts may be apart."""
 
 
-@dataclass(frozen=True)
-class _Cell:
-    text: str
-    left: float
-    right: float
+def linked(pages: Iterable[Page]) -> Iterator[Page]:
+    """The pages; a first table that goes on with the last one of the page before says so."""
+    before: Page | None = None
+    for page in pages:
+        if before and _goes_on(before, page):
+            first = page.tables[0].model_copy(update={"continues": before.page})
+            page = page.model_copy(update={"tables": (first, *page.tables[1:])})
+        before = page
+        yield page
 
 
-@dataclass(frozen=True)
-class VisualRow:
-    """Lines of a page that stand beside each other."""
-
-    lines: tuple[Line, ...]
-
-    @property
-    def texts(self) -> list[str]:
-        """The text of each line."""
-        return [line.text for line in self.lines]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The texts of a table's cells; every row has as many, empty where nothing stands."""
-
-    rows: list[list[str]]
+def whole_tables(pages: Iterable[Page]) -> Iterator[Table]:
+    """The tables of linked pages; `box` and the lines of a long one are those of its first part."""
+    held: Table | None = None
+    for page in pages:
+        for table in page.tables:
+            if held and table.continues is not None:
+                held = _joined(held, table)
+                continue
+            if held:
+                yield held
+            held = table
+    if held:
+        yield held
 
 
-def visual_rows(lines: Sequence[Line]) -> list[VisualRow]:
-    """Group lines, which come in reading order, into rows from left to right."""
-    rows: list[list[Line]] = []
-    for line in lines:
-        if rows and _is_beside(rows[-1][-1], line):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [VisualRow(tuple(row)) for row in rows]
-
-
-def tables_and_rows(rows: Sequence[VisualRow]) -> Iterator[Table | VisualRow]:
-    """The rows in order, those that make tables put together."""
-    start = 0
-    while start < len(rows):
-        cells: list[list[_Cell]] = []
-        columns: list[tuple[float, float]] = []
-        for row in rows[start:]:
-            parts = _cells(row)
-            wider = _columns([*cells, parts]) if len(parts) > 1 else []
-            if len(wider) < 2 or not _fit(wider, [*cells, parts]):
-                break
-            cells, columns = [*cells, parts], wider
-        if len(cells) >= (_MIN_ROWS_OF_WIDE if len(columns) > 2 else _MIN_ROWS):
-            yield Table([_in_columns(columns, parts) for parts in cells])
-            start += len(cells)
-        else:
-            yield rows[start]
-            start += 1
-
-
-def _is_beside(one: Line, other: Line) -> bool:
-    _, top, right, bottom = bounds(one.box)
-    left, other_top, _, other_bottom = bounds(other.box)
-    common = min(bottom, other_bottom) - max(top, other_top)
-    return left >= right and common > _SAME_ROW * min(bottom - top, other_bottom - other_top)
-
-
-def _cells(row: VisualRow) -> list[_Cell]:
-    groups: list[list[Word]] = []
-    for line in row.lines:
-        _, top, _, bottom = bounds(line.box)
-        words = line.words or (Word(text=line.text, confidence=line.confidence, box=line.box),)
-        for word in words:
-            gap = bounds(word.box)[0] - bounds(groups[-1][-1].box)[2] if groups else 0.0
-            if not groups or gap > _CELL_GAP * (bottom - top):
-                groups.append([])
-            groups[-1].append(word)
-    return [
-        _Cell(
-            " ".join(word.text for word in group),
-            min(bounds(word.box)[0] for word in group),
-            max(bounds(word.box)[2] for word in group),
-        )
-        for group in groups
-    ]
-
-
-def _columns(rows: Sequence[Sequence[_Cell]]) -> list[tuple[float, float]]:
-    """Where the cells of all rows stand, overlapping ones put together."""
-    columns: list[tuple[float, float]] = []
-    for left, right in sorted((cell.left, cell.right) for row in rows for cell in row):
-        if columns and left < columns[-1][1]:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], right))
-        else:
-            columns.append((left, right))
-    return columns
-
-
-def _fit(columns: Sequence[tuple[float, float]], rows: Sequence[Sequence[_Cell]]) -> bool:
-    """Whether no row has two cells in a column, and most have one in each."""
-    taken = [[_column(columns, cell) for cell in row] for row in rows]
-    if any(len(set(numbers)) < len(numbers) for numbers in taken):
+def _goes_on(before: Page, page: Page) -> bool:
+    if not before.tables or not page.tables or page.page != before.page + 1:
         return False
-    return sum(map(len, taken)) >= 0.6 * len(columns) * len(rows)
+    last, first = before.tables[-1], page.tables[0]
+    after = len(before.lines) - 1 - max(line for cell in last.cells for line in cell.lines)
+    above = min(line for cell in first.cells for line in cell.lines)
+    if max(after, above) > _FEW_LINES or last.num_columns != first.num_columns:
+        return False
+    edges = zip(_edges(last, before.width), _edges(first, page.width), strict=True)
+    return all(abs(one - other) <= _SAME_EDGE for one, other in edges)
 
 
-def _column(columns: Sequence[tuple[float, float]], cell: _Cell) -> int:
-    return next(n for n, (left, right) in enumerate(columns) if left <= cell.left <= right)
+def _edges(table: Table, width: int) -> list[float]:
+    """Where each column begins, as a share of the page's width."""
+    lefts: list[list[float]] = [[] for _ in range(table.num_columns)]
+    for cell in table.cells:
+        lefts[cell.column].append(bounds(cell.box)[0])
+    return [min(found, default=0.0) / width for found in lefts]
 
 
-def _in_columns(columns: Sequence[tuple[float, float]], row: Sequence[_Cell]) -> list[str]:
-    texts = [""] * len(columns)
-    for cell in row:
-        texts[_column(columns, cell)] = cell.text
-    return texts
+def _joined(table: Table, more: Table) -> Table:
+    """A table with its next part, whose head is left out where it is printed again."""
+    repeated = 1 if table.rows[0] == more.rows[0] else 0
+    cells = [cell for cell in more.cells if cell.row >= repeated]
+    shift = table.num_rows - repeated
+    moved = (cell.model_copy(update={"row": cell.row + shift, "lines": ()}) for cell in cells)
+    rows = table.num_rows + more.num_rows - repeated
+    return table.model_copy(update={"num_rows": rows, "cells": (*table.cells, *moved)})

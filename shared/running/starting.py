@@ -14,14 +14,13 @@ from shared.blobs import BlobStore
 from shared.errors import SettingError, Unavailable
 from shared.settings import Settings
 from shared.store import keys
-from shared.store.schema.version import take_over
 from shared.store.scripts import Client, connect, store_faults
 
 _STARTS_S = 30.0  # the store may be started at the same time as this process
 
 
 def await_stores(settings: Settings) -> None:
-    """Wait until both stores can be used, and see that they belong together and to this version.
+    """Wait until both stores can be used, and see that they belong together.
 
     Raises SettingError where they do not, and Unavailable.
     """
@@ -29,8 +28,7 @@ def await_stores(settings: Settings) -> None:
     deadline = time.monotonic() + _STARTS_S
     while True:
         try:
-            check_pair(settings, client, blobs)
-            return take_over(client)
+            return check_pair(settings, client, blobs)
         except Unavailable:
             if time.monotonic() > deadline:
                 raise

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.result import Line, Page, Word
+from shared.result import Line, Page, Table, TableCell, Word
 from tests.loading.samples import join_pdf, stream
 
 DECREE = (
@@ -143,6 +143,41 @@ def read_page(
         lines=tuple(line_at(text, 170, 380 + 56 * n, 34) for n, text in enumerate(lines)),
         **more,
     )
+
+
+def page_with_table(
+    rows: Sequence[Sequence[str | None]],
+    *,
+    above: Sequence[Line] = (),
+    below: Sequence[Line] = (),
+    number: int = 1,
+) -> Page:
+    """A page with a table; a line break parts the lines of a cell, None lengthens the last one."""
+    lines, cells = list(above), []
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            if text is None:
+                continue
+            left, top, parts = 200 + 400 * column, 900 + 80 * row, text.split("\n") if text else []
+            own = tuple(range(len(lines), len(lines) + len(parts)))
+            lines += [line_at(part, left, top + 36 * n, 32) for n, part in enumerate(parts)]
+            across = 1
+            while column + across < len(texts) and texts[column + across] is None:
+                across += 1
+            cells.append(
+                TableCell(
+                    row=row,
+                    column=column,
+                    column_span=across,
+                    text=" ".join(parts),
+                    confidence=0.9 if parts else 1,
+                    box=_box(left, top, left + 400 * across, top + 80),
+                    lines=own,
+                )
+            )
+    area = _box(200, 900, 200 + 400 * len(rows[0]), 900 + 80 * len(rows))
+    table = Table(box=area, num_rows=len(rows), num_columns=len(rows[0]), cells=tuple(cells))
+    return Page(page=number, width=1600, height=2300, lines=(*lines, *below), tables=(table,))
 
 
 def line_at(text: str, left: float, top: float, height: float, *, gap: float = 0.3) -> Line:

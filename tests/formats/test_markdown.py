@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from shared.formats.markdown import markdown, page_markdown
 from shared.result import Line, Page
-from tests.formats.documents import line_at
+from tests.formats.documents import line_at, page_with_table
 
 
 def page(*lines: Line, number: int = 1) -> Page:
@@ -61,45 +61,23 @@ def test_bullets_and_numbers_are_items_and_keep_what_follows() -> None:
     )
 
 
-def test_columns_that_stand_in_line_are_a_table() -> None:
-    rows = (("STT", "Họ và tên", "Điểm"), ("1", "Nguyễn Văn An", "9,5"), ("2", "Lê Bình", "8"))
-    lines = []
-    for n, row in enumerate(rows):
-        for left, text in zip((200, 400, 1100), row, strict=True):
-            lines.append(line_at(text, left, 1000 + 50 * n, 32))
-    assert page_markdown(page(*BODY, *lines)).endswith(
+def test_a_table_stands_between_what_is_above_and_below_it() -> None:
+    rows = [["STT", "Họ và tên", "Điểm"], ["1", "Nguyễn Văn An", "9,5"], ["2", "Lê Bình", ""]]
+    text = page_markdown(page_with_table(rows, above=BODY, below=stack("Hết.", top=1500)))
+    assert text.startswith("Căn cứ") and text.endswith(
         "\n\n| STT | Họ và tên | Điểm |\n| --- | --- | --- |\n"
-        "| 1 | Nguyễn Văn An | 9,5 |\n| 2 | Lê Bình | 8 |\n"
+        "| 1 | Nguyễn Văn An | 9,5 |\n| 2 | Lê Bình |  |\n\nHết.\n"
     )
 
 
-def test_a_row_that_is_one_line_is_cut_into_its_cells() -> None:
-    def row(top: float, *cells: tuple[str, float]) -> Line:
-        words = [word for text, left in cells for word in line_at(text, left, top, 32).words]
-        first, last = words[0].box, words[-1].box
-        text = " ".join(word.text for word in words)
-        box = (first[0], last[1], last[2], first[3])
-        return Line(text=text, confidence=0.9, box=box, words=tuple(words))
-
-    lines = [
-        row(500, ("Mặt hàng", 200), ("Giá", 900)),
-        row(550, ("Cà phê sữa", 200), ("29.000", 900)),
-        row(600, ("Trà đá", 200), ("5.000", 900)),
-    ]
-    assert page_markdown(page(*lines)) == (
-        "| Mặt hàng | Giá |\n| --- | --- |\n| Cà phê sữa | 29.000 |\n| Trà đá | 5.000 |\n"
-    )
+def test_a_wrapped_cell_is_one_and_its_signs_mean_themselves() -> None:
+    text = page_markdown(page_with_table([["a|b", "c"], ["hai\ndòng", "*"]]))
+    assert text == "| a\\|b | c |\n| --- | --- |\n| hai dòng | \\* |\n"
 
 
-def test_an_empty_cell_stays_empty() -> None:
-    rows = (("A", "B", "C"), ("1", "", "3"), ("4", "5", "6"))
-    lines = [
-        line_at(text, left, 500 + 50 * n, 32)
-        for n, row in enumerate(rows)
-        for left, text in zip((200, 500, 800), row, strict=True)
-        if text
-    ]
-    assert "| 1 |  | 3 |" in page_markdown(page(*lines))
+def test_a_merged_cell_says_its_text_once() -> None:
+    merged = page_with_table([["Năm 2024", None], ["Kế hoạch", "Thực hiện"]])
+    assert page_markdown(merged).startswith("| Năm 2024 |  |\n")
 
 
 def test_two_texts_beside_each_other_are_no_table() -> None:

@@ -17,7 +17,6 @@ from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.detection.turning import find_upright, read_either_way
-from worker.ocr.layout.layout import lines_in_order
 from worker.ocr.layout.pieces import Piece, pieces_of
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
@@ -31,6 +30,9 @@ from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.lines import Picture
 from worker.ocr.recognition.specks import without_specks
+from worker.ocr.tables.cutting import cut_at_rules
+from worker.ocr.tables.finding import lines_and_tables
+from worker.ocr.tables.grid import ruled_grids
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""
@@ -136,12 +138,24 @@ class Reader:
         blank = is_blank(picture)
         sheet = Sheet(picture, NONE) if blank else find_upright(client, without_seals(picture))
         detected = time.perf_counter()
+        grids = ruled_grids(sheet)
+        sheet = sheet.with_quads(cut_at_rules(sheet.quads, grids))
+        rotation = sheet.rotation
         sheet, words = read_either_way(client, sheet)
-        lines = lines_in_order(_pieces(sheet, words))
+        if sheet.rotation != rotation:
+            grids = ruled_grids(sheet)
+        lines, tables = lines_and_tables(_pieces(sheet, words), grids)
         done = time.perf_counter()
         height, width = sheet.picture.shape[:2]
         return Reading(
-            Page(page=page, width=width, height=height, rotation=sheet.rotation, lines=lines),
+            Page(
+                page=page,
+                width=width,
+                height=height,
+                rotation=sheet.rotation,
+                lines=lines,
+                tables=tables,
+            ),
             Timings(detect_s=detected - start, recognize_s=done - detected),
             sheet.is_cut,
         )

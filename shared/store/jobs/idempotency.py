@@ -29,14 +29,14 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Answered:
-    """A key that stands for a job already; of what request is not known where it has no print."""
+    """A key that stands for a job already."""
 
     job_id: str
     fingerprint: str
 
     def check(self, fingerprint: str) -> None:
         """Raise IdempotencyMismatch unless the request is the one that made the job."""
-        if self.fingerprint and fingerprint != self.fingerprint:
+        if fingerprint != self.fingerprint:
             raise IdempotencyMismatch
 
 

@@ -43,16 +43,19 @@ Row = list[Cell]
 """Cells that stand side by side, left to right."""
 
 
+def tilt_of(pieces: Sequence[Piece]) -> float:
+    """The angle in radians at which the long lines of a page run."""
+    lengths, heights, angles = _measures(np.stack([piece.extent for piece in pieces]))
+    long = lengths >= _LONG * heights
+    return _weighted_median(angles[long], lengths[long]) if long.any() else 0.0
+
+
 def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
     """Level the page by the tilt of its long lines."""
     quads = np.stack([piece.extent for piece in pieces])
-    across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
-    down = (quads[:, 3] + quads[:, 2] - quads[:, 0] - quads[:, 1]) / 2
-    lengths = np.linalg.norm(across, axis=1)
-    heights = np.linalg.norm(down, axis=1)
-    angles = np.arctan2(across[:, 1], across[:, 0])
+    lengths, heights, angles = _measures(quads)
     long = lengths >= _LONG * heights
-    tilt = _weighted_median(angles[long], lengths[long]) if long.any() else 0.0
+    tilt = tilt_of(pieces)
     cosine, sine = np.cos(tilt), np.sin(tilt)
     centres = quads.mean(1)
     xs = centres[:, 0] * cosine + centres[:, 1] * sine
@@ -92,6 +95,14 @@ def _is_beside(one: Cell, other: Cell) -> bool:
     shift = (other.left + other.right - one.left - one.right) / 2
     drop = other.middle - one.middle - longer.slope * shift
     return abs(drop) < _SAME_ROW * min(one.height, other.height)
+
+
+def _measures(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The length, height and angle of each quad."""
+    across = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    down = (quads[:, 3] + quads[:, 2] - quads[:, 0] - quads[:, 1]) / 2
+    lengths, heights = np.linalg.norm(across, axis=1), np.linalg.norm(down, axis=1)
+    return lengths, heights, np.arctan2(across[:, 1], across[:, 0])
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

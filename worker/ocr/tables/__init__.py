@@ -1,0 +1,1 @@
+"""Tables of a page: from its ruling lines, else from how its texts stand in line."""

@@ -1,0 +1,170 @@
+"""Grids of cells that ruling lines close, on pages that may be seen aslant or bent a little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.detection.sheet import Sheet
+from worker.ocr.tables.plane import Mask, Plane, Points
+from worker.ocr.tables.ruling import Rules, find_rules
+
+# All in heights of a text line, unless they are shares.
+_REACH = 0.3
+"""How far a rule may end before the one that it should meet."""
+_SMALLEST = 0.6
+"""The least width and height of a cell: a letter still fits in."""
+_SAME_EDGE = 0.5
+"""Edges of cells that differ less are one edge."""
+_LEAST = (4.0, 2.0)
+"""Width and height of the smallest grid."""
+_FULL = 0.75
+"""The share of its rectangle that a cell fills: others are no cells."""
+_COVERED = 0.8
+"""The share of a grid that its cells fill."""
+_MIN_CELLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One cell of a grid; rows and columns count from 0, edges are in the grid's plane."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells between ruling lines, in the plane in which these run straight."""
+
+    slots: tuple[Slot, ...]
+    num_rows: int
+    num_columns: int
+    plane: Plane
+
+    def slots_at(self, points: Points) -> list[int]:
+        """In which slot each point (N, 2) of the page lies; -1 where in none."""
+        xs, ys = self.plane.mapped(points).T
+        found = np.full(len(points), -1)
+        for index, slot in enumerate(self.slots):
+            inside = (slot.left <= xs) & (xs < slot.right) & (slot.top <= ys) & (ys < slot.bottom)
+            found[inside] = index
+        return [int(index) for index in found]
+
+    def quad(self, slot: Slot) -> Points:
+        """The corners (4, 2) of a slot on the page."""
+        xs, ys = (slot.left, slot.right), (slot.top, slot.bottom)
+        corners = ((xs[0], ys[0]), (xs[1], ys[0]), (xs[1], ys[1]), (xs[0], ys[1]))
+        return self.plane.back(np.array(corners))
+
+
+def ruled_grids(sheet: Sheet) -> list[Grid]:
+    """The grids on a page, from top to bottom."""
+    rules = find_rules(sheet.picture, sheet.quads)
+    return find_grids(rules) if rules else []
+
+
+def find_grids(rules: Rules) -> list[Grid]:
+    """The grids that rules make, from top to bottom."""
+    reach = max(1, round(_REACH * rules.height))
+    across = cv2.dilate(rules.across, np.ones((1, 2 * reach + 1), np.uint8))
+    down = cv2.dilate(rules.down, np.ones((2 * reach + 1, 1), np.uint8))
+    lines = np.asarray(cv2.bitwise_or(across, down), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    grids = []
+    for label in range(1, count):
+        left, top, width, height, _ = (int(value) for value in stats[label])
+        if width < _LEAST[0] * rules.height or height < _LEAST[1] * rules.height:
+            continue
+        part = np.s_[top : top + height, left : left + width]
+        grid = _grid((labels[part] == label).astype(np.uint8), rules, (left, top))
+        if grid:
+            grids.append((top, grid))
+    return [grid for _, grid in sorted(grids, key=lambda found: found[0])]
+
+
+def _grid(lines: Mask, rules: Rules, origin: tuple[int, int]) -> Grid | None:
+    """The grid of connected rules (H, W) whose upper left corner is at `origin`."""
+    shift = np.array(((1, 0, -origin[0]), (0, 1, -origin[1]), (0, 0, 1)))
+    matrix = shift @ np.vstack((rules.matrix, (0, 0, 1)))
+    best, covered = None, _COVERED
+    for plane in (Plane.upright(lines), Plane.in_perspective(lines)):
+        boxes = np.array(list(_rectangles(plane.seen(lines), rules.height))).reshape(-1, 4)
+        if len(boxes) < _MIN_CELLS:
+            continue
+        xs = _edges(boxes[:, (0, 2)], _SAME_EDGE * rules.height)
+        ys = _edges(boxes[:, (1, 3)], _SAME_EDGE * rules.height)
+        if min(len(xs), len(ys)) < 3 or (slots := _slots(boxes, xs, ys)) is None:
+            continue
+        share = float(((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum())
+        share /= plane.width * plane.height
+        if best is None or share > covered:
+            best, covered = Grid(slots, len(ys) - 1, len(xs) - 1, plane.after(matrix)), share
+    return best
+
+
+def _rectangles(lines: Mask, height: float) -> Iterator[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each blank region between rules (H, W) that is a cell."""
+    # The sides of a table may be open.
+    closed = cv2.rectangle(lines.copy(), (0, 0), (lines.shape[1] - 1, lines.shape[0] - 1), 1)
+    blank = np.asarray(1 - closed, np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(blank, connectivity=4)
+    for label in range(1, count):
+        left, top, width, tall, area = (float(value) for value in stats[label])
+        if min(width, tall) >= _SMALLEST * height and area >= _FULL * width * tall:
+            yield left, top, left + width, top + tall
+
+
+def _edges(values: NDArray[np.float64], near: float) -> list[float]:
+    """Where the edges of cells are: values that are near each other are one edge."""
+    groups: list[list[float]] = []
+    for value in sorted(values.ravel().tolist()):
+        if not groups or value - groups[-1][-1] > near:
+            groups.append([])
+        groups[-1].append(value)
+    return [float(np.median(group)) for group in groups]
+
+
+def _slots(
+    boxes: NDArray[np.float64], xs: Sequence[float], ys: Sequence[float]
+) -> tuple[Slot, ...] | None:
+    """The cells by row and column, an empty one where there is none; None where that is no grid."""
+    taken = np.zeros((len(ys) - 1, len(xs) - 1), bool)
+    slots = []
+    for left, top, right, bottom in boxes:
+        column, end = _nearest(xs, left), _nearest(xs, right)
+        row, last = _nearest(ys, top), _nearest(ys, bottom)
+        place = np.s_[row:last, column:end]
+        if end <= column or last <= row or taken[place].any():
+            return None
+        taken[place] = True
+        slots.append(_slot(row, column, last, end, xs, ys))
+    if sum(_area(slot) for slot in slots) < _COVERED * (xs[-1] - xs[0]) * (ys[-1] - ys[0]):
+        return None
+    free = np.argwhere(~taken).tolist()
+    slots += [_slot(row, column, row + 1, column + 1, xs, ys) for row, column in free]
+    return tuple(sorted(slots, key=lambda slot: (slot.row, slot.column)))
+
+
+def _slot(
+    row: int, column: int, last: int, end: int, xs: Sequence[float], ys: Sequence[float]
+) -> Slot:
+    return Slot(row, column, last - row, end - column, xs[column], ys[row], xs[end], ys[last])
+
+
+def _area(slot: Slot) -> float:
+    return (slot.right - slot.left) * (slot.bottom - slot.top)
+
+
+def _nearest(edges: Sequence[float], value: float) -> int:
+    return int(np.abs(np.array(edges) - value).argmin())

@@ -1,0 +1,145 @@
+"""Ruling lines: dark strokes that are too long and too thin for letters, on a page made level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.detection.boxes import Quads, spans
+from worker.ocr.recognition.lines import Picture
+from worker.ocr.tables.plane import Mask
+
+_HEIGHT = 20
+"""Pixels of a text line's box where rules are looked for: a hairline of print is still seen."""
+_THICK = 0.35
+"""In heights of a line: what is thicker is no rule."""
+_LONG = 2.5
+_TALL = 1.1
+"""In heights of a line: strokes across and down that are longer than any of a letter."""
+_SHORT = 0.7
+"""In heights: shorter ones count where they lead from one rule to another."""
+_REACH = 0.1
+"""In heights: how far from a rule a stroke may end that leads to it."""
+_BRIDGE = 1.0
+"""In heights: the gap in a rule that is bridged, where print is broken or text crosses it."""
+_FAINT = 14
+"""Grey levels by which a rule is darker than what lies on both sides of it."""
+_LEVEL = 0.004
+"""Radians of tilt that do not matter."""
+_LONG_LINE = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a page that run across and down, as masks (H, W) of a smaller, level picture.
+
+    `matrix` (2, 3) takes points of the page to it; `height` is that of a text line there.
+    """
+
+    across: Mask
+    down: Mask
+    matrix: NDArray[np.float64]
+    height: float
+
+
+def find_rules(picture: Picture, quads: Quads) -> Rules | None:
+    """Find the rules of an RGB picture (H, W, 3) with these text lines, if there are any."""
+    if len(quads) == 0:
+        return None
+    heights = spans(quads)[1]
+    scale = min(1.0, _HEIGHT / max(1.0, float(np.median(heights))))
+    matrix, size = _levelling(picture, tilt_of(quads), scale)
+    grey = _levelled(picture, matrix, scale, size)
+    height = float(np.median(heights)) * scale
+    ink, turned_ink = _ink(grey, height), _ink(np.ascontiguousarray(grey.T), height)
+    across, down = _strokes(ink, _LONG * height), _strokes(turned_ink, _TALL * height)
+    if not across.any() or not down.any():
+        return None
+    across |= _between(_strokes(ink, _SHORT * height) & ~across, down.T, height)
+    # Letters of a low row reach from rule to rule, too, but go on with none.
+    goes_on = np.asarray(
+        cv2.dilate(down, np.ones((5, 2 * round(_REACH * height) + 3), np.uint8)), np.uint8
+    )
+    down |= _between(_strokes(turned_ink, _SHORT * height) & ~down, across.T, height, goes_on)
+    bridge = np.ones((1, round(_BRIDGE * height) | 1), np.uint8)
+    across, down = (
+        np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, bridge), np.uint8)
+        for found in (across, down)
+    )
+    return Rules(across, np.ascontiguousarray(down.T), matrix, height)
+
+
+def tilt_of(quads: Quads) -> float:
+    """The angle in radians at which the long lines of a page run."""
+    directions = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
+    lengths, heights = spans(quads)
+    long = (lengths >= _LONG_LINE * heights) & (np.abs(directions[:, 0]) > np.abs(directions[:, 1]))
+    if not long.any():
+        return 0.0
+    angles = np.arctan2(directions[long, 1], directions[long, 0])
+    order = np.argsort(angles)
+    total = np.cumsum(lengths[long][order])
+    return float(angles[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _levelling(
+    picture: Picture, tilt: float, scale: float
+) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The matrix from the page to a level picture that holds all of it, and that one's size."""
+    height, width = picture.shape[:2]
+    angle = tilt if abs(tilt) > _LEVEL else 0.0
+    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+    turn = np.array(((cosine, sine), (-sine, cosine)))
+    corners = np.array(((0, 0), (width, 0), (width, height), (0, height))) @ turn.T
+    origin = corners.min(0)
+    size = np.ceil(corners.max(0) - origin).astype(int)
+    return np.hstack((turn, -origin[:, None])), (max(1, int(size[0])), max(1, int(size[1])))
+
+
+def _levelled(
+    picture: Picture, matrix: NDArray[np.float64], scale: float, size: tuple[int, int]
+) -> Mask:
+    """The picture in grey, smaller and level."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    if scale < 1:
+        height, width = grey.shape
+        smaller = max(1, round(width * scale)), max(1, round(height * scale))
+        grey = cv2.resize(grey, smaller, interpolation=cv2.INTER_AREA)
+    turn = np.hstack((matrix[:, :2] / scale, matrix[:, 2:]))
+    level = cv2.warpAffine(grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(level, np.uint8)
+
+
+def _ink(grey: NDArray[np.uint8], height: float) -> Mask:
+    """What is dark and thin from top to bottom."""
+    upright = np.ones((max(3, round(_THICK * height) | 1), 1), np.uint8)
+    thin = cv2.subtract(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, upright), grey)
+    # A rule that is a little aslant or bent stays whole under a straight kernel.
+    ink = cv2.dilate((thin > _FAINT).astype(np.uint8), np.ones((3, 1), np.uint8))
+    return np.asarray(ink, np.uint8)
+
+
+def _strokes(ink: Mask, length: float) -> Mask:
+    """Where ink runs across for `length` pixels."""
+    long = np.ones((1, max(3, round(length))), np.uint8)
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, long), np.uint8)
+
+
+def _between(strokes: Mask, others: Mask, height: float, touched: Mask | None = None) -> Mask:
+    """Those of short strokes across that run from one rule down to the next, and, if that is given,
+    where something is `touched`."""
+    reach = max(1, round(_REACH * height))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    for label in range(1, count):
+        left, top, width, tall, _ = (int(value) for value in stats[label])
+        right = left + width
+        rows = others[top : top + tall]
+        begins = rows[:, max(0, left - reach) : left + reach + 1].any()
+        ends = rows[:, right - reach - 1 : right + reach].any()
+        own = np.s_[top : top + tall, left:right]
+        kept[label] = begins and ends and (touched is None or (touched[own] & strokes[own]).any())
+    return np.asarray(kept[labels], np.uint8)
