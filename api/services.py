@@ -23,6 +23,7 @@ from shared.store.batches.uploads import BatchUploads
 from shared.store.changes import Changes
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.making import Making
 from shared.store.scripts import connect
 from shared.store.webhooks.deliveries import Deliveries
 from shared.store.webhooks.outbox import Outbox
@@ -46,6 +47,7 @@ class Services:
     batch_uploads: BatchUploads
     blobs: BlobStore
     idempotency: IdempotencyKeys
+    making: Making
     api_keys: ApiKeys
     workers: Workers
     canary: Canary
@@ -85,6 +87,7 @@ def make_services(settings: Settings) -> Services:
         batch_uploads=BatchUploads(client),
         blobs=aside_blobs(BlobStore(settings.data_dir / "blobs")),
         idempotency=IdempotencyKeys(client),
+        making=Making(client),
         api_keys=api_keys,
         workers=Workers(client),
         canary=Canary(client, settings.canary_interval_s),

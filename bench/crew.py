@@ -39,7 +39,7 @@ class Crew:
         self.url = f"http://{bind}"
         self.log = folder / "log"
         self.settings = Settings(data_dir=folder / "data", bind=bind)
-        self.settings.data_dir.mkdir(parents=True)
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._environ = {
             **os.environ,
             "DOCCHU_ENV_FILE": "",

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
 from worker.ocr.recognition.batch_client import Watch
 from worker.runtime import Runtime
+from worker.suspects import main as read_suspects
 
 _NUM_BITS = 24
 _BIT_PX = 4
@@ -56,11 +59,17 @@ class MarkReader:
         return Reading(Page(page=page, width=width, height=height, lines=(line,)), Timings(0, 0))
 
 
-def _start(settings: Settings) -> Runtime:
+def start(
+    settings: Settings, suspects: Sequence[str] | None = ("bench.marked", "suspects")
+) -> Runtime:
+    """A worker, or with `suspects` None the process that reads its suspect slices."""
     reader = MarkReader(float(os.environ.get("BENCH_READ_S", "0")))
-    return Runtime(settings, connect(settings.store_url), OneModel(reader, _MODEL))
+    return Runtime(settings, connect(settings.store_url), OneModel(reader, _MODEL), suspects)
 
 
 if __name__ == "__main__":
-    Runtime.start = _start  # type: ignore[assignment]
-    main()
+    if sys.argv[1:] == ["suspects"]:
+        read_suspects(lambda settings: start(settings, None))
+    else:
+        Runtime.start = start  # type: ignore[assignment]
+        main()

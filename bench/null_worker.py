@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +17,9 @@ from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
 from worker.ocr.recognition.batch_client import Watch
 from worker.runtime import Runtime
+from worker.suspects import main as read_suspects
 
+_THIS = "bench.null_worker"
 _MODEL = Model(name="null", version="1", sha256="00" * 32)
 
 
@@ -26,10 +31,14 @@ class NullReader:
         return Reading(Page(page=page, width=width, height=height, lines=()), Timings(0, 0))
 
 
-def _start(settings: Settings) -> Runtime:
-    return Runtime(settings, connect(settings.store_url), OneModel(NullReader(), _MODEL))
+def start(settings: Settings, suspects: Sequence[str] | None = (_THIS, "suspects")) -> Runtime:
+    """A worker, or with `suspects` None the process that reads its suspect slices."""
+    return Runtime(settings, connect(settings.store_url), OneModel(NullReader(), _MODEL), suspects)
 
 
 if __name__ == "__main__":
-    Runtime.start = _start  # type: ignore[assignment]
-    main()
+    if sys.argv[1:] == ["suspects"]:
+        read_suspects(lambda settings: start(settings, None))
+    else:
+        Runtime.start = start  # type: ignore[assignment]
+        main()

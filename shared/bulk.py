@@ -51,7 +51,7 @@ class BulkOperations:
             self.upkeep.cancel_jobs(ids)
         else:
             self._erase(operation, ids)
-        reach("bulk.walked")
+        reach("bulk.progress")
         more = len(found) == limit
         self.upkeep.gone_through(operation, found[-1][0] if more else None)
         return more
@@ -74,7 +74,7 @@ class BulkOperations:
             _log.info("queue is full; the retry goes on later", batch=operation.batch_id)
             self.upkeep.gone_through(operation, done_to)
             return False
-        reach("bulk.walked")
+        reach("bulk.progress")
         more = len(found) == limit
         self.upkeep.gone_through(operation, done_to if more else None)
         return more

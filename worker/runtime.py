@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Runtime:
         settings: Settings,
         client: Client,
         models: Models,
-        suspects: str | None = MODULE,
+        suspects: Sequence[str] | None = MODULE,
     ) -> None:
         """`suspects` is the program that reads suspect slices; None if this is in it."""
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

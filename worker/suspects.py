@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from shared.settings import Settings, load_settings
 if TYPE_CHECKING:
     from worker.runtime import Runtime
 
-MODULE = "worker.suspects"
+MODULE = ("worker.suspects",)
 _REST_S = 2  # after a process that failed, be it at its start
 _STOP_S = 10  # for a process that is told to end; it hands its slice back within seconds
 _NICENESS = 10
@@ -34,7 +34,8 @@ _log = structlog.get_logger()
 class SuspectReading:
     """The process from the worker's side: started when it is wanted, never more than one."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: Sequence[str]) -> None:
+        """`module` is what follows `python -m`."""
         self._module = module
         self._wanted = threading.Event()
         self._closing = threading.Event()
@@ -77,7 +78,7 @@ class SuspectReading:
         # With a standard input that ends when this worker does, in whatever way. In a session of
         # its own it does not get the Ctrl-C that tells the worker to finish what it has begun.
         with subprocess.Popen(
-            [sys.executable, "-m", self._module], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-m", *self._module], stdin=subprocess.PIPE, start_new_session=True
         ) as process:
             self._process = process
             if self._closing.is_set():

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request, send_file
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from api.http.auth import authenticate, tenant
+from api.http.auth import authenticate, grant, tenant
 from api.http.filenames import disposition, result_name
 from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
 from api.http.problems import MEDIA_TYPE, ProblemDetails
@@ -199,7 +199,7 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
     if request.if_none_match.contains_weak(etag):
         answer = Response(status=304)
     elif chosen.stream is None:
-        answer = _file(searchable_pdf(parts, job), chosen.media_type, etag)
+        answer = _file(searchable_pdf(parts, grant(), job), chosen.media_type, etag)
     else:
         answer = Response(chosen.stream(job, stored_pages(parts, job)), mimetype=chosen.media_type)
     answer.set_etag(etag)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from api.http.grants import Grant
 from api.services import Services
 from shared import errors
 from shared.blobs import INPUT, BlobNotFound
@@ -15,17 +18,58 @@ from shared.jobs import Job
 _NAME = "searchable.pdf"
 _MAX_AT_ONCE = 2
 """In one API process: a PDF is seconds of work, and other answers are to go on meanwhile."""
+_WAIT_S = 25.0  # for another's PDF, or for a place to make one; clients often wait 30
+_LOOK_S = 5.0  # whether the one who makes it has died
+_AGAIN_S = 5.0
 _turns = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
 
-def searchable_pdf(parts: Services, job: Job) -> Path:
-    """Where the PDF lies. Raises FormatNotAvailable where none can be made, and JobGone."""
+def searchable_pdf(parts: Services, caller: Grant, job: Job) -> Path:
+    """Where the PDF lies. One request makes it, of all processes; the others wait a while.
+
+    Raises FormatNotAvailable where none can be made, JobGone, and Unavailable for who has waited.
+    """
+    found = _found(parts, job)
+    if found:
+        return found
+    with parts.waiters.place() as is_free:
+        wait_s = _WAIT_S if is_free else 0
+        for _ in parts.waiters.changes(caller, job.id, wait_s, every_s=_LOOK_S, ends_only=True):
+            found = _found(parts, job)
+            if found:
+                return found
+    raise errors.Unavailable("The PDF is being made: try again in a moment.", eta_s=_AGAIN_S)
+
+
+def _found(parts: Services, job: Job) -> Path | None:
+    """The PDF, which is made now unless there is one, or somebody makes it."""
+    found = _kept(parts, job)
+    if found:
+        return found
+    with parts.making.claim(job.id) as is_mine:
+        if is_mine:  # perhaps since another one has made it this moment
+            return _kept(parts, job) or _made(parts, job)
+    if parts.making.was_given_up(job.id):
+        raise _none_to_be_made()
+    return None
+
+
+def _kept(parts: Services, job: Job) -> Path | None:
     try:
         return parts.blobs.path(job.tenant, job.id, _NAME)
     except BlobNotFound:
-        pass
-    with _turns:
-        _make(parts, job)
+        return None
+
+
+def _made(parts: Services, job: Job) -> Path:
+    order = _order(parts, job)
+    try:
+        with _turn(), made_pdf(order) as made, parts.blobs.upload() as upload:
+            shutil.copyfileobj(made, upload, 1 << 20)
+            parts.blobs.keep(upload, job.tenant, job.id, _NAME)
+    except PdfFailed:
+        parts.making.give_up(job.id)
+        raise _none_to_be_made() from None
     try:
         # Erased while it was made: what was made goes the same way.
         parts.jobs.get(job.tenant, job.id)
@@ -35,17 +79,21 @@ def searchable_pdf(parts: Services, job: Job) -> Path:
         raise errors.JobGone from None
 
 
-def _make(parts: Services, job: Job) -> None:
-    order = _order(parts, job)
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _turns.acquire(timeout=_WAIT_S):
+        raise errors.Unavailable("Other PDFs are being made: try again later.", eta_s=_AGAIN_S)
     try:
-        with made_pdf(order) as made, parts.blobs.upload() as upload:
-            shutil.copyfileobj(made, upload, 1 << 20)
-            parts.blobs.keep(upload, job.tenant, job.id, _NAME)
-    except PdfFailed:
-        raise errors.FormatNotAvailable(
-            "No searchable PDF can be made of this document: it is damaged, or too large. The other"
-            " formats are there."
-        ) from None
+        yield
+    finally:
+        _turns.release()
+
+
+def _none_to_be_made() -> errors.FormatNotAvailable:
+    return errors.FormatNotAvailable(
+        "No searchable PDF can be made of this document: it is damaged, or too large. The other"
+        " formats are there."
+    )
 
 
 def _order(parts: Services, job: Job) -> Order:

@@ -153,8 +153,8 @@ def _submitted(parts: Services, taken: Taken) -> Response:
     job, applied = taken.job, None
     wait_s = preferred_wait_s(request.headers.get("Prefer"))
     if wait_s:
-        # The job is taken by now: whatever the store does meanwhile, the answer must say so.
-        with suppress(errors.Unavailable):
+        # The job is taken by now: whatever happens meanwhile, the answer must say so.
+        with suppress(errors.Unavailable, errors.Unauthorized):
             if waited := _wait(parts, job.id, wait_s):
                 job, applied = waited, f"wait={wait_s}"
     ended = applied is not None and job.status.terminal

@@ -20,7 +20,20 @@ def use(run: Callable[..., Any]) -> None:
 
 def aside(work: Callable[..., _T], *args: object) -> _T:
     """Do work that blocks and needs no lock, thread or socket of ours; answer what it answers."""
-    return cast(_T, _runners[0](work, args)) if _runners else work(*args)
+    if not _runners:
+        return work(*args)
+    answer, error = _runners[0](_outcome, (work, *args))
+    if error is not None:
+        raise error
+    return cast(_T, answer)
+
+
+def _outcome(work: Callable[..., _T], *args: object) -> tuple[_T | None, Exception | None]:
+    # gevent writes what is raised in its threads to the log, with its traceback, each time.
+    try:
+        return work(*args), None
+    except Exception as error:
+        return None, error
 
 
 def aside_blobs(blobs: BlobStore) -> BlobStore:

@@ -25,7 +25,7 @@ class Opened:
 
 
 @dataclass
-class OpenParcels:
+class OpenUploads:
     """Those that wait for their next turn, of all threads; the oldest are closed first."""
 
     clock: Callable[[], float] = time.monotonic

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from keeper.unpacking.items import Source
-from keeper.unpacking.opened import Opened, OpenParcels
+from keeper.unpacking.opened import Opened, OpenUploads
 from keeper.unpacking.taking import Taker, Taking
 from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
@@ -54,7 +54,7 @@ class Unpacker:
     taker: Taker
     open_source: Callable[[BatchUpload], Source]
     lease_s: float
-    _open_parcels: OpenParcels = field(default_factory=OpenParcels)
+    _open_uploads: OpenUploads = field(default_factory=OpenUploads)
 
     def run(self, stopped: threading.Event) -> None:
         """Unpack until stopped."""
@@ -73,7 +73,7 @@ class Unpacker:
 
     def turn(self, is_over: Callable[[], bool] = lambda: False) -> bool:
         """Unpack the upload that is next for a while; whether there was one. Raises Unavailable."""
-        self._open_parcels.close_idle()
+        self._open_uploads.close_idle()
         batch_upload = self.batch_uploads.take(self.lease_s)
         if batch_upload is None:
             return False
@@ -123,7 +123,7 @@ class Unpacker:
             batch_upload = self.batch_uploads.advance(batch_upload, _EMPTIED, self.lease_s)
             reach("unpacking.emptied")
             return self._finish(batch_upload)
-        self._open_parcels.keep(batch_upload.id, opened)
+        self._open_uploads.keep(batch_upload.id, opened)
         self.batch_uploads.advance(batch_upload, opened.position, pause_s)
         return None
 
@@ -151,19 +151,19 @@ class Unpacker:
 
     def _open(self, batch_upload: BatchUpload) -> Opened:
         """Go on where the last turn ended, if that was ours, or open it anew."""
-        if opened := self._open_parcels.take(batch_upload.id, batch_upload.position):
+        if opened := self._open_uploads.take(batch_upload.id, batch_upload.position):
             return opened
         try:
             source = self.open_source(batch_upload)
         except BlobNotFound as error:
             # It was stored before its record was made: see `SliceReader._document`.
-            if self._open_parcels.miss(batch_upload.id) < _LOOKS:
+            if self._open_uploads.miss(batch_upload.id) < _LOOKS:
                 raise Unavailable("The upload is not where it should be.") from error
             raise DocumentLost("The service has lost the upload: send it again.") from error
         return Opened(source, source.items(batch_upload.position), batch_upload.position)
 
     def _finish(self, batch_upload: BatchUpload, problem: DocchuError | None = None) -> None:
-        self._open_parcels.forget(batch_upload.id)
+        self._open_uploads.forget(batch_upload.id)
         if problem:
             # Told first: without its bytes, nobody would know any more what was wrong with them.
             self.batch_uploads.finish(batch_upload, problem)

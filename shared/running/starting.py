@@ -14,13 +14,14 @@ from shared.blobs import BlobStore
 from shared.errors import SettingError, Unavailable
 from shared.settings import Settings
 from shared.store import keys
+from shared.store.schema.version import take_over
 from shared.store.scripts import Client, connect, store_faults
 
 _STARTS_S = 30.0  # the store may be started at the same time as this process
 
 
 def await_stores(settings: Settings) -> None:
-    """Wait until both stores can be used, and see that they belong together.
+    """Wait until both stores can be used, and see that they belong together and to this version.
 
     Raises SettingError where they do not, and Unavailable.
     """
@@ -28,7 +29,8 @@ def await_stores(settings: Settings) -> None:
     deadline = time.monotonic() + _STARTS_S
     while True:
         try:
-            return check_pair(settings, client, blobs)
+            check_pair(settings, client, blobs)
+            return take_over(client)
         except Unavailable:
             if time.monotonic() > deadline:
                 raise

@@ -40,6 +40,8 @@ docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
+docchu:making:<job>             string      who makes its searchable PDF now, by a token, or for a
+                                            while `failed`
 docchu:batch:<id>               hash        a batch's record; its fields stand in
                                             `batch_records.py`
 docchu:batch:<id>:jobs          sorted set  job id, by its place in the batch
@@ -82,8 +84,9 @@ docchu:canary                   hash        `ok_at` last good reading (ms), `job
 docchu:aside                    sorted set  `<key> <member>` of records that cannot be used, by when
                                             they are tried again (ms)
 docchu:blobs                    string      the id of the blob store that belongs to this store
-docchu:events:<id>              channel     a message whenever the job changes, or when nothing of a
-                                            batch is under way any more
+docchu:schema                   string      the version of all these records (schema/version.py)
+docchu:events:<id>              channel     a message whenever the job changes, its searchable PDF
+                                            was made, or nothing of a batch is under way any more
 
 The ready sets are start-time fair queues (Goyal, Vin, Cheng 1997): a slice's score is the larger of
 the lane's virtual time and the end of its flow's earlier work, so flows take turns by pages.
@@ -117,8 +120,9 @@ OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"
 BATCH_COUNTS = f"{PREFIX}batch-counts"
 BATCHES_DUE = f"{PREFIX}batches-due"
-UPLOADS = f"{PREFIX}parcels"
+UPLOADS = f"{PREFIX}uploads"
 BLOBS = f"{PREFIX}blobs"
+SCHEMA = f"{PREFIX}schema"
 ASIDE = f"{PREFIX}aside"
 
 
@@ -180,6 +184,11 @@ def idempotency(tenant: str, key: str) -> str:
 def events(job_id: str) -> str:
     """The channel that tells of the job's changes."""
     return f"{PREFIX}events:{job_id}"
+
+
+def making(job_id: str) -> str:
+    """Who makes the job's searchable PDF."""
+    return f"{PREFIX}making:{job_id}"
 
 
 def event(subject: str) -> str:
@@ -273,7 +282,7 @@ def tenant_batches(tenant: str) -> str:
 
 def batch_upload(upload_id: str) -> str:
     """An upload of many documents."""
-    return f"{PREFIX}parcel:{upload_id}"
+    return f"{PREFIX}upload:{upload_id}"
 
 
 def batch_event(batch_id: str, run: int) -> str:

@@ -40,7 +40,7 @@ _AWAY = (
     *(ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError),
     *(NoPermissionError, OutOfMemoryError, MasterDownError),
 )
-_AWAY_PREFIXES = ("MISCONF", "NOREPLICAS")  # the codes that have no class of their own
+_AWAY_PREFIXES = ("BUSY ", "MISCONF", "NOREPLICAS")  # the codes that have no class of their own
 
 
 def connect(url: str, max_connections: int | None = None) -> Client:
@@ -88,7 +88,9 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "record_attempt": ("_clock", "_errand"),
     "redeliver": ("_clock", "_errand"),
     "adopt": ("_clock", "_errand"),
+    "migrate_delivery": ("_clock", "_errand"),
     "forget": (),
+    "migrate_batch": (),
     "outage": ("_clock",),
     "create": ("_clock", "_outbox", "_job", "_adding", "_errand"),
     "fetch_begin": ("_clock", "_outbox", "_job", "_errand"),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.result import Line, Page
+from tests.worker.stories import GREY
 from worker.ocr.reader import Reading, Timings
 from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 
@@ -44,6 +45,7 @@ class Document:
     then: Literal["", "cancel", "erase"] = ""
     at_s: float = 0
     source: Source = ""
+    model: str = ""
 
     @property
     def comes(self) -> bool:
@@ -83,6 +85,7 @@ def random_document(rng: random.Random, number: int, special: Deed | None) -> Do
         idempotent=rng.random() < 0.5,
         then="" if special else then,
         at_s=rng.uniform(0, 2),
+        model=rng.choice(("", "", "", GREY.name)),
     )
 
 

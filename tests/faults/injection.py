@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 from shared.broker import READ, make_celery
 from shared.store import keys
 from shared.store.needs import PLAIN
+from tests.faults.neighbours import neighbour_fault
 from tests.faults.world import LEASE_S, World, resume
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
@@ -141,6 +142,7 @@ _GROUPS: dict[str, tuple[int, Callable[[random.Random], _Made]]] = {
     "store": (4, _store_fault),
     "disk": (2, _disk_fault),
     "messages": (2, _message_fault),
+    "neighbours": (4, neighbour_fault),
 }
 
 

@@ -156,6 +156,8 @@ def _submit(
         query |= {"batch_id": batch_id, "custom_id": f"{document.number}.tiff"}
     if document.timeout_s is not None:
         query["timeout_s"] = str(document.timeout_s)
+    if document.model:
+        query["model"] = document.model
     headers = {"Content-Type": "image/tiff"}
     if document.idempotent:
         headers["Idempotency-Key"] = f"{started}-{document.number}"
@@ -191,7 +193,8 @@ def _post(
             if answer.status_code in (200, 202):  # 200: it is in its batch already
                 job_id: str = answer.json()["id"]
                 return job_id
-            if answer.status_code not in (409, 500, 502, 503):
+            no_worker = answer.status_code == 422 and document.model  # that has it, just now
+            if answer.status_code not in (409, 500, 502, 503) and not no_worker:
                 raise AssertionError(f"{answer.status_code}: {answer.text}")
             if answer.status_code == 409:
                 return None  # another request of this key came to its end without us

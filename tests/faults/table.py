@@ -57,6 +57,31 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("disk full", "disk away"),
     ),
     (
+        "a second service is started on the data folder",
+        "it does not start; a lock on the folder says who has it",
+        ("second service",),
+    ),
+    (
+        "a worker or keeper has another data folder",
+        "it does not start: the job store knows its blob store",
+        ("other documents",),
+    ),
+    (
+        "workers with different models are in one fleet",
+        "each gets the slices that it can read, and no other",
+        ("other model",),
+    ),
+    (
+        "damaged records lie in front of the others",
+        "each is set aside; the others go on",
+        ("damaged records",),
+    ),
+    (
+        "the store is busy for seconds with what somebody else asked of it",
+        "503 meanwhile; it counts as nobody's crash",
+        ("store busy",),
+    ),
+    (
         "a keeper is killed between any two of its steps, or stopped",
         "another one, or the next one, goes on; every step may be done twice",
         ("kill at keeper.", "keeper SIGSTOP"),

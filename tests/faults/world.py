@@ -65,7 +65,7 @@ class World:
         self.surprises: list[str] = []  # answers that nothing but a bug explains
         self.log = folder / "log"
         self._processes: dict[str, psutil.Process] = {}
-        self._lock = threading.Lock()
+        self._lock, self._ordering = threading.Lock(), threading.Lock()
         self._closing = threading.Event()
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
@@ -139,14 +139,20 @@ class World:
         self.http.close()
         self.client.close()
 
-    def _start(self, name: str) -> None:
+    def fork(self, program: str, **environ: str) -> psutil.Process:
+        """Start a program as the service's own are, that nobody starts again."""
         assert self._zygote.stdin and self._zygote.stdout
-        order = {"program": name.partition("-")[0], "environ": self._environ}
-        self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
-        self._zygote.stdin.flush()
-        process_id = int(self._zygote.stdout.readline())
+        order = {"program": program, "environ": self._environ | environ}
+        with self._ordering:
+            self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
+            self._zygote.stdin.flush()
+            process_id = int(self._zygote.stdout.readline())
+        return psutil.Process(process_id)
+
+    def _start(self, name: str) -> None:
+        process = self.fork(name.partition("-")[0])
         with self._lock:
-            self._processes[name] = psutil.Process(process_id)
+            self._processes[name] = process
 
     def _watch(self) -> None:
         while not self._closing.wait(_LOOK_S):

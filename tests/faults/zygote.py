@@ -16,6 +16,9 @@ from collections.abc import Callable
 
 import psutil
 
+from shared.errors import ModelUnusable
+from shared.jobs import Model
+from shared.options import LanguageModel
 from shared.settings import Settings
 from shared.store.scripts import connect
 
@@ -24,8 +27,9 @@ for _name in ("celery.apps.worker", "celery.concurrency.thread", "keeper.keeper"
     importlib.import_module(_name)
 
 from tests.faults.documents import ColourReader  # noqa: E402
+from tests.faults.neighbours import STRANGE_MODEL  # noqa: E402
 from tests.worker.stories import GREY  # noqa: E402
-from worker.models import OneModel  # noqa: E402
+from worker.models import OneModel, Reader  # noqa: E402
 from worker.runtime import Runtime  # noqa: E402
 
 
@@ -46,10 +50,19 @@ def _keeper() -> None:
     main()
 
 
-def _worker() -> None:
+class OwnModel(OneModel):
+    """A single model, and no other can be asked for."""
+
+    def pick(self, name: str | None, language_model: LanguageModel) -> tuple[Reader, Model]:
+        if name not in (None, self.model.name):
+            raise ModelUnusable(f"The worker has no model `{name}`.")
+        return super().pick(name, language_model)
+
+
+def _worker(model: Model = GREY) -> None:
     def start(settings: Settings) -> Runtime:
-        client, models = connect(settings.store_url), OneModel(ColourReader(), GREY)
-        return Runtime(settings, client, models, suspects="tests.faults.suspects")
+        client, models = connect(settings.store_url), OwnModel(ColourReader(), model)
+        return Runtime(settings, client, models, suspects=["tests.faults.suspects"])
 
     Runtime.start = start  # type: ignore[method-assign, assignment]
     from worker.__main__ import main
@@ -58,11 +71,16 @@ def _worker() -> None:
     main()
 
 
+def _stranger() -> None:
+    _worker(Model(name=STRANGE_MODEL, version="1", sha256="00"))
+
+
 _PROGRAMS: dict[str, Callable[[], None]] = {
     "valkey": _valkey,
     "api": _api,
     "keeper": _keeper,
     "worker": _worker,
+    "stranger": _stranger,
 }
 
 

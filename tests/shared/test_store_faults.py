@@ -93,3 +93,28 @@ def certificate(tmp_path: Path) -> Path:
 
 def test_nobody_there_is_named() -> None:
     assert "Connection refused" in fault("redis://127.0.0.1:1/0").reason
+
+
+def test_a_server_that_somebody_keeps_busy_is_away_for_a_while(
+    store_client: redis.Redis, valkey_url: str
+) -> None:
+    before = store_client.config_get("busy-reply-threshold")
+    store_client.config_set("busy-reply-threshold", 50)
+    hog = threading.Thread(
+        target=store_client.eval,
+        args=("local e = os.clock() + 1.5; repeat until os.clock() > e; return 1", 0),
+    )
+    hog.start()
+    try:
+        found = None
+        while found is None and hog.is_alive():
+            with connect(valkey_url) as client:
+                try:
+                    with store_faults():
+                        client.set("a", "b")
+                except Unavailable as error:
+                    found = error
+    finally:
+        hog.join()
+        store_client.config_set("busy-reply-threshold", *before.values())
+    assert found and found.reason and "BUSY" in found.reason

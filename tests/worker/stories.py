@@ -100,7 +100,7 @@ class Service:
     def worker(self, reader: GreyReader, *, apart: bool = False) -> Iterator[Runtime]:
         """A worker in this process; or, `apart`, what reads suspect slices for one."""
         client, models = connect(self.settings.store_url), OneModel(reader, GREY)
-        suspects = None if apart else "tests.worker.grey_suspects"
+        suspects = None if apart else ["tests.worker.grey_suspects"]
         runtime = Runtime(self.settings, client, models, suspects)
         try:
             yield runtime

@@ -125,15 +125,17 @@ def test_inspect_says_what_is_being_read_and_since_when(running: Running) -> Non
     with Image.open(CANARY) as page:
         file = io.BytesIO()
         page.save(file, "TIFF", save_all=True, append_images=[page] * 199)
-    job_id = running.service.submit(file.getvalue())
+    # As many as last for the command, which takes seconds to start, on a fast machine, too.
+    job_ids = {running.service.submit(file.getvalue()) for _ in range(20)}
     try:
         while not (reading := running.inspect("reading")):
-            assert not running.service.job(job_id).status.terminal
-        assert {one["job"] for one in reading} == {job_id}
+            pass
+        assert {one["job"] for one in reading} <= job_ids
         assert all(one["pages"] and one["since"].endswith("Z") for one in reading)
         assert {one["name"] for one in running.inspect("active")} == {READ}
     finally:
-        running.service.jobs.cancel(TENANT, job_id)
+        for job_id in job_ids:
+            running.service.jobs.cancel(TENANT, job_id)
 
 
 def test_no_worker_is_a_failure(tmp_path: Path, store: Settings) -> None:

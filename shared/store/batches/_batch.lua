@@ -3,7 +3,7 @@
 -- each run has an event of its own, and so a key.
 local BATCH, MEMBERS, NAMES, COUNTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[6], KEYS[7], KEYS[8]
-local PARCELS, PARCEL = KEYS[9], KEYS[10]
+local UPLOADS, UPLOAD = KEYS[9], KEYS[10]
 local MORE = 10 -- a script's own keys follow
 local BATCH_ID = ARGV[2]
 local LOOK_MS = 60000 -- after which a batch is looked at though nothing was heard of it
@@ -42,7 +42,7 @@ end
 -- End the run if it is closed and nothing is left to do; whether it has ended.
 local function finish_if_done()
   if get('finished') then return true end
-  if not get('closed') or get('walk') or number('parcels') > 0 then return false end
+  if not get('closed') or get('bulk') or number('uploads') > 0 then return false end
   if number('run') ~= tonumber(ARGV[3]) then return false end -- the keeper looks again
   if count('queued') + count('running') > 0 then return false end
   finish()

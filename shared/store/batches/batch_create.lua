@@ -13,9 +13,9 @@ redis.call('HSET', BATCH, 'created', NOW, 'touched', NOW, 'run', 1, 'last', 0)
 redis.call('ZADD', KEYS[MORE + 1], NOW, BATCH_ID)
 look_at(NOW + number('result_ttl'))
 if ARGV[5] ~= '' then
-  for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', PARCEL, field, value) end
-  redis.call('ZADD', PARCELS, NOW, ARGV[10])
-  redis.call('HSET', BATCH, 'parcels', 1)
+  for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', UPLOAD, field, value) end
+  redis.call('ZADD', UPLOADS, NOW, ARGV[10])
+  redis.call('HSET', BATCH, 'uploads', 1)
 end
 if ARGV[6] == '1' then
   close()

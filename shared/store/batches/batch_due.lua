@@ -10,7 +10,7 @@ local function at_last(ms)
   look_at(ms)
   return false
 end
-if get('walk') then return 'bulk' end
+if get('bulk') then return 'bulk' end
 if get('gone') then
   if not at_last(get('gone') + number('tombstone_ttl')) then return 'waiting' end
   for index = 4, #ARGV do redis.call('HDEL', COUNTS, BATCH_ID .. '/' .. ARGV[index]) end

@@ -2,7 +2,7 @@
 -- of the next end. KEYS[MORE + 1...] the events of the runs so far (for 'erase').
 -- Answers 'under_way', 'idle' (nothing to do), 'busy' (with another bulk operation), 'gone', or 'again' if there
 -- is another run by now.
-local kind, operation = ARGV[4], get('walk')
+local kind, operation = ARGV[4], get('bulk')
 if operation == kind then return 'under_way' end -- a repeated command, too
 if not known() or get('gone') then return 'gone' end
 if number('run') ~= tonumber(ARGV[3]) then return 'again' end
@@ -31,6 +31,6 @@ else
     end
   end
 end
-redis.call('HSET', BATCH, 'walk', kind, 'walked', 0)
+redis.call('HSET', BATCH, 'bulk', kind, 'bulk_at', 0)
 look_at(NOW)
 return 'under_way'

@@ -1,12 +1,12 @@
 -- Note how far a bulk operation has come. ARGV[4] which bulk operation, [5] from which place, [6] to which, or '' at its end.
 -- Answers 1, or 0 if somebody else was faster.
-if get('walk') ~= ARGV[4] or get('walked') ~= ARGV[5] then return 0 end
+if get('bulk') ~= ARGV[4] or get('bulk_at') ~= ARGV[5] then return 0 end
 if ARGV[6] ~= '' then
-  redis.call('HSET', BATCH, 'walked', ARGV[6])
+  redis.call('HSET', BATCH, 'bulk_at', ARGV[6])
   look_at(NOW) -- behind the others that are due
   return 1
 end
-redis.call('HDEL', BATCH, 'walk', 'walked')
+redis.call('HDEL', BATCH, 'bulk', 'bulk_at')
 if get('gone') then
   redis.call('DEL', NAMES, MEMBERS)
   look_at(get('gone') + number('tombstone_ttl'))

@@ -3,8 +3,8 @@
 Fields: `tenant options metadata` (JSON) `created closed finished canceled gone touched` (ms; the
 last is when something was added) `result_ttl tombstone_ttl` (ms) `last` place of a job, `uploads`
 that wait, `code detail` of its problem, `run` (from 1; a retry begins another), `event` (the id of
-the event of this run's end), `ends` how often it ended; `walk` (`cancel`, `retry` or `erase`) while
-all its jobs are gone through, `walked` to which place.
+the event of this run's end), `ends` how often it ended; `bulk` (`cancel`, `retry` or `erase`) while
+all its jobs are gone through, `bulk_at` to which place.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def batch_of(batch_id: str, record: Hash, counted: Hash, errors: list[BatchError
         expires_at=moment(expires) if expires else None,
         counts=counts,
         num_jobs=counts.total,
-        unpacking=int(record.get("parcels", 0)) > 0,
+        unpacking=int(record.get("uploads", 0)) > 0,
         progress=Progress(pages_done=done, pages_total=done + left),
         pages_per_s=rate,
         eta_s=left / rate if rate and not finished else None,

@@ -43,7 +43,7 @@ class BatchUpkeep:
     def operation(self, batch_id: str) -> BulkOperation | None:
         """What is being done to its jobs, if anything is."""
         with store_faults():
-            found = self._client.hmget(keys.batch(batch_id), ["tenant", "walk", "walked"])
+            found = self._client.hmget(keys.batch(batch_id), ["tenant", "bulk", "bulk_at"])
         tenant, kind, gone_through = found
         return BulkOperation(batch_id, tenant, kind, int(gone_through)) if kind else None
 
@@ -62,7 +62,7 @@ class BatchUpkeep:
         return found
 
     def process_due(self, batch_id: str) -> tuple[BatchOutcome, str]:
-        """Do what is due of a batch; its tenant. `walk` and `expire` are left to the caller."""
+        """Do what is due of a batch; its tenant. `bulk` and `expire` are left to the caller."""
         with store_faults():
             tenant = self._client.hget(keys.batch(batch_id), "tenant") or ""
         more = (keys.tenant_batches(tenant),)

@@ -29,14 +29,14 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Answered:
-    """A key that stands for a job already."""
+    """A key that stands for a job already; of what request is not known where it has no print."""
 
     job_id: str
     fingerprint: str
 
     def check(self, fingerprint: str) -> None:
         """Raise IdempotencyMismatch unless the request is the one that made the job."""
-        if fingerprint != self.fingerprint:
+        if self.fingerprint and fingerprint != self.fingerprint:
             raise IdempotencyMismatch
 
 

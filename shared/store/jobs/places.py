@@ -49,7 +49,7 @@ def _places(client: Client, queued: Iterable[tuple[str, Hash]]) -> dict[str, Que
 
 
 def _need(record: Hash) -> str:
-    return record.get("need", PLAIN)  # jobs of 0.1 have none
+    return record.get("need", PLAIN)  # of a damaged record
 
 
 def gap_s(stored: str | None) -> float | None:

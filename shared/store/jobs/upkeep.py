@@ -118,7 +118,7 @@ class Upkeep:
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
                 if is_id("bat", one):
-                    pipe.hmget(keys.batch(one), ["parcels", "gone"])
+                    pipe.hmget(keys.batch(one), ["uploads", "gone"])
                 else:
                     pipe.hget(keys.job(one), "status")
             found = pipe.execute(raise_on_error=False)

@@ -11,7 +11,7 @@ import pytest
 from keeper.keeper import make_keeper
 from keeper.unpacking.archives import ZipItem
 from keeper.unpacking.items import Item
-from keeper.unpacking.opened import Opened, OpenParcels
+from keeper.unpacking.opened import Opened, OpenUploads
 from shared.errors import StaleAttempt, Unavailable
 from shared.store.batches.uploads import BatchUploads
 from tests.keeper.unpacking.stories import Story, png, zipped
@@ -111,8 +111,8 @@ def test_an_upload_that_is_not_seen_is_looked_for_and_then_lost_by_the_service(
 
 def due_now(story: Story) -> None:
     """Let every lease be over."""
-    for upload_id in story.client.zrange("docchu:parcels", 0, -1):
-        story.client.zadd("docchu:parcels", {upload_id: 0})
+    for upload_id in story.client.zrange("docchu:uploads", 0, -1):
+        story.client.zadd("docchu:uploads", {upload_id: 0})
 
 
 @dataclass
@@ -130,7 +130,7 @@ class Book:
 
 
 def test_of_the_open_uploads_the_oldest_is_closed_first() -> None:
-    batch_uploads, books = OpenParcels(), [Book() for _ in range(20)]
+    batch_uploads, books = OpenUploads(), [Book() for _ in range(20)]
     for number, book in enumerate(books):
         batch_uploads.keep(str(number), Opened(book, book.items(0), 5))
     assert [book.is_open for book in books] == [False] * 4 + [True] * 16
@@ -145,7 +145,7 @@ def test_of_the_open_uploads_the_oldest_is_closed_first() -> None:
 def test_an_upload_that_another_keeper_finished_does_not_stay_open() -> None:
     """Else an upload of 10 GB that was erased would stay on the disk."""
     now = [0.0]
-    batch_uploads, book = OpenParcels(clock=lambda: now[0]), Book()
+    batch_uploads, book = OpenUploads(clock=lambda: now[0]), Book()
     batch_uploads.keep("a", Opened(book, book.items(0), 5))
     now[0] = 20.0
     batch_uploads.close_idle()
@@ -156,7 +156,7 @@ def test_an_upload_that_another_keeper_finished_does_not_stay_open() -> None:
 
 
 def test_threads_that_keep_and_take_uploads_close_each_once() -> None:
-    batch_uploads = OpenParcels()
+    batch_uploads = OpenUploads()
     made: list[Book] = []
 
     def work(thread: int) -> None:
