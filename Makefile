@@ -13,7 +13,7 @@ ARCHIVE := training/runs/train.tgz
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test acceptance check bench faults train train-gpu pack tune evaluate export clean
+.PHONY: run test acceptance check bench faults hostile train train-gpu pack tune evaluate export clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
@@ -36,6 +36,9 @@ bench: $(VENV)/test.stamp
 
 faults: $(VENV)/test.stamp
 	$(BIN)/python -m tests.faults $(ARGS)
+
+hostile: $(VENV)/test.stamp
+	$(BIN)/python -m tests.hostile $(ARGS)
 
 train: $(FACES) $(BASE)
 	$(BIN)/python -m training.train --minutes $(MINUTES) --out $(RUN) $(ARGS)
