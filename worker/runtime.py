@@ -15,7 +15,7 @@ import structlog
 
 from shared.blobs import BlobStore
 from shared.errors import Unavailable
-from shared.jobs import rfc3339
+from shared.jobs import Model, rfc3339
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import Claim, JobTime, SliceQueue
@@ -69,9 +69,8 @@ class Runtime:
         self._stopping = threading.Event()
         self._closed = False
         self._rang_at = time.monotonic() + _LISTENS_S
-        self._loader = PageLoader(
-            _load_limits(settings), settings.loader_processes, num_spare=_SPARE_LOADERS
-        )
+        limits = _load_limits(settings)
+        self._loader = PageLoader(limits, settings.loader_processes, num_spare=_SPARE_LOADERS)
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._slice_reader = SliceReader(
             slices=self._slices,
@@ -84,16 +83,8 @@ class Runtime:
         )
         self._models = models
         self._hear: Callable[[tuple[str, ...]], object] = lambda needs: None
-        known = models.known()
-        self._needs = readable(model.name for model in known)
-        self._info = WorkerInfo(
-            id=self.id,
-            model=known[0],
-            device=settings.device,
-            num_slices=settings.worker_slices,
-        )
-        thresholds = Thresholds(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
-        self._watchdog = Watchdog(self._health, thresholds)
+        self._needs = readable(model.name for model in models.known())
+        self._watchdog = Watchdog(self._health, _thresholds(settings))
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
     @classmethod
@@ -199,13 +190,23 @@ class Runtime:
                 models = self._models.known()
                 self._meet(readable(model.name for model in models))
                 if self._suspects:
-                    self._workers.report(self._info.model_copy(update={"models": models}))
+                    self._workers.report(self._info(models))
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
             if self._stopping.wait(REPORT_S):
                 self._requeue()
                 self._end_in_time()
                 return
+
+    def _info(self, models: list[Model]) -> WorkerInfo:
+        settings = self._settings
+        return WorkerInfo(
+            id=self.id,
+            model=models[0],
+            models=models,
+            device=settings.device,
+            num_slices=settings.worker_slices,
+        )
 
     def _meet(self, needs: tuple[str, ...]) -> None:
         if needs != self._needs:
@@ -241,6 +242,10 @@ class Runtime:
             num_ready=self._slices.num_ready(),
             rss_bytes=own_rss_bytes(),
         )
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
 
 
 def _load_limits(settings: Settings) -> LoadLimits:
