@@ -13,6 +13,7 @@ from keeper.keeper import make_keeper
 from keeper.retention import Retention
 from shared.ids import new_id
 from shared.settings import Settings
+from shared.store import keys
 from shared.store.jobs.upkeep import Upkeep
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
@@ -52,6 +53,22 @@ def test_uploads_and_results_are_erased_when_their_time_is_over(
     retention.upkeep = in_the_future(service, DAY_S + 1)
     retention.expire()
     assert service.blob_names(job_id) == set()
+
+
+def test_of_a_job_that_is_forgotten_nothing_waits_to_be_erased(
+    service: Service, retention: Retention
+) -> None:
+    """As after years without a keeper: it was set aside as damaged again and again."""
+    job_id = service.submit(grey_tiff(1))
+    with service.worker(GreyReader()) as worker:
+        worker.take_next()
+    for years in (1, 2):
+        retention.upkeep = in_the_future(service, years * 365 * DAY_S)
+        retention.expire()
+    assert service.blob_names(job_id) == set()
+    retention.erase_left()
+    assert retention.upkeep.erased(10) == []
+    assert not service.client.exists(keys.ASIDE)
 
 
 def test_what_an_erasure_that_was_cut_off_has_left_goes_a_minute_later(

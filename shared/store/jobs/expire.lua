@@ -11,6 +11,7 @@ if get('status') == 'expired' then
   redis.call('DEL', JOB)
   redis.call('HINCRBY', STATES, 'expired', -1)
   redis.call('ZREM', RETENTION, JOB_ID)
+  redis.call('ZREM', ERASED, JOB_ID) -- were any of its bytes still there, the sweep would find them
   redis.call('ZREM', KEYS[MORE + 1], JOB_ID)
   return 'forgotten'
 end
