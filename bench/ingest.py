@@ -23,9 +23,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench.crew import Crew, running_crew
 from bench.marked import picture_of
+from shared.jobs import Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.jobs.records import attempts
+from shared.store.lists import everything
 from shared.store.scripts import connect
 
 _FOLDERS = ("Hồ sơ", "Công văn đến", "Quyết định", "Biên bản họp", "Đơn từ", "Hợp đồng lao động")
@@ -170,7 +172,7 @@ def _readings(crew: Crew) -> tuple[Counter[str], int, int]:
     client = connect(crew.settings.store_url)
     done: Counter[str] = Counter()
     num_lost = 0
-    ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
+    ids = everything(client, keys.parts(f"jobs:{DEFAULT_TENANT}", Status))
     for job_id in ids:
         record = client.hgetall(keys.job(job_id))
         if "document" not in record:

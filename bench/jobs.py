@@ -19,10 +19,12 @@ from PIL import Image
 from bench.contestants import num_cores
 from bench.crew import NULL_WORKER, SILENT_CANARY, running_crew
 from keeper.keeper import make_keeper
+from shared.jobs import Status
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.lists import everything
 from shared.store.scripts import connect
 
 _CALLERS = 16
@@ -90,7 +92,7 @@ def _send(settings: Settings, num_jobs: int) -> float:
 
 
 def _ends(client: Any) -> dict[str, int]:
-    ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
+    ids = everything(client, keys.parts(f"jobs:{DEFAULT_TENANT}", Status))
     with client.pipeline(transaction=False) as pipe:
         for job_id in ids:
             pipe.hget(keys.job(job_id), "status")

@@ -103,8 +103,8 @@ def submit() -> Response:
 def list_jobs(query: ListQuery) -> JobList:
     """List jobs, newest first
 
-    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones; where
-    jobs of the status are rare, an answer may have fewer than `limit`, or none, and yet a cursor.
+    Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones, until
+    it is null; an answer may have fewer than `limit`: a job's status may change meanwhile.
     """
     found = services().jobs.newest(
         tenant(), status=query.status, limit=query.limit, cursor=query.cursor

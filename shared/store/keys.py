@@ -36,7 +36,6 @@ docchu:backlog                  hash        tenant -> pages accepted and not fin
 docchu:retention                sorted set  job id, by when something of it is to be erased (ms)
 docchu:rate                     hash        `last` page finished (ms), `gap` mean time between
                                             two pages under load (ms)
-docchu:tenant:<tenant>:jobs     sorted set  job id, by creation (ms)
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
@@ -44,7 +43,6 @@ docchu:making:<job>             string      who makes its searchable PDF now, by
                                             while `failed`
 docchu:batch:<id>               hash        a batch's record; its fields stand in
                                             `batch_records.py`
-docchu:batch:<id>:jobs          sorted set  job id, by its place in the batch
 docchu:batch:<id>:names         hash        custom_id -> job id
 docchu:batch-counts             hash        of all batches, so that the scripts of jobs can name it:
                                             `<batch>/<status>` jobs, `<batch>/left` and `/done`
@@ -53,7 +51,14 @@ docchu:batch-counts             hash        of all batches, so that the scripts 
                                             first jobs with a problem, a space behind each
 docchu:batches-due              sorted set  batch id, by when it is to be looked at (ms): something
                                             may have ended, or its time is over
-docchu:tenant:<tenant>:batches  sorted set  batch id, by creation (ms)
+docchu:tenant:<tenant>:batches  sorted set  batch id, by its place; none that is gone
+docchu:list:<owner>:<status>    sorted set  what an owner has of a status, by place (`lists.py`):
+                                            jobs of `jobs:<tenant>` and `batch:<id>`, deliveries of
+                                            `deliveries:<tenant>`, `webhook:<id>` and `about:<id>`,
+                                            a job or batch
+docchu:places                   hash        `jobs:<tenant>`, `batches:<tenant>` and
+                                            `deliveries:<tenant>` -> the last place there: the time
+                                            (ms), or the next number
 docchu:upload:<id>              hash        an upload of many documents that waits to be unpacked;
                                             its fields stand in `uploads.py`
 docchu:uploads                  sorted set  upload id, by when it is due (ms), or by the end of its
@@ -72,8 +77,6 @@ docchu:delivery:<id>            hash        a delivery; its fields stand in `del
 docchu:<kind>:due:<flow>:<host> sorted set  errand, by when it is due or its lease ends (ms)
 docchu:<kind>:hosts:<flow>      sorted set  host, by the least score of its queue
 docchu:<kind>:flows             sorted set  flow, by the least score of its hosts
-docchu:tenant:<tenant>:deliveries
-                                sorted set  delivery id, by creation or redelivery (ms)
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
@@ -91,13 +94,14 @@ docchu:events:<id>              channel     a message whenever the job changes, 
 The ready sets are start-time fair queues (Goyal, Vin, Cheng 1997): a slice's score is the larger of
 the lane's virtual time and the end of its flow's earlier work, so flows take turns by pages.
 
-The scripts are given the name of every key, but for two things that only they can know: the need of
-a job, which they put behind a stem (`docchu:ready:<lane>:`), and which job it is that a claim gets:
-its keys have a `?` in the place of the id.
+The scripts are given the name of every key, but for what only they can know: the need of a job, and
+the lists in which something stands, which they put behind a stem (`docchu:ready:<lane>:`,
+`docchu:list:`), and which job it is that a claim gets: its keys have a `?` in the place of the id.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 PREFIX = "docchu:"
@@ -124,6 +128,8 @@ UPLOADS = f"{PREFIX}uploads"
 BLOBS = f"{PREFIX}blobs"
 SCHEMA = f"{PREFIX}schema"
 ASIDE = f"{PREFIX}aside"
+LISTS = f"{PREFIX}list:"  # a stem
+PLACES = f"{PREFIX}places"
 
 
 def job(job_id: str) -> str:
@@ -171,9 +177,9 @@ def claim(nonce: str) -> str:
     return f"{PREFIX}claim:{nonce}"
 
 
-def tenant_jobs(tenant: str) -> str:
-    """The tenant's jobs by creation."""
-    return f"{PREFIX}tenant:{tenant}:jobs"
+def parts(owner: str, statuses: Iterable[str]) -> list[str]:
+    """The parts of an owner's list that have these statuses."""
+    return [f"{LISTS}{owner}:{status}" for status in statuses]
 
 
 def idempotency(tenant: str, key: str) -> str:
@@ -222,11 +228,6 @@ def errands(kind: str, flow: str = "", host: str = "") -> list[str]:
     return [f"{name}:flows", f"{name}:hosts:{flow}", f"{name}:due:{flow}:{host}"]
 
 
-def tenant_deliveries(tenant: str) -> str:
-    """The tenant's deliveries by time."""
-    return f"{PREFIX}tenant:{tenant}:deliveries"
-
-
 def of_job(job_id: str) -> list[str]:
     """The KEYS of every script that changes a job, in the order `lua/_job.lua` names them."""
     return [
@@ -252,6 +253,7 @@ def of_job(job_id: str) -> list[str]:
         *(waiting(lane) for lane in LANES),
         WAKEUPS,
         NEEDS,
+        LISTS,
     ]
 
 
@@ -260,23 +262,18 @@ def batch(batch_id: str) -> str:
     return f"{PREFIX}batch:{batch_id}"
 
 
-def batch_jobs(batch_id: str) -> str:
-    """The batch's jobs by their place."""
-    return f"{PREFIX}batch:{batch_id}:jobs"
-
-
 def batch_names(batch_id: str) -> str:
     """Which job stands under which `custom_id`."""
     return f"{PREFIX}batch:{batch_id}:names"
 
 
 def membership(batch_id: str, replaced_id: str = "") -> tuple[str, ...]:
-    """What `lua/_adding.lua` names: the batch, its jobs and names, a job that is replaced."""
-    return batch(batch_id), batch_jobs(batch_id), batch_names(batch_id), job(replaced_id)
+    """What `lua/_adding.lua` names: the batch, its names, a job that is replaced."""
+    return batch(batch_id), batch_names(batch_id), job(replaced_id)
 
 
 def tenant_batches(tenant: str) -> str:
-    """The tenant's batches by creation."""
+    """The tenant's batches by their places."""
     return f"{PREFIX}tenant:{tenant}:batches"
 
 
@@ -294,7 +291,7 @@ def of_batch(batch_id: str, run: int, upload_id: str = "") -> list[str]:
     """The KEYS of every script that changes a batch, in the order `lua/_batch.lua` names them."""
     return [
         batch(batch_id),
-        batch_jobs(batch_id),
+        LISTS,
         batch_names(batch_id),
         BATCH_COUNTS,
         BATCHES_DUE,

@@ -75,35 +75,37 @@ def store_faults() -> Iterator[None]:
 
 
 def _is_away(error: Exception) -> bool:
-    return isinstance(error, _AWAY) or str(error).startswith(_AWAY_PREFIXES)
+    said = str(error).rpartition("caused error: ")[2]  # in front of it redis-py names the command
+    return isinstance(error, _AWAY) or said.startswith(_AWAY_PREFIXES)
 
 
 # What stands in front of a script; of one that changes a job, the clock and `_job`.
 _PRELUDES: dict[str, tuple[str, ...]] = {
-    "overdue": ("_clock", "_outbox", "_job", "_unread"),
-    "give_up": ("_clock", "_outbox", "_job", "_unread"),
-    "claim": ("_clock", "_choose", "_outbox", "_job"),
-    "fan_out": ("_clock", "_errand"),
+    "overdue": ("_clock", "_outbox", "_lists", "_job", "_unread"),
+    "give_up": ("_clock", "_outbox", "_lists", "_job", "_unread"),
+    "claim": ("_clock", "_choose", "_outbox", "_lists", "_job"),
+    "fan_out": ("_clock", "_errand", "_lists", "_log"),
     "take": ("_clock", "_errand"),
-    "record_attempt": ("_clock", "_errand"),
-    "redeliver": ("_clock", "_errand"),
+    "record_attempt": ("_clock", "_errand", "_lists", "_log"),
+    "redeliver": ("_clock", "_errand", "_lists", "_log"),
     "adopt": ("_clock", "_errand"),
     "migrate_delivery": ("_clock", "_errand"),
-    "forget": (),
     "migrate_batch": (),
+    "list_delivery": ("_clock", "_lists", "_log"),
+    "forget": ("_clock", "_lists", "_log"),
     "outage": ("_clock",),
-    "create": ("_clock", "_outbox", "_job", "_adding", "_errand"),
-    "fetch_begin": ("_clock", "_outbox", "_job", "_errand"),
-    "fetch_end": ("_clock", "_outbox", "_job", "_errand"),
-    "batch_create": ("_clock", "_outbox", "_batch"),
-    "batch_close": ("_clock", "_outbox", "_batch"),
-    "bulk_begin": ("_clock", "_outbox", "_batch"),
-    "bulk_progress": ("_clock", "_outbox", "_batch"),
-    "batch_due": ("_clock", "_outbox", "_batch"),
-    "upload_add": ("_clock", "_outbox", "_batch"),
+    "create": ("_clock", "_outbox", "_lists", "_job", "_adding", "_errand"),
+    "fetch_begin": ("_clock", "_outbox", "_lists", "_job", "_errand"),
+    "fetch_end": ("_clock", "_outbox", "_lists", "_job", "_errand"),
+    "batch_create": ("_clock", "_outbox", "_lists", "_batch"),
+    "batch_close": ("_clock", "_outbox", "_lists", "_batch"),
+    "bulk_begin": ("_clock", "_outbox", "_lists", "_batch"),
+    "bulk_progress": ("_clock", "_outbox", "_lists", "_batch"),
+    "batch_due": ("_clock", "_outbox", "_lists", "_batch"),
+    "upload_add": ("_clock", "_outbox", "_lists", "_batch"),
     "upload_take": ("_clock",),
     "upload_note": ("_clock",),
-    "upload_finish": ("_clock", "_outbox", "_batch"),
+    "upload_finish": ("_clock", "_outbox", "_lists", "_batch"),
 }
 # Those that may queue a slice: Celery's message for it is their last argument.
 _WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake", "fetch_end"})
@@ -111,7 +113,7 @@ _WAKING = frozenset({"create", "open", "claim", "release", "recover", "wake", "f
 
 @cache
 def _source(name: str) -> str:
-    parts = (*_PRELUDES.get(name, ("_clock", "_outbox", "_job")), name)
+    parts = (*_PRELUDES.get(name, ("_clock", "_outbox", "_lists", "_job")), name)
     return "".join(_LUA[part].read_text() for part in parts)
 
 
@@ -119,6 +121,19 @@ def _raised(answer: Any) -> Any:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+def answers_of(pipe: Client) -> list[Any]:
+    """Execute a pipeline; an error that one record gives stands in its answer's place.
+
+    Raises Unavailable.
+    """
+    with store_faults():
+        answers: list[Any] = pipe.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception) and _is_away(answer):
+                raise answer
+    return answers
 
 
 def server_clock() -> None:
@@ -172,11 +187,7 @@ class Scripts:
         with store_faults(), self.client.pipeline(transaction=False) as pipe:
             for names, args in calls:
                 self._script(name)(names, ["" if now is None else now, *args], client=pipe)
-            answers: list[Any] = pipe.execute(raise_on_error=False)
-            for answer in answers:
-                if isinstance(answer, Exception) and _is_away(answer):
-                    raise answer
-        return answers
+            return answers_of(pipe)
 
     def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:
         with store_faults():

@@ -146,8 +146,7 @@ def test_a_preference_that_means_nothing_is_ignored(api: Api, prefer: str) -> No
 
 def test_jobs_are_listed_newest_first_in_pages(api: Api) -> None:
     ids = [api.submit()["id"] for _ in range(5)]
-    order = api.store.zrevrange(keys.tenant_jobs("default"), 0, -1)
-    assert sorted(order) == sorted(ids)
+    order = ids[::-1]
     first = api.get("/v1/jobs?limit=3").get_json()
     rest = api.get(f"/v1/jobs?limit=3&cursor={first['next_cursor']}").get_json()
     assert [job["id"] for job in first["jobs"] + rest["jobs"]] == order

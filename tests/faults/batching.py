@@ -14,9 +14,11 @@ import httpx
 
 from keeper.batches import DueBatches
 from shared.blobs import BlobStore
+from shared.jobs import Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.batches.records import COUNTS, STATES
+from shared.store.lists import everything
 from tests.faults.documents import Document
 from tests.faults.world import World
 
@@ -74,7 +76,7 @@ def batch_violations(world: World, batch_id: str) -> Iterator[str]:
     heard = told_of(world, batch_id)
     if [status for _, status in heard] != ["finished"]:
         yield f"of the end of {batch_id} were heard {sorted(heard)}"
-    ids = client.zrange(keys.batch_jobs(batch_id), 0, -1)
+    ids = everything(client, keys.parts(f"batch:{batch_id}", Status))
     records = [client.hgetall(keys.job(job_id)) for job_id in ids]
     found = Counter(one["status"] for one in records)
     texts = client.hmget(keys.BATCH_COUNTS, [f"{batch_id}/{name}" for name in COUNTS])
@@ -97,6 +99,7 @@ def forget_all(world: World, later_ms: int) -> None:
 
 
 def left_of_batches(world: World) -> Iterator[str]:
-    """Keys of batches that are left after retention."""
-    for name in world.client.scan_iter("docchu:batch*"):
-        yield f"{name} is left after retention"
+    """Keys of batches, and of lists, that are left after retention."""
+    for pattern in ("docchu:batch*", "docchu:list:jobs:default:*", "docchu:list:batch:*"):
+        for name in world.client.scan_iter(pattern):
+            yield f"{name} is left after retention"

@@ -16,6 +16,7 @@ from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
 from shared.store.jobs.records import PageRecord, attempts
 from shared.store.jobs.upkeep import Upkeep
+from shared.store.lists import everything
 from shared.store.needs import PLAIN
 from shared.store.workers import CANARY_TENANT
 from tests.faults.batching import forget_all, is_over, left_of_batches
@@ -45,7 +46,7 @@ class Seen:
 def seen_jobs(world: World, documents: Mapping[int, Document]) -> list[Seen]:
     """All jobs of the schedule, those included whose caller never got its 202."""
     found = []
-    for job_id in world.client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1):
+    for job_id in everything(world.client, keys.parts(f"jobs:{DEFAULT_TENANT}", Status)):
         record = world.client.hgetall(keys.job(job_id))
         number = _document_of(world, job_id, record)
         pages = world.client.hgetall(keys.pages(job_id))
@@ -78,7 +79,7 @@ def is_quiet(world: World) -> bool:
         return False
     if waiting or client.zcard(keys.LEASES) or client.llen(keys.wakeups(PLAIN)):
         return False
-    ids = client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1)
+    ids = everything(client, keys.parts(f"jobs:{DEFAULT_TENANT}", Status))
     return all(Status(client.hget(keys.job(i), "status")).terminal for i in ids) and is_over(world)
 
 
@@ -86,7 +87,7 @@ def progress(world: World) -> list[object]:
     """How far the jobs are: what changes as long as anything goes on."""
     client = world.client
     found: list[object] = []
-    for job_id in client.zrange(keys.tenant_jobs(DEFAULT_TENANT), 0, -1):
+    for job_id in everything(client, keys.parts(f"jobs:{DEFAULT_TENANT}", Status)):
         found.append(client.hmget(keys.job(job_id), ["status", "done", "failed"]))
         found.append(client.llen(keys.timeline(job_id)))
     return found

@@ -24,7 +24,7 @@ from shared.running.starting import await_stores
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.jobs.idempotency import Answered, IdempotencyKeys
-from shared.store.schema.version import take_over
+from shared.store.schema.version import SCHEMA, take_over
 from shared.store.scripts import connect
 
 FOLDER = Path(__file__).parent / "data" / "store-0.1.0.tar.xz"
@@ -155,8 +155,14 @@ def test_webhooks_are_told_what_they_waited_for(
 
 def test_nothing_of_the_old_form_is_left(web: httpx.Client, crew: Crew) -> None:
     client = connect(crew.settings.store_url)
-    assert client.get(keys.SCHEMA) == "2"
+    assert client.get(keys.SCHEMA) == str(SCHEMA)
     left = [*client.scan_iter("docchu:parcel*"), *client.scan_iter("docchu.doorbell")]
+    left += [*client.scan_iter("docchu:batch:*:jobs")]
+    left += [
+        name
+        for kind in ("jobs", "deliveries")
+        for name in client.scan_iter(f"docchu:tenant:*:{kind}")
+    ]
     assert left == []
     assert client.exists("docchu:ready:interactive", "docchu:deliveries:hosts") == 0
 
@@ -166,7 +172,9 @@ def test_a_store_of_a_newer_program_is_refused(
 ) -> None:
     settings = Settings(redis_url=valkey_url, data_dir=tmp_path / "data")
     await_stores(settings)
-    store_client.set(keys.SCHEMA, 3)
-    with pytest.raises(SettingError, match=r"newer Docchu \(schema 3, this one knows 2\)"):
+    store_client.set(keys.SCHEMA, SCHEMA + 1)
+    with pytest.raises(
+        SettingError, match=rf"newer Docchu \(schema {SCHEMA + 1}, this one knows {SCHEMA}\)"
+    ):
         await_stores(settings)
-    assert store_client.get(keys.SCHEMA) == "3"
+    assert store_client.get(keys.SCHEMA) == str(SCHEMA + 1)

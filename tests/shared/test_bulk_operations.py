@@ -150,7 +150,7 @@ def test_in_the_end_a_batch_is_forgotten_with_all_that_was_counted(store: Batche
     store.keeper.wake()
     left = dump(store.client)
     assert set(left.pop("docchu:states").values()) == {"0"}
-    passing = ("docchu:lanes", "docchu:flows:", "docchu:rate", "docchu:claim:")
+    passing = ("docchu:lanes", "docchu:flows:", "docchu:rate", "docchu:claim:", "docchu:places")
     assert {name for name in left if not name.startswith(passing)} == set()
 
 

@@ -131,20 +131,3 @@ def test_a_store_that_is_away_says_so(tmp_path_factory: pytest.TempPathFactory) 
     away = JobStore(connect(f"unix://{nowhere}"), Limits(1, 1))
     with pytest.raises(Unavailable):
         away.get("acme", new_id("job"))
-
-
-def test_a_rare_status_is_looked_for_a_piece_at_a_time(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.store.jobs.jobs._SCAN", 2)
-    monkeypatch.setattr("shared.store.jobs.jobs._MAX_SCANS", 2)
-    rare = store.submit()
-    store.jobs.cancel("acme", rare.id)
-    for _ in range(9):
-        store.submit()
-    found, cursors = [], [None]
-    while len(cursors) == 1 or cursors[-1]:
-        page = store.jobs.newest("acme", status=Status.CANCELED, limit=5, cursor=cursors[-1])
-        found += [job.id for job in page.jobs]
-        cursors.append(page.next_cursor)
-    assert found == [rare.id] and len(cursors) == 4

@@ -249,5 +249,6 @@ def test_everything_that_waited_is_gone_from_the_queue_at_the_end(store: Store) 
     store.keeper.wake()
     passing = ("docchu:job:", "docchu:claim:")
     left = {key for key in store.client.keys("docchu*") if not key.startswith(passing)}
-    assert left <= {"docchu:lanes", "docchu:rate", "docchu:retention", "docchu:tenant:acme:jobs",
-                    "docchu:flows:interactive:1", "docchu:states"}  # fmt: skip
+    assert left <= {"docchu:lanes", "docchu:rate", "docchu:retention", "docchu:places",
+                    "docchu:list:jobs:acme:succeeded", "docchu:states",
+                    "docchu:flows:interactive:1"}  # fmt: skip

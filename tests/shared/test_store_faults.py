@@ -95,8 +95,9 @@ def test_nobody_there_is_named() -> None:
     assert "Connection refused" in fault("redis://127.0.0.1:1/0").reason
 
 
+@pytest.mark.parametrize("transaction", [True, False])
 def test_a_server_that_somebody_keeps_busy_is_away_for_a_while(
-    store_client: redis.Redis, valkey_url: str
+    store_client: redis.Redis, valkey_url: str, transaction: bool
 ) -> None:
     before = store_client.config_get("busy-reply-threshold")
     store_client.config_set("busy-reply-threshold", 50)
@@ -110,8 +111,8 @@ def test_a_server_that_somebody_keeps_busy_is_away_for_a_while(
         while found is None and hog.is_alive():
             with connect(valkey_url) as client:
                 try:
-                    with store_faults():
-                        client.set("a", "b")
+                    with store_faults(), client.pipeline(transaction) as pipe:
+                        pipe.set("a", "b").execute()
                 except Unavailable as error:
                     found = error
     finally:

@@ -1,7 +1,7 @@
 -- What the scripts that change a batch share. It is put in front of each of them, after `_clock.lua`.
 -- KEYS: as named here (keys.py, of_batch). ARGV[2]: batch id, [3] its run as the caller knows it:
 -- each run has an event of its own, and so a key.
-local BATCH, MEMBERS, NAMES, COUNTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local BATCH, LISTS, NAMES, COUNTS, DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] -- the second is a stem
 local EVENT, OUTBOX, SUBSCRIBERS = KEYS[6], KEYS[7], KEYS[8]
 local UPLOADS, UPLOAD = KEYS[9], KEYS[10]
 local MORE = 10 -- a script's own keys follow
@@ -47,6 +47,11 @@ local function finish_if_done()
   if count('queued') + count('running') > 0 then return false end
   finish()
   return true
+end
+
+local STATUSES = { 'queued', 'running', 'succeeded', 'partial', 'failed', 'canceled', 'expired' }
+local function forget_jobs()
+  for _, status in ipairs(STATUSES) do redis.call('DEL', part(LISTS, 'batch:' .. BATCH_ID, status)) end
 end
 
 local function close()

@@ -1,4 +1,4 @@
--- Do what is due of a batch. KEYS[MORE + 1] the tenant's batches; ARGV[4...] names of all counts.
+-- Do what is due of a batch. ARGV[4...] names of all counts.
 -- Answers 'bulk' (there is one to go on with), 'expire' (its time is over: erase it), 'finished',
 -- 'forgotten' or 'waiting'.
 if not known() then
@@ -14,9 +14,9 @@ if get('bulk') then return 'bulk' end
 if get('gone') then
   if not at_last(get('gone') + number('tombstone_ttl')) then return 'waiting' end
   for index = 4, #ARGV do redis.call('HDEL', COUNTS, BATCH_ID .. '/' .. ARGV[index]) end
-  redis.call('DEL', BATCH, NAMES, MEMBERS)
+  redis.call('DEL', BATCH, NAMES)
+  forget_jobs()
   redis.call('ZREM', DUE, BATCH_ID)
-  redis.call('ZREM', KEYS[MORE + 1], BATCH_ID)
   return 'forgotten'
 end
 if get('finished') then

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from shared.batch_errors import BatchBusy, BatchClosed, BatchGone, BatchNotFound
 from shared.batches import Batch, BatchError
-from shared.errors import IdempotencyInFlight, InvalidOption
+from shared.errors import IdempotencyInFlight
 from shared.ids import is_id, new_id
+from shared.jobs import Status
 from shared.options import BatchOptions
 from shared.store import keys
 from shared.store.batches.records import COUNTS, NewBatch, batch_of
 from shared.store.batches.scripts import BatchScripts
 from shared.store.batches.uploads import NewBatchUpload
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
+from shared.store.lists import behind, newest
 from shared.store.scripts import Client, Clock, server_clock, store_faults
 
 BulkKind = Literal["cancel", "retry", "erase"]
-_SCAN = 50  # batches looked at in one round trip while listing
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class BatchStore:
             KEPT_MS,
             batch_upload.id if batch_upload else "",
             upload_id=batch_upload.id if batch_upload else "",
-            more_keys=(keys.tenant_batches(new.tenant), key),
+            more_keys=(keys.tenant_batches(new.tenant), key, keys.PLACES),
         )
         if answer == "lost":
             raise IdempotencyInFlight
@@ -80,26 +82,19 @@ class BatchStore:
         if "closed" in record and "finished" not in record and not busy:
             self._scripts.run("batch_close", batch_id)  # nobody noticed yet that it has ended
             record, counted = self._read(tenant, batch_id)
-        return batch_of(batch_id, record, counted, self._errors(counted))
+        return batch_of(batch_id, record, counted, *self._errors([counted]))
 
     def newest(self, tenant: str, *, limit: int, cursor: str | None = None) -> BatchPage:
         """List the tenant's batches, newest first, without tombstones. Raises InvalidOption."""
-        name = keys.tenant_batches(tenant)
-        with store_faults():
-            rank = self._client.zrevrank(name, cursor) if cursor else -1
-        if rank is None:
-            raise InvalidOption("`cursor` is none that this service gave, or is forgotten.")
-        start, found = int(rank) + 1, list[Batch]()
-        while True:
-            with store_faults():
-                ids = self._client.zrevrange(name, start, start + _SCAN - 1)
-            for batch in self._shown(tenant, ids):
-                if len(found) == limit:
-                    return BatchPage(found, found[-1].id)
-                found.append(batch)
-            if len(ids) < _SCAN:
-                return BatchPage(found, None)
-            start += _SCAN
+        found = newest(self._client, [keys.tenant_batches(tenant)], limit, cursor)
+        loaded = zip(found.ids, self._load(found.ids), strict=True)
+        seen = [one for one in loaded if one[1][0] and "gone" not in one[1][0]]
+        errors = self._errors([counted for _, (_, counted) in seen])
+        batches = [
+            batch_of(batch_id, record, counted, of_batch)
+            for (batch_id, (record, counted)), of_batch in zip(seen, errors, strict=True)
+        ]
+        return BatchPage(batches, found.next_cursor)
 
     def admit(self, tenant: str, batch_id: str, custom_id: str) -> str | None:
         """The id of the job that has this `custom_id`; None if one may be added under it.
@@ -140,9 +135,15 @@ class BatchStore:
         """
         while True:
             run = int(self._record(tenant, batch_id)["run"])
-            events = tuple(keys.batch_event(batch_id, one) for one in range(1, run + 1))
+            names = [keys.tenant_batches(tenant)]
+            names += [keys.batch_event(batch_id, one) for one in range(1, run + 1)]
             answer = self._scripts.run_of(
-                "bulk_begin", batch_id, run, kind, new_id("evt"), more_keys=events
+                "bulk_begin",
+                batch_id,
+                run,
+                kind,
+                new_id("evt"),
+                more_keys=tuple(names),
             )
             if answer == "gone":
                 raise BatchGone
@@ -153,17 +154,9 @@ class BatchStore:
 
     def members(self, batch_id: str, after: int, limit: int) -> list[tuple[int, str]]:
         """Place and id of jobs behind a place, in their order."""
-        with store_faults():
-            found = self._client.zrange(
-                keys.batch_jobs(batch_id),
-                f"({after}",
-                "+inf",
-                byscore=True,
-                offset=0,
-                num=limit,
-                withscores=True,
-            )
-        return [(int(place), job_id) for job_id, place in found]
+        names = keys.parts(f"batch:{batch_id}", Status)
+        found = behind(self._client, names, limit, after)
+        return [(entry.place, entry.id) for entry in found.entries]
 
     def _record(self, tenant: str, batch_id: str) -> dict[str, str]:
         return self._read(tenant, batch_id)[0]
@@ -191,21 +184,18 @@ class BatchStore:
             for record, counts in zip(found[::2], found[1::2], strict=True)
         ]
 
-    def _shown(self, tenant: str, ids: list[str]) -> Iterable[Batch]:
-        for batch_id, (record, counted) in zip(ids, self._load(ids), strict=True):
-            if record.get("tenant") == tenant and "gone" not in record:
-                yield batch_of(batch_id, record, counted, self._errors(counted))
-
-    def _errors(self, counted: Mapping[str, str]) -> list[BatchError]:
-        ids = counted.get("errors", "").split()
-        if not ids:
-            return []
+    def _errors(self, counts: Iterable[Mapping[str, str]]) -> list[list[BatchError]]:
+        """The first problems of batches that are counted so."""
+        ids = [counted.get("errors", "").split() for counted in counts]
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
-            for job_id in ids:
+            for job_id in chain(*ids):
                 pipe.hmget(keys.job(job_id), ["custom_id", "code", "detail"])
-            records = pipe.execute()
+            records = iter(pipe.execute())
         return [
-            BatchError(custom_id=name, job_id=job_id, code=code, detail=detail)
-            for job_id, (name, code, detail) in zip(ids, records, strict=True)
-            if code
+            [
+                BatchError(custom_id=name, job_id=job_id, code=code, detail=detail)
+                for job_id, (name, code, detail) in zip(of_batch, records, strict=False)
+                if code
+            ]
+            for of_batch in ids
         ]

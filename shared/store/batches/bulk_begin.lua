@@ -1,5 +1,5 @@
 -- Begin to go through all jobs of a batch. ARGV[4] 'cancel', 'retry' or 'erase', [5] id of the event
--- of the next end. KEYS[MORE + 1...] the events of the runs so far (for 'erase').
+-- of the next end. KEYS[MORE + 1] the tenant's batches, [MORE + 2...] the events of the runs so far (for 'erase').
 -- Answers 'under_way', 'idle' (nothing to do), 'busy' (with another bulk operation), 'gone', or 'again' if there
 -- is another run by now.
 local kind, operation = ARGV[4], get('bulk')
@@ -22,8 +22,9 @@ else
   close()
   if not get('finished') then finish() end
   redis.call('HSET', BATCH, 'gone', NOW)
+  redis.call('ZREM', KEYS[MORE + 1], BATCH_ID)
   redis.call('HDEL', BATCH, 'options', 'metadata', 'code', 'detail')
-  for index = MORE + 1, #KEYS do
+  for index = MORE + 2, #KEYS do
     if redis.call('EXISTS', KEYS[index]) == 1 then
       -- What is being sent stays until nobody waits for it any more, as in `erase.lua`.
       redis.call('HSET', KEYS[index], 'erased', 1)

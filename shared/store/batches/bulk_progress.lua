@@ -8,7 +8,8 @@ if ARGV[6] ~= '' then
 end
 redis.call('HDEL', BATCH, 'bulk', 'bulk_at')
 if get('gone') then
-  redis.call('DEL', NAMES, MEMBERS)
+  redis.call('DEL', NAMES)
+  forget_jobs()
   look_at(get('gone') + number('tombstone_ttl'))
 elseif not finish_if_done() then
   look_at(NOW + LOOK_MS)

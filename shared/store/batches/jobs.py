@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.jobs import Status
 from shared.store import keys
 from shared.store.batches.batches import BatchStore
-from shared.store.jobs.jobs import JobPage, JobStore
+from shared.store.jobs.jobs import SHOWN, JobPage, JobStore
+from shared.store.lists import behind
 from shared.store.scripts import Client, store_faults
-
-_SCAN = 1000  # jobs whose status is looked at in one round trip
 
 
 @dataclass(frozen=True)
@@ -39,24 +37,14 @@ class BatchJobs:
     ) -> JobPage:
         """List jobs behind a place, without tombstones; the cursor is the last one's place."""
         self._batches.check(tenant, batch_id)
-        wanted: list[Item] = []
-        for item in self._scan(batch_id, after):
-            if status in (None, item.status) and item.status is not Status.EXPIRED:
-                wanted.append(item)
-            if len(wanted) > limit:
-                break
-        jobs = self._jobs.of_ids([item.job_id for item in wanted[:limit]])
-        cursor = str(wanted[limit - 1].position) if len(wanted) > limit else None
-        return JobPage(jobs, cursor)
+        statuses = SHOWN if status is None else (status,)
+        names = keys.parts(f"batch:{batch_id}", statuses)
+        found = behind(self._client, names, limit, after)
+        return JobPage(self._jobs.of_ids(found.ids, statuses), found.next_cursor)
 
     def items(self, batch_id: str, after: int, limit: int) -> list[Item]:
         """Some items behind a place."""
         return self.of_members(self._batches.members(batch_id, after, limit))
-
-    def _scan(self, batch_id: str, after: int) -> Iterator[Item]:
-        while found := self.items(batch_id, after, _SCAN):
-            yield from found
-            after = found[-1].position
 
     def of_members(self, members: list[tuple[int, str]]) -> list[Item]:
         """Items by their places and ids."""

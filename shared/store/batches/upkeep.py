@@ -65,6 +65,5 @@ class BatchUpkeep:
         """Do what is due of a batch; its tenant. `bulk` and `expire` are left to the caller."""
         with store_faults():
             tenant = self._client.hget(keys.batch(batch_id), "tenant") or ""
-        more = (keys.tenant_batches(tenant),)
-        outcome: BatchOutcome = self._scripts.run("batch_due", batch_id, *COUNTS, more_keys=more)
+        outcome: BatchOutcome = self._scripts.run("batch_due", batch_id, *COUNTS)
         return outcome, tenant

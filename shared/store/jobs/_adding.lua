@@ -1,8 +1,8 @@
 -- How a new job comes into its batch. It is put in front of `create.lua`, after `_job.lua`.
--- KEYS[MORE + 3] the batch, [MORE + 4] its jobs, [MORE + 5] its names, [MORE + 6] the job that this
--- one replaces (may be unused). ARGV[9] '1' if it comes out of an upload, [10] max jobs of a batch,
+-- KEYS[MORE + 3] the batch, [MORE + 4] its names, [MORE + 5] the job that this one replaces (may be
+-- unused). ARGV[9] '1' if it comes out of an upload, [10] max jobs of a batch,
 -- [11] id of the job that it replaces, or ''.
-local BATCH, MEMBERS, NAMES, REPLACED = KEYS[MORE + 3], KEYS[MORE + 4], KEYS[MORE + 5], KEYS[MORE + 6]
+local BATCH, NAMES, REPLACED = KEYS[MORE + 3], KEYS[MORE + 4], KEYS[MORE + 5]
 
 -- Why a job cannot come in, or which job has its `custom_id` already; nothing if it can.
 local function refused(record)
@@ -23,7 +23,7 @@ end
 local function vacate(batch)
   local position, done, failed = unpack(redis.call('HMGET', REPLACED, 'position', 'done', 'failed'))
   redis.call('HDEL', REPLACED, 'batch', 'position', 'custom_id')
-  redis.call('ZREM', MEMBERS, ARGV[11])
+  relist(LISTS, 'batch:' .. batch, ARGV[11], 'failed')
   redis.call('HINCRBY', BATCHES, batch .. '/failed', -1)
   local pages = tonumber(done or 0) + tonumber(failed or 0)
   if pages > 0 then redis.call('HINCRBY', BATCHES, batch .. '/done', -pages) end
@@ -42,7 +42,7 @@ local function add(record)
   redis.call('HSET', JOB, 'position', position)
   redis.call('HSET', BATCH, 'touched', NOW)
   redis.call('HSET', NAMES, record.custom_id, JOB_ID)
-  redis.call('ZADD', MEMBERS, position, JOB_ID)
+  redis.call('ZADD', part(LISTS, 'batch:' .. batch, 'queued'), position, JOB_ID)
   redis.call('HINCRBY', BATCHES, batch .. '/queued', 1)
   redis.call('PUBLISH', 'docchu:events:' .. batch, 'added')
 end

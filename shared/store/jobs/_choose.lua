@@ -1,5 +1,5 @@
 -- Which slice a worker gets. It is put between `_clock.lua` and `_job.lua`, whose KEYS it completes:
--- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[26] this claim. ARGV[3] needs
+-- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[27] this claim. ARGV[3] needs
 -- that the worker meets, as JSON, [4] '1' if it may be bulk work, [5] JSON of the tenants of which it
 -- may be no interactive work.
 -- Interactive work goes first, but a tenth of the pages is for bulk work that waits; in a lane the
@@ -50,7 +50,7 @@ local function next_slice()
 end
 
 -- The same command once more, after a lost answer: the slice and the attempt that it began.
-local AGAIN = redis.call('GET', KEYS[26])
+local AGAIN = redis.call('GET', KEYS[27])
 local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
 
 -- The chosen slice, if its records are what they should be.

@@ -10,7 +10,8 @@ local BATCHES, BATCHES_DUE = KEYS[18], KEYS[19]
 local STATES, ERASED = KEYS[20], KEYS[21]
 local WAITING = { interactive = KEYS[22], bulk = KEYS[23] }
 local WAKEUPS, NEEDS = KEYS[24], KEYS[25] -- the first is a stem
-local MORE = 25 -- a script's own keys follow
+local LISTS = KEYS[26] -- a stem, too
+local MORE = 26 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
@@ -25,15 +26,18 @@ end
 local function member(index) return JOB_ID .. '/' .. index end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
 
--- Change the status, here and in the counts: of all jobs, and of the job's batch, if it is in one.
+-- Change the status, here, in the counts and in the lists: of all jobs and the tenant's, and of the
+-- job's batch, if it is in one.
 local function set_status(status)
-  local before = redis.call('HMGET', JOB, 'status', 'batch')
+  local before, batch, tenant = unpack(redis.call('HMGET', JOB, 'status', 'batch', 'tenant'))
   redis.call('HSET', JOB, 'status', status)
-  redis.call('HINCRBY', STATES, before[1], -1)
+  redis.call('HINCRBY', STATES, before, -1)
   redis.call('HINCRBY', STATES, status, 1)
-  if not before[2] then return end
-  redis.call('HINCRBY', BATCHES, before[2] .. '/' .. before[1], -1)
-  redis.call('HINCRBY', BATCHES, before[2] .. '/' .. status, 1)
+  relist(LISTS, 'jobs:' .. (tenant or ''), JOB_ID, before, status)
+  if not batch then return end
+  redis.call('HINCRBY', BATCHES, batch .. '/' .. before, -1)
+  redis.call('HINCRBY', BATCHES, batch .. '/' .. status, 1)
+  relist(LISTS, 'batch:' .. batch, JOB_ID, before, status)
 end
 
 local function load_slice(index) return slice_in(redis.call('HGET', SLICES, index)) end

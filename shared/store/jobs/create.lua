@@ -1,8 +1,8 @@
 -- Create a job with its first slice, and answer what its Idempotency-Key will answer.
--- KEYS[MORE + 1] the tenant's jobs, KEYS[MORE + 2] the idempotency record (may be unused).
+-- KEYS[MORE + 1] the places, KEYS[MORE + 2] the idempotency record (may be unused).
 -- ARGV[3] record as flat JSON, [4] max backlog of all, [5] of the tenant, [6] idempotency token or '',
 -- [7] fingerprint, [8] how long it is kept (ms). For a job of a batch also what `_adding.lua` names.
--- A record with a `url` is of a document to be fetched: KEYS[MORE + 7] and on and ARGV[12], [13] are of
+-- A record with a `url` is of a document to be fetched: KEYS[MORE + 6] and on and ARGV[12], [13] are of
 -- that errand. A record with a `code` is of a document that cannot be taken: the job fails at once.
 -- Answers 'created', 'full', 'lost' if another request holds the idempotency key by now; of a batch
 -- also 'gone', 'closed', 'crowded', 'stale' or the id of the job that has this `custom_id`.
@@ -24,14 +24,15 @@ redis.call('HINCRBY', STATES, 'queued', 1)
 if record.timeout then redis.call('ZADD', DEADLINES, NOW + record.timeout, JOB_ID) end
 if record.batch then add(record) end
 count_backlog(1)
-redis.call('ZADD', KEYS[MORE + 1], NOW, JOB_ID)
+local owner = 'jobs:' .. record.tenant
+redis.call('ZADD', part(LISTS, owner, 'queued'), next_place(KEYS[MORE + 1], owner), JOB_ID)
 if ARGV[6] ~= '' then
   redis.call('SET', KEYS[MORE + 2], cjson.encode({ job = JOB_ID, fingerprint = ARGV[7] }), 'PX', ARGV[8])
 end
 if record.code then
   finish_job('failed', record.code, record.detail)
 elseif record.url then
-  put(MORE + 7, ARGV[12], ARGV[13], JOB_ID, NOW)
+  put(MORE + 6, ARGV[12], ARGV[13], JOB_ID, NOW)
 else
   -- Where the number of pages is known, the slice is as if the document had been opened.
   make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })

@@ -1,4 +1,4 @@
--- What of an ended job is to be erased now. KEYS[MORE + 1] the tenant's jobs.
+-- What of an ended job is to be erased now.
 -- Answers 'input' (its bytes: erase them, then ask again), 'result' (all of it: call erase), 'forgotten' or 'nothing'.
 -- ARGV[3] '1' once the input has been erased.
 local due = redis.call('ZSCORE', RETENTION, JOB_ID)
@@ -8,11 +8,11 @@ if not get('status') then
   return 'nothing'
 end
 if get('status') == 'expired' then
+  relist(LISTS, 'jobs:' .. (get('tenant') or ''), JOB_ID, 'expired')
   redis.call('DEL', JOB)
   redis.call('HINCRBY', STATES, 'expired', -1)
   redis.call('ZREM', RETENTION, JOB_ID)
   redis.call('ZREM', ERASED, JOB_ID) -- were any of its bytes still there, the sweep would find them
-  redis.call('ZREM', KEYS[MORE + 1], JOB_ID)
   return 'forgotten'
 end
 local finished = number('finished')

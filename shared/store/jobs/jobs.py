@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+import structlog
+
 from shared.errors import (
-    InvalidOption,
     JobGone,
     JobNotFound,
     PageFailed,
@@ -14,18 +16,20 @@ from shared.errors import (
     QueueFull,
 )
 from shared.ids import is_job_id
-from shared.jobs import Job, Queue, SliceAttempt, Status
+from shared.jobs import Job, SliceAttempt, Status
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.errands.fetches import fetch_route
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
-from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts, job_of, page_problems
+from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts
 from shared.store.jobs.refusals import check_created
+from shared.store.lists import newest
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
-_SCAN = 100  # jobs looked at in one round trip while listing
-_MAX_SCANS = 20  # round trips of one call: who asks for a rare status goes on from there
+_log = structlog.get_logger()
+SHOWN = tuple(status for status in Status if status is not Status.EXPIRED)
+"""What lists show: no tombstones."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class JobStore:
         place of this failed job, else raises StaleAttempt.
         """
         key = keys.idempotency(new.tenant, claimed.key if claimed else "")
-        more_keys: tuple[str, ...] = (keys.tenant_jobs(new.tenant), key)
+        more_keys: tuple[str, ...] = (keys.PLACES, key)
         more: list[object] = []
         if new.batch_id or new.url:
             more_keys += keys.membership(new.batch_id or "", replaces)
@@ -124,37 +128,31 @@ class JobStore:
         """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""
         if not is_job_id(job_id):
             raise JobNotFound
-        ((record, queue),) = look(self._client, [job_id])
-        return self._job(job_id, _checked(record, tenant), queue)
+        (seen,) = look(self._client, [job_id])
+        _checked(seen.record, tenant)
+        return seen.job(job_id)
 
     def newest(
         self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
     ) -> JobPage:
-        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption.
+        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption."""
+        statuses = SHOWN if status is None else (status,)
+        found = newest(self._client, keys.parts(f"jobs:{tenant}", statuses), limit, cursor)
+        return JobPage(self.of_ids(found.ids, statuses), found.next_cursor)
 
-        Looks at so many jobs at most: then there are fewer than `limit`, and a cursor nonetheless.
+    def of_ids(self, ids: list[str], statuses: Collection[Status] = SHOWN) -> list[Job]:
+        """Read those jobs that have such a status; whose they are is not looked at.
+
+        One whose record cannot be used is left out, so that it hides no others.
         """
-        first = self._position(tenant, cursor) if cursor else 0
-        found: list[Job] = []
-        for start in range(first, first + _MAX_SCANS * _SCAN, _SCAN):
-            with store_faults():
-                ids = self._client.zrevrange(keys.tenant_jobs(tenant), start, start + _SCAN - 1)
-            for job in self.of_ids(ids):
-                if status in (None, job.status):
-                    found.append(job)
-                if len(found) > limit:
-                    return JobPage(found[:limit], found[limit - 1].id)
-            if len(ids) < _SCAN:
-                return JobPage(found, None)
-        return JobPage(found, ids[-1])
-
-    def of_ids(self, ids: list[str]) -> list[Job]:
-        """Read jobs, without tombstones; whose they are is not looked at."""
-        return [
-            self._job(job_id, record, queue)
-            for job_id, (record, queue) in zip(ids, look(self._client, ids), strict=True)
-            if record and record["status"] != Status.EXPIRED
-        ]
+        found = []
+        for job_id, seen in zip(ids, look(self._client, ids), strict=True):
+            try:
+                if seen.record and seen.record["status"] in statuses:
+                    found.append(seen.job(job_id))
+            except (KeyError, TypeError, ValueError):
+                _log.exception("a record cannot be used; it is left out of a list", job=job_id)
+        return found
 
     def page(self, tenant: str, job_id: str, number: int) -> PageRecord:
         """What became of a page that was read. Raises PageNotFound, PageNotRead, PageFailed."""
@@ -208,28 +206,14 @@ class JobStore:
         with store_faults():
             return gap_s(self._client.hget(keys.RATE, "gap"))
 
-    def _record(self, tenant: str, job_id: str) -> dict[str, str]:
+    def _record(self, tenant: str, job_id: str) -> Hash:
         if not is_job_id(job_id):
             raise JobNotFound
         with store_faults():
             return _checked(self._client.hgetall(keys.job(job_id)), tenant)
 
-    def _job(self, job_id: str, record: Hash, queue: Queue) -> Job:
-        problems = []
-        if "code" in record:
-            with store_faults():
-                problems = page_problems(self._client.hgetall(keys.pages(job_id)))
-        return job_of(job_id, record, problems, queue)
 
-    def _position(self, tenant: str, cursor: str) -> int:
-        with store_faults():
-            rank = self._client.zrevrank(keys.tenant_jobs(tenant), cursor)
-        if rank is None:
-            raise InvalidOption("`cursor` is none that this service gave, or its job is forgotten.")
-        return int(rank) + 1
-
-
-def _checked(record: dict[str, str], tenant: str) -> dict[str, str]:
+def _checked(record: Hash, tenant: str) -> Hash:
     """The record, if it is there for this tenant."""
     if record.get("tenant") != tenant:
         raise JobNotFound

@@ -1,51 +1,86 @@
-"""Jobs with their places in the queue, read in two round trips, whatever their number."""
+"""Jobs with their places and problems, read in three round trips, whatever their number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from shared.jobs import Queue, Status
+from shared.jobs import Job, Queue, Status
 from shared.store import keys
-from shared.store.jobs.records import Hash
+from shared.store.jobs.records import Hash, job_of, page_problems
 from shared.store.jobs.unmet import reason
 from shared.store.needs import PLAIN
-from shared.store.scripts import Client, store_faults
+from shared.store.scripts import Client, answers_of
 
 _ELSEWHERE = Queue(reason="Its document is to be fetched first.")
 
 
-def look(client: Client, ids: list[str]) -> list[tuple[dict[str, str], Queue]]:
-    """The jobs' records, empty where there is none, and their places. Raises Unavailable."""
-    with store_faults(), client.pipeline(transaction=False) as pipe:
+@dataclass(frozen=True)
+class Seen:
+    """A job as the store has it: its record, empty where there is none, its place in the queue.
+
+    `pages` are those of a job of which some could not be read.
+    """
+
+    record: Hash
+    place: Queue
+    pages: Hash
+    page_gap_s: float | None
+
+    def job(self, job_id: str) -> Job:
+        """The job, put together. Raises KeyError, TypeError, ValueError of a damaged record."""
+        queue = queue_of(self.record, self.place, self.page_gap_s)
+        return job_of(job_id, self.record, page_problems(self.pages), queue)
+
+
+def look(client: Client, ids: list[str]) -> list[Seen]:
+    """The jobs as they are now; of one whose record is damaged, none. Raises Unavailable."""
+    with client.pipeline(transaction=False) as pipe:
         pipe.hget(keys.RATE, "gap")
         for job_id in ids:
             pipe.hgetall(keys.job(job_id))
-        gap, *records = pipe.execute()
-    queued = [
-        (job_id, record)
-        for job_id, record in zip(ids, records, strict=True)
-        if record.get("status") == Status.QUEUED
-    ]
-    fetched = [(job_id, record) for job_id, record in queued if "url" not in record]
-    places, seconds = _places(client, fetched), gap_s(gap)
-    places |= {job_id: _ELSEWHERE for job_id, record in queued if "url" in record}
+        gap, *answers = _sound(pipe)
+    records: dict[str, Hash] = {one: answer or {} for one, answer in zip(ids, answers, strict=True)}
+    places = _places(client, {one: record for one, record in records.items() if _waits(record)})
+    pages = _pages(client, [one for one, record in records.items() if _has_problems(record)])
     return [
-        (record, queue_of(record, places.get(job_id, Queue()), seconds))
-        for job_id, record in zip(ids, records, strict=True)
+        Seen(records[one], places.get(one, Queue()), pages.get(one, {}), gap_s(gap)) for one in ids
     ]
 
 
-def _places(client: Client, queued: Iterable[tuple[str, Hash]]) -> dict[str, Queue]:
+def _places(client: Client, waiting: Mapping[str, Hash]) -> dict[str, Queue]:
     """Places of jobs that wait, among those with the same needs, and what else they wait for."""
-    with store_faults(), client.pipeline(transaction=False) as pipe:
-        for job_id, record in queued:
-            pipe.zrank(keys.ready(record["lane"], _need(record)), f"{job_id}/0")
+    queued = {one: record for one, record in waiting.items() if "url" not in record}
+    with client.pipeline(transaction=False) as pipe:
+        for job_id, record in queued.items():
+            pipe.zrank(keys.ready(record.get("lane", ""), _need(record)), f"{job_id}/0")
             pipe.hget(keys.NEEDS, _need(record))
-        found = pipe.execute()
-    return {
-        job_id: Queue(position=(rank or 0) + 1, reason=reason(_need(record), since))
-        for (job_id, record), rank, since in zip(queued, found[::2], found[1::2], strict=True)
-    }
+        found = _sound(pipe)
+    places = dict.fromkeys(waiting, _ELSEWHERE)
+    for (job_id, record), rank, since in zip(queued.items(), found[::2], found[1::2], strict=True):
+        places[job_id] = Queue(position=(rank or 0) + 1, reason=reason(_need(record), since))
+    return places
+
+
+def _pages(client: Client, ids: list[str]) -> dict[str, Hash]:
+    with client.pipeline(transaction=False) as pipe:
+        for job_id in ids:
+            pipe.hgetall(keys.pages(job_id))
+        return {one: pages or {} for one, pages in zip(ids, _sound(pipe), strict=True)}
+
+
+def _sound(pipe: Client) -> list[Any]:
+    """What a pipeline answers; nothing in the place of an error. Raises Unavailable."""
+    return [None if isinstance(one, Exception) else one for one in answers_of(pipe)]
+
+
+def _waits(record: Hash) -> bool:
+    return record.get("status") == Status.QUEUED
+
+
+def _has_problems(record: Hash) -> bool:
+    return "code" in record and ("failed" in record or "flawed" in record)
 
 
 def _need(record: Hash) -> str:
@@ -59,8 +94,8 @@ def gap_s(stored: str | None) -> float | None:
 
 def queue_of(record: Hash, place: Queue, page_gap_s: float | None) -> Queue:
     """Where the job stands, and until when, by the pages ahead of it and its own."""
-    status = Status(record["status"]) if record else Status.EXPIRED
-    if status.terminal or page_gap_s is None or place.reason:
+    under_way = record.get("status") in (Status.QUEUED, Status.RUNNING)
+    if not under_way or page_gap_s is None or place.reason:
         return place
     own = int(record.get("total", 1)) - int(record.get("done", 0)) - int(record.get("failed", 0))
     ahead = (place.position or 1) - 1

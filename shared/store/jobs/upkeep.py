@@ -92,11 +92,7 @@ class Upkeep:
         """
         erased = "1" if input_erased else ""
         return self._scripts.run_each(
-            "expire",
-            [
-                ([*keys.of_job(one.job_id), keys.tenant_jobs(one.tenant)], [one.job_id, erased])
-                for one in due
-            ],
+            "expire", [(keys.of_job(one.job_id), [one.job_id, erased]) for one in due]
         )
 
     def erase(self, job_ids: Sequence[str]) -> list[int | Exception]:

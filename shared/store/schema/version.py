@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shared.errors import SettingError
 from shared.store import keys
-from shared.store.schema import from_0_1
+from shared.store.schema import from_0_1, from_2
 from shared.store.scripts import Client, Scripts, store_faults
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised where a program of before would misread a record. Docchu 0.1 wrote no number: it is 1."""
 
 
@@ -25,8 +25,10 @@ def take_over(client: Client) -> None:
             f"The job store was written by a newer Docchu (schema {found}, this one knows "
             f"{SCHEMA}): start that one."
         )
-    if found == 1:
+    if found < 2:
         from_0_1.migrate(Scripts(client))
+    if found < 3:
+        from_2.migrate(Scripts(client))
     if noted != str(SCHEMA):
         with store_faults():
             client.set(keys.SCHEMA, SCHEMA)

@@ -7,20 +7,22 @@ the last redelivery) `attempts` (in all) `log` (an attempt a line, JSON).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from shared.errors import InvalidOption, JobGone
+from shared.errors import JobGone
 from shared.ids import is_id
 from shared.jobs import moment
 from shared.store import keys
 from shared.store.errands.queues import Route
+from shared.store.lists import behind, newest
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from shared.webhooks import Delivery, DeliveryAttempt, DeliveryStatus
 
-_SCAN = 200  # deliveries looked at in one round trip while listing
-_TRIM_SCANS = 5  # round trips that look for deliveries to forget, past those that are pending
+_ALL = get_args(DeliveryStatus)
+_PIECE = 1000  # deliveries that are forgotten at once
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,18 @@ class Deliveries:
         cursor: str | None = None,
     ) -> DeliveryPage:
         """List the tenant's deliveries, newest first. Raises InvalidOption for a bad cursor."""
-
-        def wanted(record: Mapping[str, str]) -> bool:
-            return (
-                job_id in (None, _about(record))
-                and webhook_id in (None, record["webhook"])
-                and status in (None, record["status"])
-            )
-
-        found: list[Delivery] = []
-        for record in self._scan(tenant, cursor, wanted):
-            if len(found) == limit:
-                return DeliveryPage(found, found[-1].id)
-            found.append(_delivery(record))
-        return DeliveryPage(found, None)
+        owner = f"deliveries:{tenant}"
+        if job_id or webhook_id:
+            owner = f"about:{job_id}" if job_id else f"webhook:{webhook_id}"
+        found = newest(self._client, keys.parts(owner, [status] if status else _ALL), limit, cursor)
+        shown = [
+            _delivery(record)
+            for record in self._records(found.ids)
+            if record["tenant"] == tenant
+            and webhook_id in (None, record["webhook"])
+            and status in (None, record["status"])
+        ]
+        return DeliveryPage(shown, found.next_cursor)
 
     def redeliver(self, tenant: str, delivery_id: str) -> Delivery:
         """Send a delivery once more, now. Raises DeliveryInFlight, JobGone, DeliveryNotFound."""
@@ -82,7 +82,8 @@ class Deliveries:
                 *route.keys,
                 keys.delivery(delivery_id),
                 keys.event(record["subject"]),
-                keys.tenant_deliveries(tenant),
+                keys.LISTS,
+                keys.PLACES,
             ],
             *route.names,
             delivery_id,
@@ -97,41 +98,32 @@ class Deliveries:
 
     def trim(self, tenant: str) -> int:
         """Forget the oldest deliveries that have ended, beyond what is kept of a tenant."""
-        name = keys.tenant_deliveries(tenant)
-        with store_faults():
-            excess = int(self._client.zcard(name)) - self._max_per_tenant
-        forgotten = start = 0
-        for _ in range(_TRIM_SCANS):
-            if forgotten >= excess:
-                break
-            records = self._oldest(name, start)
-            ended = [one for one in records if one[2] != "pending"][: excess - forgotten]
-            calls = [
-                ([keys.delivery(one), keys.event(subject or ""), name], [one])
-                for one, subject, _ in ended
-            ]
-            answers = self._scripts.run_each("forget", calls)
-            for (delivery_id, _, _), answer in zip(ended, answers, strict=True):
-                if isinstance(answer, Exception):  # no record any more: it goes as it is
-                    with store_faults():
-                        self._client.delete(keys.delivery(delivery_id))
-                        answer = self._client.zrem(name, delivery_id)
-                forgotten += int(answer)
-            start += len(records) - len(ended)
-        return forgotten
-
-    def _oldest(self, name: str, start: int) -> list[tuple[str, str | None, str | None]]:
-        """Id, subject and status of some deliveries."""
-        with store_faults():
-            ids = self._client.zrange(name, start, start + _SCAN - 1)
-            with self._client.pipeline(transaction=False) as pipe:
-                for one in ids:
-                    pipe.hmget(keys.delivery(one), ["subject", "status"])
-                records = pipe.execute(raise_on_error=False)
-        return [
-            (one, *(record if isinstance(record, list) else (None, None)))
-            for one, record in zip(ids, records, strict=True)
+        owner = f"deliveries:{tenant}"
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for name in keys.parts(owner, _ALL):
+                pipe.zcard(name)
+            excess = sum(pipe.execute()) - self._max_per_tenant
+        if excess <= 0:
+            return 0
+        ended = keys.parts(owner, ("succeeded", "failed"))
+        ids = behind(self._client, ended, min(excess, _PIECE), after=0).ids
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for one in ids:
+                pipe.hget(keys.delivery(one), "subject")
+            subjects = pipe.execute(raise_on_error=False)
+        calls = [
+            ([keys.delivery(one), keys.event(str(subject)), keys.LISTS], [one])
+            for one, subject in zip(ids, subjects, strict=True)
         ]
+        answers = self._scripts.run_each("forget", calls)
+        lost = [one for one, it in zip(ids, answers, strict=True) if isinstance(it, Exception)]
+        if lost:  # no records any more: they go as they are
+            with store_faults(), self._client.pipeline(transaction=False) as pipe:
+                pipe.delete(*map(keys.delivery, lost))
+                for name in ended:
+                    pipe.zrem(name, *lost)
+                pipe.execute()
+        return sum(answer != 0 for answer in answers)
 
     def _record(self, tenant: str, delivery_id: str) -> dict[str, str]:
         record: dict[str, str] = {}
@@ -142,27 +134,13 @@ class Deliveries:
             raise DeliveryNotFound
         return record
 
-    def _scan(
-        self, tenant: str, cursor: str | None, wanted: Callable[[Mapping[str, str]], bool]
-    ) -> Iterator[dict[str, str]]:
-        name = keys.tenant_deliveries(tenant)
-        with store_faults():
-            rank = self._client.zrevrank(name, cursor) if cursor else -1
-        if rank is None:
-            raise InvalidOption("`cursor` is none that this service gave, or is forgotten.")
-        start = rank + 1
-        while True:
-            with store_faults():
-                ids = self._client.zrevrange(name, start, start + _SCAN - 1)
-                with self._client.pipeline(transaction=False) as pipe:
-                    for one in ids:
-                        pipe.hgetall(keys.delivery(one))
-                    records = pipe.execute(raise_on_error=False)
-            known = (one for one in records if isinstance(one, dict) and one)
-            yield from (record for record in known if wanted(record))
-            if len(ids) < _SCAN:
-                return
-            start += _SCAN
+    def _records(self, ids: list[str]) -> list[dict[str, str]]:
+        """Those that are left, and can be used."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for one in ids:
+                pipe.hgetall(keys.delivery(one))
+            records = pipe.execute(raise_on_error=False)
+        return [one for one in records if isinstance(one, dict) and one]
 
 
 def _about(record: Mapping[str, str]) -> str:

@@ -149,8 +149,7 @@ class Outbox:
     def _call(self, one: FanOut) -> tuple[list[str], list[Any]]:
         """The keys and arguments of the script."""
         event = one.event
-        names = [keys.OUTBOX, keys.event(event.subject)]
-        names.append(keys.tenant_deliveries(event.tenant))
+        names = [keys.OUTBOX, keys.event(event.subject), keys.LISTS, keys.PLACES]
         for fields in one.deliveries:
             names += Route("deliveries", event.tenant, fields["host"]).keys
             names.append(keys.delivery(fields["id"]))

@@ -1,5 +1,5 @@
 -- Note what became of a leased delivery. KEYS, ARGV[1] to [3] as in `_errand.lua`, KEYS[4] delivery,
--- [5] event, [6] webhook (may be unused), [7] subscribers. ARGV[4] id, [5] lease, [6] 'succeeded', 'pending'
+-- [5] event, [6] webhook (may be unused), [7] subscribers, [8] the lists' stem. ARGV[4] id, [5] lease, [6] 'succeeded', 'pending'
 -- (to be tried again) or 'failed', [7] ms until then, [8] the attempt (JSON), [9] what went wrong, or '',
 -- [10] '1' if the receiver was tried, [11] '1' if it wants nothing more,
 -- [12] for how long a webhook may fail (ms), [13] its id, [14] bytes of the attempts' log, [15] URL.
@@ -37,6 +37,7 @@ end
 if redis.call('EXISTS', DELIVERY) == 1 then
   local log = (redis.call('HGET', DELIVERY, 'log') or '') .. ARGV[8] .. '\n'
   while #log > tonumber(ARGV[14]) do log = string.sub(log, string.find(log, '\n') + 1) end
+  relog(KEYS[8], DELIVERY, ARGV[4], redis.call('HGET', DELIVERY, 'status'), ARGV[6])
   redis.call('HSET', DELIVERY, 'status', ARGV[6], 'log', log, 'url', ARGV[15])
   redis.call('HINCRBY', DELIVERY, 'tries', 1)
   redis.call('HINCRBY', DELIVERY, 'attempts', 1)

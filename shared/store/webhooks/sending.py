@@ -95,6 +95,7 @@ class SendingQueue:
                 keys.event(due.subject),
                 keys.webhook(due.webhook_id),
                 keys.SUBSCRIBERS,
+                keys.LISTS,
             ],
             *due.route.names,
             due.id,
