@@ -23,6 +23,7 @@ from tests.service.documents import CANARY
 
 ROOT = Path(__file__).parents[2]
 _SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+_SMALL = CANARY.read_bytes()
 _NUM_HELD = 20  # jobs that do not end, for those who wait for one
 _HELD = "held"
 _GATHERING_S = 60
@@ -94,22 +95,17 @@ def _held_jobs(target: Target) -> Iterator[list[str]]:
     model = Model(name=_HELD, version="1", sha256="00" * 32)
     info = WorkerInfo(id=_HELD, model=model, device="none", num_slices=1)
     workers = Workers(target.store)
-    with repeated(partial(workers.report, info), pause_s=REPORT_S):
-        ids: list[str] = []
-        while len(ids) < _NUM_HELD:
-            path = f"/v1/jobs?model={_HELD}&priority=bulk"
-            answer = target.ask(ATTACKER, "POST", path, content=CANARY.read_bytes())
-            if answer and answer.status_code == 202:
-                ids.append(answer.json()["id"])
-            elif answer is None or answer.status_code != 422:  # nobody has heard of it yet
-                raise ConnectionError(f"the crowd has nothing to wait for: {answer}")
-        yield ids
-        _cancel(target, ids)
+    workers.report(info)
+    path = f"/v1/jobs?model={_HELD}&priority=bulk"
+    with repeated(target, partial(workers.report, info), pause_s=REPORT_S):
+        sent = [target.submit(ATTACKER, path, content=_SMALL) for _ in range(_NUM_HELD)]
+        yield [job_id for job_id in sent if job_id]
+        _cancel(target, sent)
     workers.leave(_HELD)
 
 
-def _cancel(target: Target, ids: list[str]) -> None:
-    for job_id in ids:
+def _cancel(target: Target, ids: list[str | None]) -> None:
+    for job_id in filter(None, ids):
         target.ask(ATTACKER, "POST", f"/v1/jobs/{job_id}/cancel")
 
 
@@ -117,18 +113,16 @@ def _cancel(target: Target, ids: list[str]) -> None:
 def documents(target: Target, plan: Plan, _: float) -> Iterator[None]:
     """A document with a thin page and one of heavy pages, each four times all the while."""
     thin, heavy = thin_page(), heavy_pages(plan.heavy_pages)
-    bulk: list[str] = []
-    for _ in range(_TIMES):
-        answer = target.ask(ATTACKER, "POST", "/v1/jobs?priority=bulk", content=heavy)
-        bulk += [answer.json()["id"]] if answer else []
+    path = "/v1/jobs?priority=bulk"
+    bulk = [target.submit(ATTACKER, path, content=heavy) for _ in range(_TIMES)]
 
     def send() -> None:
         began = time.monotonic()
-        answer = target.ask(ATTACKER, "POST", "/v1/jobs", content=thin)
-        if answer and target.ended(ATTACKER, answer.json()["id"]):
+        job_id = target.submit(ATTACKER, content=thin)
+        if job_id and target.ended(ATTACKER, job_id):
             target.seen("thin page", began)
 
-    with repeated(*[send] * _TIMES, pause_s=1):
+    with repeated(target, *[send] * _TIMES, pause_s=1):
         yield
     _cancel(target, bulk)
 
@@ -144,21 +138,19 @@ def addresses(target: Target, _: Plan, __: float) -> Iterator[None]:
 
         def send() -> None:
             for number in range(_NUM_ADDRESSES):
-                body = {"url": urls[number % len(urls)]}
-                target.ask(ATTACKER, "POST", "/v1/jobs", json=body)
+                target.submit(ATTACKER, json={"url": urls[number % len(urls)]})
 
-        with repeated(send, pause_s=_EACH_S):
+        with repeated(target, send, pause_s=_EACH_S):
             yield
 
 
 @contextmanager
 def metadata(target: Target, _: Plan, __: float) -> Iterator[None]:
     """Metadata that is nested too deep, in every way in; the lists are to show all the same."""
-    document = CANARY.read_bytes()
 
     def send() -> None:
         for depth in DEEP:
-            data, files = {"metadata": nested(depth)}, {"file": ("a.png", document)}
+            data, files = {"metadata": nested(depth)}, {"file": ("a.png", _SMALL)}
             _expect(target, 422, "POST", "/v1/jobs", data=data, files=files)
             body = f'{{"url": "http://127.0.0.1:9/", "metadata": {nested(depth)}}}'
             headers = {"Content-Type": "application/json"}
@@ -169,7 +161,7 @@ def metadata(target: Target, _: Plan, __: float) -> Iterator[None]:
         for path in ("/v1/jobs", "/v1/batches", f"/v1/batches/{batch}/jobs"):
             _expect(target, 200, "GET", path)
 
-    with repeated(send, pause_s=1):
+    with repeated(target, send, pause_s=1):
         yield
 
 

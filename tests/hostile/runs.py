@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -45,27 +46,30 @@ class Report:
 
 def run(plan: Plan) -> Report:
     """Start a service as `make run` does, attack it, and wait for the jobs that it accepted."""
-    with tempfile.TemporaryDirectory(prefix="docchu-hostile-") as name:
-        folder = Path(name)
-        settings = {"DOCCHU_ALLOW_TARGETS": "127.0.0.0/8", "DOCCHU_LOG_LEVEL": "warning"}
-        settings["DOCCHU_FETCH_TIMEOUT_S"] = str(plan.fetch_timeout_s)
-        with running_service(folder, **settings) as service:
-            before = _processes(service)
-            target = Target(service, Settings(data_dir=folder / "data"))
-            at_start = target.server_errors()  # of `/readyz`, before it was ready
-            took_s = {}
-            for load, seconds in plan.seconds.items():
-                _say(load)
-                took_s[load] = _under(target, plan, load, seconds)
-            _say("waiting for the last jobs")
-            num_accepted = target.expect_all_ended()
-            target.faults += [
-                f"the API answered so {number} times: {what}"
-                for what, number in (target.server_errors() - at_start).items()
-            ]
-            after = _processes(service)
-            restarted = [name for name in _PROGRAMS if before[name] != after[name]]
-            return Report(took_s, num_accepted, restarted, target.faults)
+    folder = Path(tempfile.mkdtemp(prefix="docchu-hostile-"))
+    settings = {"DOCCHU_ALLOW_TARGETS": "127.0.0.0/8", "DOCCHU_LOG_LEVEL": "warning"}
+    settings["DOCCHU_FETCH_TIMEOUT_S"] = str(plan.fetch_timeout_s)
+    with running_service(folder, **settings) as service:
+        before = _processes(service)
+        target = Target(service, Settings(data_dir=folder / "data"))
+        at_start = target.server_errors()  # of `/readyz`, before it was ready
+        took_s = {}
+        for load, seconds in plan.seconds.items():
+            _say(load)
+            took_s[load] = _under(target, plan, load, seconds)
+        _say("waiting for the last jobs")
+        num_accepted = target.expect_all_ended()
+        target.faults += [
+            f"the API answered so {number} times: {what}"
+            for what, number in (target.server_errors() - at_start).items()
+        ]
+        after = _processes(service)
+    if target.faults:
+        _say(f"what the processes said: {folder}/log")
+    else:
+        shutil.rmtree(folder)
+    restarted = [name for name in _PROGRAMS if before[name] != after[name]]
+    return Report(took_s, num_accepted, restarted, target.faults)
 
 
 def _say(what: str) -> None:
@@ -83,7 +87,7 @@ def _under(target: Target, plan: Plan, load: str, seconds: float) -> dict[str, l
             stack.enter_context(attack(target, plan, seconds))
         target.took_s.clear()
         clients = partial(_client, target), partial(_picture, target, ATTACKER, PICTURE_OF_SAME)
-        with repeated(*clients, pause_s=_PAUSE_S):
+        with repeated(target, *clients, pause_s=_PAUSE_S):
             time.sleep(seconds)
         return {name: list(found) for name, found in list(target.took_s.items())}
 
@@ -95,19 +99,17 @@ def _client(target: Target) -> None:
         target.seen("healthz", began)
     job_id = _picture(target, OTHER, PICTURE)
     began = time.monotonic()
-    if target.ask(OTHER, "GET", f"/v1/jobs/{job_id}"):
+    if job_id and target.ask(OTHER, "GET", f"/v1/jobs/{job_id}"):
         target.seen("poll", began)
 
 
-def _picture(target: Target, tenant: str, name: str) -> str:
+def _picture(target: Target, tenant: str, name: str) -> str | None:
     """Have a small picture read; the job's id."""
     began = time.monotonic()
-    answer = target.ask(tenant, "POST", "/v1/jobs", content=CANARY.read_bytes())
-    if answer is None or answer.status_code != 202:
-        target.faults.append(f"a picture was not taken: {answer and answer.text[:300]}")
-        return ""
+    job_id = target.submit(tenant, content=CANARY.read_bytes())
+    if job_id is None:
+        return None
     target.seen("upload", began)
-    job_id: str = answer.json()["id"]
     if target.ended(tenant, job_id):
         text = target.ask(tenant, "GET", f"/v1/jobs/{job_id}/result/text")
         target.seen(name, began)

@@ -50,9 +50,17 @@ class Target:
             return None
         if answer.status_code >= 500:
             self.faults.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
-        if answer.status_code == 202 and path.startswith("/v1/jobs"):
-            self.accepted.append((tenant, answer.json()["id"]))
         return answer
+
+    def submit(self, tenant: str, path: str = "/v1/jobs", **more: Any) -> str | None:
+        """Send a document that is sound enough to be taken; the job's id, if it was."""
+        answer = self.ask(tenant, "POST", path, **more)
+        if answer is None or answer.status_code != 202:
+            self.faults.append(f"a document was not taken: {answer and answer.text[:300]}")
+            return None
+        job_id: str = answer.json()["id"]
+        self.accepted.append((tenant, job_id))
+        return job_id
 
     def seen(self, name: str, began: float) -> None:
         """Note how long something took that began then."""
@@ -99,13 +107,16 @@ class Target:
 
 
 @contextmanager
-def repeated(*works: Callable[[], None], pause_s: float = 0.0) -> Iterator[None]:
+def repeated(target: Target, *works: Callable[[], object], pause_s: float = 0.0) -> Iterator[None]:
     """Do each again and again, in threads of their own, until the end."""
     over = threading.Event()
 
-    def repeat(work: Callable[[], None]) -> None:
+    def repeat(work: Callable[[], object]) -> None:
         while not over.is_set():
-            work()
+            try:
+                work()
+            except Exception as error:  # such as an answer that is not what it says
+                target.faults.append(f"{work}: {error!r}")
             over.wait(pause_s)
 
     threads = [threading.Thread(target=repeat, args=(work,)) for work in works]
