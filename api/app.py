@@ -9,6 +9,7 @@ from api.batches.views import batches
 from api.http import middleware, problems
 from api.http.docs import docs
 from api.jobs.events import events
+from api.jobs.files import files
 from api.jobs.results import results
 from api.jobs.timeline import timeline
 from api.jobs.views import jobs
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         timeline,
         events,
         results,
+        files,
         webhooks,
         deliveries,
         torchserve,

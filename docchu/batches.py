@@ -146,9 +146,9 @@ class Batches:
         call = Call("GET", path, params={**params, "follow": "1"})
         return follow(self._transport, call, after, lambda: self.get(batch), self._sleep)
 
-    def archive(self, batch: Batch | str, target: Path, form: Form = "text") -> None:
-        """Write a zip with a text (or JSON) file for each document, under the documents' own names.
-        Raises BatchNotFinished, OSError."""
+    def archive(self, batch: Batch | str, target: Path, form: str = "text") -> None:
+        """Write a zip with a file for each document, in a format of the service such as `docx`,
+        under the documents' own names. Raises BatchNotFinished, OSError."""
         params = {"format": "zip", "as": form}
         call = Call("GET", f"{_path(batch)}/results", params=params)
         with self._transport.open(call) as answer, target.open("wb") as file:

@@ -50,6 +50,60 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCell:
+    """One cell of a table, its places from 0; `lines` are the places of its lines in the page."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    text: str
+    confidence: float
+    box: Box
+    lines: tuple[int, ...]
+
+    @classmethod
+    def from_json(cls, json: Json) -> TableCell:
+        """Take one of a table's `cells`."""
+        return cls(
+            row=json["row"],
+            column=json["column"],
+            row_span=json.get("row_span", 1),
+            column_span=json.get("column_span", 1),
+            text=json["text"],
+            confidence=json["confidence"],
+            box=_box(json["box"]),
+            lines=tuple(json["lines"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, its cells row by row; it `continues` the last one of the page of that number."""
+
+    box: Box
+    num_rows: int
+    num_columns: int
+    continues: int | None
+    cells: tuple[TableCell, ...]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts by row and column; where a cell goes on, nothing stands."""
+        texts = [[""] * self.num_columns for _ in range(self.num_rows)]
+        for cell in self.cells:
+            texts[cell.row][cell.column] = cell.text
+        return texts
+
+    @classmethod
+    def from_json(cls, json: Json) -> Table:
+        """Take one of a page's `tables`."""
+        cells = tuple(TableCell.from_json(cell) for cell in json["cells"])
+        box, continues = _box(json["box"]), json.get("continues")
+        return cls(box, json["num_rows"], json["num_columns"], continues, cells)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as it was read, lines in reading order; `page` counts from 1.
 
@@ -63,15 +117,26 @@ class Page:
     rotation: int
     source: str
     lines: tuple[Line, ...]
+    tables: tuple[Table, ...] = ()
 
     @property
     def text(self) -> str:
-        """The text of the page, a line each, with an empty line between paragraphs."""
+        """The text of the page, a line each, with an empty line between paragraphs and a tab
+        between the cells of a table."""
+        tables = {line: table for table in self.tables for c in table.cells for line in c.lines}
         rows: list[str] = []
+        before: Table | None = None
         for index, line in enumerate(self.lines):
-            if index and _starts_paragraph(self.lines[index - 1], line):
+            table = tables.get(index)
+            if table is not None and table is before:
+                continue
+            if index and (table or before or _starts_paragraph(self.lines[index - 1], line)):
                 rows.append("")
-            rows.append(line.text)
+            if table:
+                rows += ["\t".join(row).rstrip("\t") for row in table.rows]
+            else:
+                rows.append(line.text)
+            before = table
         return "\n".join(rows)
 
     @classmethod
@@ -84,6 +149,7 @@ class Page:
             rotation=json.get("rotation", 0),
             source=json.get("source", "ocr"),
             lines=tuple(Line.from_json(line) for line in json["lines"]),
+            tables=tuple(Table.from_json(table) for table in json.get("tables", ())),
         )
 
 

@@ -10,16 +10,20 @@ import io
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
-from typing import Literal
+from pathlib import Path
 
 from api.batches.problems import problem_of
 from api.batches.zip_names import ZipNames
 from api.batches.zip_writer import ZipWriter
-from api.jobs.formats import FORMATS
+from api.http.grants import Grant
+from api.jobs.formats import FORMATS, Format, FormatName, format_of
 from api.jobs.results import stored_pages
+from api.jobs.searchable import made_result
+from api.server.aside import aside
 from api.services import Services
 from shared import errors
 from shared.batches import Batch
+from shared.errors import DocchuError
 from shared.jobs import Job
 from shared.store.batches.jobs import Item
 
@@ -32,23 +36,23 @@ _ITEMS = 100  # of one round trip
 _PIECE_BYTES = 64 * 1024
 _MEMORY_BYTES = 1 << 20  # of the errors, before they go to disk
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-Form = Literal["json", "text"]
 
 
-def stream_zip(parts: Services, batch: Batch, form: Form) -> Iterator[bytes]:
+def stream_zip(parts: Services, caller: Grant, batch: Batch, form: FormatName) -> Iterator[bytes]:
     """The zip of a batch that has ended, piece by piece.
 
-    Every document with a result is `<its path>.txt` or `.json`; the others, and those of which some
-    pages could not be read, stand in `errors.csv`.
+    Every document with a result is a file, such as `<its path>.txt`. The others, those of which
+    pages could not be read, and those that are not to be had in the format, are in `errors.csv`.
     """
-    return _Zipping(parts, batch, form).pieces()
+    return _Zipping(parts, caller, batch, form).pieces()
 
 
 class _Zipping:
-    def __init__(self, parts: Services, batch: Batch, form: Form) -> None:
+    def __init__(self, parts: Services, caller: Grant, batch: Batch, form: FormatName) -> None:
         self._parts = parts
+        self._caller = caller
         self._batch = batch
-        self._format = FORMATS[form]
+        self._form = form
         self._names = ZipNames()
         self._out = bytearray()
 
@@ -57,8 +61,9 @@ class _Zipping:
             writer = ZipWriter(self._out.extend, deflate=True)
             try:
                 for item, job in self._items():
-                    if not (yield from self._document(writer, item, job)) or item.code:
-                        failed.write(_row(item))
+                    problem = yield from self._document(writer, item, job)
+                    if problem or item.code:
+                        failed.write(_row(item, problem))
                 if failed.tell():
                     failed.seek(0)
                     rows = iter(lambda: failed.read(_PIECE_BYTES), b"")
@@ -79,19 +84,25 @@ class _Zipping:
 
     def _document(
         self, writer: ZipWriter, item: Item, job: Job | None
-    ) -> Generator[bytes, None, bool]:
-        """Write a document's file; whether there is one."""
-        stream = self._format.stream
-        if job is None or stream is None:
-            return False
+    ) -> Generator[bytes, None, DocchuError | None]:
+        """Write a document's file; why there is none."""
+        if job is None:
+            return errors.JobGone()
         try:
-            pieces = stream(job, stored_pages(self._parts, job))
+            chosen, pieces = self._content(job)
             first = [piece for _, piece in zip(range(2), pieces, strict=False)]
-        except errors.JobGone:
-            return False  # erased this moment
-        name = self._names.take(item.custom_id or job.id, f".{self._format.suffix}")
+        except (errors.JobGone, errors.FormatNotAvailable, errors.Unavailable) as error:
+            return error  # erased this moment; or without a table
+        name = self._names.take(item.custom_id or job.id, f".{chosen.suffix}")
         yield from self._entry(writer, name, chain(first, pieces))
-        return True
+        return None
+
+    def _content(self, job: Job) -> tuple[Format, Iterator[bytes]]:
+        chosen = FORMATS[self._form]
+        if chosen.stream is not None:
+            return chosen, chosen.stream(job, stored_pages(self._parts, job))
+        path = made_result(self._parts, self._caller, job, self._form)
+        return format_of(self._form, path), _pieces_of(path)
 
     def _entry(self, writer: ZipWriter, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         writer.begin(name)
@@ -109,10 +120,17 @@ class _Zipping:
         return data
 
 
-def _row(item: Item) -> bytes:
+def _row(item: Item, none: DocchuError | None) -> bytes:
     problem = problem_of(item) or {}
-    code, detail = problem.get("code") or "job_gone", problem.get("detail") or ""
+    code = problem.get("code") or (none.code if none else "")
+    detail = problem.get("detail") or (none.detail if none else "")
     return _csv(item.custom_id or item.job_id, item.status, code, detail)
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := aside(file.read, _PIECE_BYTES):
+            yield piece
 
 
 def _csv(*cells: str) -> bytes:

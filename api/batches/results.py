@@ -17,7 +17,7 @@ from api.batches.problems import problem_of
 from api.http.auth import authenticate, grant, tenant
 from api.http.grants import Grant
 from api.http.operations import BINARY, TEXT, NoQuery, operation
-from api.jobs.formats import stream_json, stream_text
+from api.jobs.formats import FormatName, stream_json, stream_text
 from api.jobs.results import stored_pages
 from api.services import Services, services
 from shared import batch_errors, errors
@@ -45,7 +45,7 @@ class BatchResultsQuery(NoQuery):
         description="`json` (default): each line has the `result`; `text`: the `text`; `zip`, or "
         "the header `Accept: application/zip`: one zip with a file for each document",
     )
-    as_: Form = Field(default="text", alias="as", description="what the files of a zip are")
+    as_: FormatName = Field(default="text", alias="as", description="what the files of a zip are")
     after: int = Field(default=0, ge=0, description="only what is behind this `position`")
     follow: bool = Field(
         default=False,
@@ -73,8 +73,9 @@ def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
     not ended yet is a line, too. With `follow` each line comes as soon as its document and all
     before it have ended; the answer ends with the batch, or after ten minutes: `after` goes on.
 
-    As a zip: the text (or JSON) of each document in a file under its own name and folders, once the
-    batch has ended; `errors.csv` in it names what was not read, or not wholly.
+    As a zip: each document's result in the format `as` (text), in a file under its own name and
+    folders, once the batch has ended; `errors.csv` in it names what was not read, not wholly, or is
+    not to be had in the format.
     """
     parts, owner = services(), tenant()
     if _wants_zip(query):
@@ -104,7 +105,7 @@ def _zip(parts: Services, batch: Batch, query: BatchResultsQuery) -> Response:
         )
     if not batch.status.terminal:
         raise batch_errors.BatchNotFinished(batch_status=batch.status, eta_s=batch.eta_s)
-    answer = Response(stream_zip(parts, batch, query.as_), mimetype=ZIP)
+    answer = Response(stream_zip(parts, grant(), batch, query.as_), mimetype=ZIP)
     answer.headers["Content-Disposition"] = f'attachment; filename="{batch.id}.zip"'
     return answer
 

@@ -23,7 +23,7 @@ _INFO = {
 }
 _TAGS = {
     "Jobs": ("One document each: submit, watch, cancel, erase.", ("jobs", "events", "timeline")),
-    "Results": ("What was read, in its formats.", ("results",)),
+    "Results": ("What was read, in its formats.", ("results", "files")),
     "Batches": ("Many documents as one.", ("batches", "batch_results")),
     "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
     "TorchServe": ("What TorchServe's clients ask for.", ("torchserve",)),
@@ -47,7 +47,7 @@ _IN_PATHS: dict[str, Schema] = {
     "webhook_id": {"type": "string", "pattern": f"^whk_{_ID}"},
     "delivery_id": {"type": "string", "pattern": f"^dlv_{_ID}"},
     "number": {"type": "integer", "minimum": 1, "description": "the page's, from 1"},
-    "format": {"type": "string", "enum": ["text", "markdown", "hocr", "alto"]},
+    "format": {"type": "string", "enum": ["text", "markdown", "html", "hocr", "alto"]},
     "model": {"type": "string", "description": "a model's name"},
     "version": {"type": "string", "description": "not looked at"},
 }

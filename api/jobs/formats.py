@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from flask import Request
 
 from shared import errors
 from shared.formats.alto import alto
 from shared.formats.hocr import hocr
+from shared.formats.html import html
 from shared.formats.markdown import markdown
 from shared.jobs import Job
 from shared.result import Page, page_text
@@ -48,6 +51,11 @@ def stream_markdown(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
     return (part.encode() for part in markdown(_parsed(pages)))
 
 
+def stream_html(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
+    """A web page with headings, paragraphs and tables."""
+    return (part.encode() for part in html(_parsed(pages), _name(job)))
+
+
 def stream_hocr(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
     """A web page with boxes."""
     return (part.encode() for part in hocr(_parsed(pages), _name(job), _model(job)))
@@ -58,15 +66,24 @@ def stream_alto(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:
     return (part.encode() for part in alto(_parsed(pages), _name(job), _model(job)))
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
 FORMATS = {
     "json": Format("application/json", "json", stream_json),
     "text": Format("text/plain", "txt", stream_text),
     "markdown": Format("text/markdown", "md", stream_markdown),
-    # Not `text/html`: a browser that asks for a result by its address shows the JSON.
+    "html": Format("text/html", "html", stream_html),
     "hocr": Format("text/vnd.hocr+html", "hocr", stream_hocr),
     "alto": Format("application/alto+xml", "xml", stream_alto),
     "pdf": Format("application/pdf", "pdf", None),
+    "docx": Format(f"{_OFFICE}.wordprocessingml.document", "docx", None),
+    "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", "xlsx", None),
+    "csv": Format("text/csv", "csv", None),
 }
+ZIPPED_CSV = Format("application/zip", "csv.zip", None)
+"""What `csv` is of a document with several tables."""
+FormatName = Literal[
+    "json", "text", "markdown", "html", "hocr", "alto", "pdf", "docx", "xlsx", "csv"
+]
 
 
 def format_name(asked: str | None, caller: Request) -> str:
@@ -90,7 +107,18 @@ def format_name(asked: str | None, caller: Request) -> str:
             f"No format fits the header `Accept`; there are: {', '.join(by_type)}.",
             available=list(FORMATS),
         )
+    if best == FORMATS["html"].media_type and caller.accept_mimetypes.accept_json:
+        return "json"  # a browser that asks for a result by its address
     return by_type[best]
+
+
+def format_of(name: str, path: Path) -> Format:
+    """What a file in this format is: several tables as CSV are a zip."""
+    if name == "csv":
+        with path.open("rb") as file:
+            if file.read(2) == b"PK":
+                return ZIPPED_CSV
+    return FORMATS[name]
 
 
 def _parsed(pages: Iterator[bytes]) -> Iterator[Page]:

@@ -15,26 +15,25 @@ from pydantic.json_schema import SkipJsonSchema
 from api.http.auth import authenticate, grant, tenant
 from api.http.filenames import disposition, result_name
 from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
-from api.http.problems import MEDIA_TYPE, ProblemDetails
-from api.jobs.formats import FORMATS, format_name
+from api.jobs.formats import FORMATS, format_name, format_of
 from api.jobs.formats import stream_text as text_of
-from api.jobs.searchable import searchable_pdf
+from api.jobs.searchable import made_result
 from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
 from shared.blobs import BlobNotFound, picture_name
+from shared.formats.tables import has_tables, linked_json
 from shared.jobs import Job, Model, Status
 from shared.result import Page
 
 results = Blueprint("results", __name__)
 results.before_request(authenticate)
 
-_PDF_TYPES = (FORMATS["pdf"].media_type, "application/octet-stream")
-_TEXTS = ("text", "markdown", "hocr", "alto")
-_SAME = {304: Answer("It is the one of `If-None-Match`")}
-_ETAG = {"If-None-Match": {"type": "string", "description": "the `ETag` that is known"}}
-_OF_RESULT = ("ETag", "Content-Disposition")
-_ENDED = (
+_TEXTS = ("text", "markdown", "html", "hocr", "alto")
+SAME = {304: Answer("It is the one of `If-None-Match`")}
+ETAG = {"If-None-Match": {"type": "string", "description": "the `ETag` that is known"}}
+OF_RESULT = ("ETag", "Content-Disposition")
+ENDED = (
     *KNOWN_JOB,
     errors.FormatNotAvailable,
     errors.JobNotFinished,
@@ -74,10 +73,10 @@ class ResultQuery(ReadQuery):
 @operation(
     Result,
     query=ResultQuery,
-    answer_headers=_OF_RESULT,
-    more=_SAME,
-    headers=_ETAG,
-    errors=_ENDED,
+    answer_headers=OF_RESULT,
+    more=SAME,
+    headers=ETAG,
+    errors=ENDED,
 )
 def show_result(job_id: str, query: ResultQuery) -> Response:
     """Get the result as JSON
@@ -86,7 +85,7 @@ def show_result(job_id: str, query: ResultQuery) -> Response:
     that was canceled, `partial=true` gives what had been read. `format` in the query, else the
     header `Accept`, chooses one of the other formats at this address, too.
     """
-    return _result(job_id, format_name(query.format, request), query)
+    return result_as(job_id, format_name(query.format, request), query)
 
 
 @results.get("/v1/jobs/<job_id>/result/<format>")
@@ -94,45 +93,21 @@ def show_result(job_id: str, query: ResultQuery) -> Response:
     description="The result",
     content={FORMATS[name].media_type: TEXT for name in _TEXTS},
     query=ReadQuery,
-    answer_headers=_OF_RESULT,
-    more=_SAME,
-    headers=_ETAG,
-    errors=_ENDED,
+    answer_headers=OF_RESULT,
+    more=SAME,
+    headers=ETAG,
+    errors=ENDED,
 )
 def show_result_as(job_id: str, format: str, query: ReadQuery) -> Response:
     """Get the result as text
 
-    As `text`, `markdown`, `hocr` or `alto`.
+    As `text`, `markdown`, `html`, `hocr` or `alto`.
     """
-    return _result(job_id, format_name(format, request), query)
+    return result_as(job_id, format_name(format, request), query)
 
 
-@results.get("/v1/jobs/<job_id>/result/pdf")
-@operation(
-    description="The whole file",
-    content=dict.fromkeys(_PDF_TYPES, BINARY),
-    query=ReadQuery,
-    answer_headers=_OF_RESULT,
-    more=_SAME
-    | {
-        206: Answer("The `Range` of it", dict.fromkeys(_PDF_TYPES, BINARY)),
-        416: Answer("It has no such `Range`", {MEDIA_TYPE: ProblemDetails}),
-    },
-    headers=_ETAG,
-    errors=_ENDED,
-)
-def show_result_as_pdf(job_id: str, query: ReadQuery) -> Response:
-    """Get the result as a searchable PDF
-
-    The document with an invisible text over its pages. As `application/octet-stream` where that is
-    what `Accept` likes best.
-    """
-    answer = _result(job_id, "pdf", query)
-    answer.mimetype = request.accept_mimetypes.best_match(_PDF_TYPES, _PDF_TYPES[0])
-    return answer
-
-
-def _result(job_id: str, name: str, query: ReadQuery) -> Response:
+def result_as(job_id: str, name: str, query: ReadQuery) -> Response:
+    """The result in a format, if the job has one."""
     parts = services()
     job = parts.jobs.get(tenant(), job_id)
     if not (query.partial and job.status.terminal and _was_read(parts, job)):
@@ -151,7 +126,19 @@ def show_page(job_id: str, number: str) -> Response:
     # A number that no document reaches stands for any text that is no page number.
     page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
     record = parts.jobs.page(tenant(), job_id, page)
-    return Response(_blob(parts, tenant(), job_id, str(record.blob)), mimetype="application/json")
+    data = _blob(parts, tenant(), job_id, str(record.blob))
+    if has_tables(data):
+        *_, data = linked_json([*_page_before(parts, job_id, page), data])
+    return Response(data, mimetype="application/json")
+
+
+def _page_before(parts: Services, job_id: str, page: int) -> list[bytes]:
+    """The page before one, if it was read yet: a table may go on."""
+    try:
+        record = parts.jobs.page(tenant(), job_id, page - 1)
+        return [_blob(parts, tenant(), job_id, str(record.blob))]
+    except (errors.PageNotFound, errors.PageNotRead, errors.PageFailed, errors.JobGone):
+        return []
 
 
 @results.get("/v1/jobs/<job_id>/pages/<number>/image")
@@ -159,9 +146,9 @@ def show_page(job_id: str, number: str) -> Response:
     description="The picture",
     content={"image/jpeg": BINARY},
     answer_headers=("ETag",),
-    more=_SAME
+    more=SAME
     | {204: Answer("The page has none, as one of a bulk PDF whose text it brought along")},
-    headers=_ETAG,
+    headers=ETAG,
     errors=_PAGES,
 )
 def show_picture(job_id: str, number: str) -> Response:
@@ -199,7 +186,9 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
     if request.if_none_match.contains_weak(etag):
         answer = Response(status=304)
     elif chosen.stream is None:
-        answer = _file(searchable_pdf(parts, grant(), job), chosen.media_type, etag)
+        path = made_result(parts, grant(), job, name)
+        chosen = format_of(name, path)
+        answer = _file(path, chosen.media_type, etag)
     else:
         answer = Response(chosen.stream(job, stored_pages(parts, job)), mimetype=chosen.media_type)
     answer.set_etag(etag)
@@ -224,7 +213,7 @@ def stored_pages(parts: Services, job: Job) -> Iterator[bytes]:
     """The pages that were read, in order. An erased one breaks the answer off, unmistakably."""
     records = parts.jobs.pages(job.tenant, job.id)
     names = [record.blob for record in records.values() if record.blob]
-    return (_blob(parts, job.tenant, job.id, name) for name in names)
+    return linked_json(_blob(parts, job.tenant, job.id, name) for name in names)
 
 
 def _blob(parts: Services, owner: str, job_id: str, name: str) -> bytes:

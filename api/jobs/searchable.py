@@ -1,4 +1,4 @@
-"""The searchable PDF of a job: made once, in a process of its own, then kept beside the pages."""
+"""Results that are files: each made once, in a process of its own, then kept beside the pages."""
 
 from __future__ import annotations
 
@@ -12,68 +12,79 @@ from api.http.grants import Grant
 from api.services import Services
 from shared import errors
 from shared.blobs import INPUT, BlobNotFound
-from shared.formats.pdf_process import Order, PdfFailed, made_pdf
+from shared.formats.pdf_process import FileFailed, Order, made_file
 from shared.jobs import Job
 
-_NAME = "searchable.pdf"
+_NAMES = {
+    "pdf": "searchable.pdf",
+    "docx": "result.docx",
+    "xlsx": "tables.xlsx",
+    "csv": "tables.csv",
+}
+_NONE = {
+    "pdf": "No searchable PDF can be made of this document: it is damaged, or too large.",
+    "docx": "No Word document can be made of this document: it is too large.",
+    "xlsx": "No workbook can be made of this document: it has no tables, or is too large.",
+    "csv": "No CSV can be made of this document: it has no tables, or is too large.",
+}
 _MAX_AT_ONCE = 2
-"""In one API process: a PDF is seconds of work, and other answers are to go on meanwhile."""
-_WAIT_S = 25.0  # for another's PDF, or for a place to make one; clients often wait 30
+"""In one API process: a file may be seconds of work, and other answers are to go on meanwhile."""
+_WAIT_S = 25.0  # for another's file, or for a place to make one; clients often wait 30
 _LOOK_S = 5.0  # whether the one who makes it has died
 _AGAIN_S = 5.0
 _turns = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
 
-def searchable_pdf(parts: Services, caller: Grant, job: Job) -> Path:
-    """Where the PDF lies. One request makes it, of all processes; the others wait a while.
+def made_result(parts: Services, caller: Grant, job: Job, form: str) -> Path:
+    """Where the file lies. One request makes it, of all processes; the others wait a while.
 
     Raises FormatNotAvailable where none can be made, JobGone, and Unavailable for who has waited.
     """
-    found = _found(parts, job)
+    found = _found(parts, job, form)
     if found:
         return found
     with parts.waiters.place() as is_free:
         wait_s = _WAIT_S if is_free else 0
         for _ in parts.waiters.changes(caller, job.id, wait_s, every_s=_LOOK_S, ends_only=True):
-            found = _found(parts, job)
+            found = _found(parts, job, form)
             if found:
                 return found
-    raise errors.Unavailable("The PDF is being made: try again in a moment.", eta_s=_AGAIN_S)
+    raise errors.Unavailable("The file is being made: try again in a moment.", eta_s=_AGAIN_S)
 
 
-def _found(parts: Services, job: Job) -> Path | None:
-    """The PDF, which is made now unless there is one, or somebody makes it."""
-    found = _kept(parts, job)
+def _found(parts: Services, job: Job, form: str) -> Path | None:
+    """The file, which is made now unless there is one, or somebody makes it."""
+    found = _kept(parts, job, form)
     if found:
         return found
-    with parts.making.claim(job.id) as is_mine:
+    with parts.making.claim(job.id, form) as is_mine:
         if is_mine:  # perhaps since another one has made it this moment
-            return _kept(parts, job) or _made(parts, job)
-    if parts.making.was_given_up(job.id):
-        raise _none_to_be_made()
+            return _kept(parts, job, form) or _made(parts, job, form)
+    if parts.making.was_given_up(job.id, form):
+        raise _none_to_be_made(form)
     return None
 
 
-def _kept(parts: Services, job: Job) -> Path | None:
+def _kept(parts: Services, job: Job, form: str) -> Path | None:
     try:
-        return parts.blobs.path(job.tenant, job.id, _NAME)
+        return parts.blobs.path(job.tenant, job.id, _NAMES[form])
     except BlobNotFound:
         return None
 
 
-def _made(parts: Services, job: Job) -> Path:
-    order = _order(parts, job)
+def _made(parts: Services, job: Job, form: str) -> Path:
+    order = _order(parts, job, form)
     try:
-        with _turn(), made_pdf(order) as made, parts.blobs.upload() as upload:
+        with _turn(), made_file(order) as made, parts.blobs.upload() as upload:
             shutil.copyfileobj(made, upload, 1 << 20)
-            parts.blobs.keep(upload, job.tenant, job.id, _NAME)
-    except PdfFailed:
-        parts.making.give_up(job.id)
-        raise _none_to_be_made() from None
+            parts.blobs.keep(upload, job.tenant, job.id, _NAMES[form])
+    except FileFailed:
+        parts.making.give_up(job.id, form)
+        raise _none_to_be_made(form) from None
     try:
         # Erased while it was made: what was made goes the same way.
         parts.jobs.get(job.tenant, job.id)
-        return parts.blobs.path(job.tenant, job.id, _NAME)
+        return parts.blobs.path(job.tenant, job.id, _NAMES[form])
     except (errors.JobGone, errors.JobNotFound, BlobNotFound):
         parts.blobs.delete_job(job.tenant, job.id)
         raise errors.JobGone from None
@@ -82,38 +93,40 @@ def _made(parts: Services, job: Job) -> Path:
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _turns.acquire(timeout=_WAIT_S):
-        raise errors.Unavailable("Other PDFs are being made: try again later.", eta_s=_AGAIN_S)
+        raise errors.Unavailable("Other files are being made: try again later.", eta_s=_AGAIN_S)
     try:
         yield
     finally:
         _turns.release()
 
 
-def _none_to_be_made() -> errors.FormatNotAvailable:
-    return errors.FormatNotAvailable(
-        "No searchable PDF can be made of this document: it is damaged, or too large. The other"
-        " formats are there."
-    )
+def _none_to_be_made(form: str) -> errors.FormatNotAvailable:
+    return errors.FormatNotAvailable(f"{_NONE[form]} The other formats are there.")
 
 
-def _order(parts: Services, job: Job) -> Order:
+def _order(parts: Services, job: Job, form: str) -> Order:
     records = parts.jobs.pages(job.tenant, job.id)
     names = [record.blob for _, record in sorted(records.items()) if record.blob]
-    try:
-        source = parts.blobs.path(job.tenant, job.id, INPUT)
-    except BlobNotFound:
-        raise errors.FormatNotAvailable(
-            "The searchable PDF is made of the document itself, and that is kept for a shorter time"
-            " than what was read of it. The other formats are there."
-        ) from None
+    source = str(_document(parts, job).absolute()) if form == "pdf" else ""
     try:
         pages = [str(parts.blobs.path(job.tenant, job.id, name)) for name in names]
     except BlobNotFound:
         raise errors.JobGone from None
     return Order(
-        source=str(source.absolute()),
+        source=source,
         media_type=job.document.media_type or "",
         pages=[str(Path(page).absolute()) for page in pages],
         max_page_pixels=parts.settings.max_page_pixels,
         max_memory_bytes=parts.settings.page_memory_bytes,
+        form=form,
     )
+
+
+def _document(parts: Services, job: Job) -> Path:
+    try:
+        return parts.blobs.path(job.tenant, job.id, INPUT)
+    except BlobNotFound:
+        raise errors.FormatNotAvailable(
+            "The searchable PDF is made of the document itself, and that is kept for a shorter time"
+            " than what was read of it. The other formats are there."
+        ) from None

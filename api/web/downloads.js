@@ -34,7 +34,7 @@ export function batchDownloads(batch) {
   const results = batch.links.results;
   const zip = (as) => [() => formatName(`zip-${as}`), `zip-${as}`, () => saveLarge(`${results}?format=zip&as=${as}`, `${batch.id}.zip`)];
   const lines = [() => formatName("ndjson"), "ndjson", () => saveLarge(results, `${batch.id}.ndjson`)];
-  return menu(batchEnded(batch) ? [zip("text"), zip("json"), lines] : [lines]);
+  return menu(batchEnded(batch) ? [zip("text"), zip("docx"), zip("json"), lines] : [lines]);
 }
 
 /** Straight to the disk, however large it is, where the browser needs no key for it. */

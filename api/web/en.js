@@ -84,7 +84,7 @@ export default {
   copyPage: (page) => `Copy page ${page}`,
   download: "Download",
   downloadFailed: (why) => `Not downloaded: ${why}`,
-  formats: { text: "Text (.txt)", json: "JSON", markdown: "Markdown", hocr: "hOCR", alto: "ALTO", pdf: "Searchable PDF", "zip-text": "Zip of texts (.txt)", "zip-json": "Zip of JSON", ndjson: "Lines of JSON (NDJSON)" },
+  formats: { text: "Text (.txt)", json: "JSON", markdown: "Markdown", html: "Web page (.html)", hocr: "hOCR", alto: "ALTO", pdf: "Searchable PDF", docx: "Word (.docx)", xlsx: "Tables: Excel (.xlsx)", csv: "Tables: CSV", "zip-text": "Zip of texts (.txt)", "zip-docx": "Zip of Word documents (.docx)", "zip-json": "Zip of JSON", ndjson: "Lines of JSON (NDJSON)" },
   thumbnails: "Pages",
   page: (number) => `Page ${number}`,
   pictureOf: (number) => `Picture of page ${number}`,

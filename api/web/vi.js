@@ -83,7 +83,7 @@ export default {
   copyPage: (page) => `Sao chép trang ${page}`,
   download: "Tải về",
   downloadFailed: (why) => `Không tải về được: ${why}`,
-  formats: { text: "Văn bản (.txt)", json: "JSON", markdown: "Markdown", hocr: "hOCR", alto: "ALTO", pdf: "PDF tìm kiếm được", "zip-text": "Zip văn bản (.txt)", "zip-json": "Zip JSON", ndjson: "JSON từng dòng (NDJSON)" },
+  formats: { text: "Văn bản (.txt)", json: "JSON", markdown: "Markdown", html: "Trang web (.html)", hocr: "hOCR", alto: "ALTO", pdf: "PDF tìm kiếm được", docx: "Word (.docx)", xlsx: "Các bảng: Excel (.xlsx)", csv: "Các bảng: CSV", "zip-text": "Zip văn bản (.txt)", "zip-docx": "Zip Word (.docx)", "zip-json": "Zip JSON", ndjson: "JSON từng dòng (NDJSON)" },
   thumbnails: "Các trang",
   page: (number) => `Trang ${number}`,
   pictureOf: (number) => `Ảnh trang ${number}`,

@@ -29,9 +29,13 @@ class Format(StrEnum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    html = "html"
     hocr = "hocr"
     alto = "alto"
     pdf = "pdf"
+    docx = "docx"
+    xlsx = "xlsx"
+    csv = "csv"
 
 
 _DEFAULT_URL = "http://127.0.0.1:8080"
@@ -50,7 +54,8 @@ def read(
     form: Annotated[
         Format,
         typer.Option(
-            "--format", help="json is a line for each document; hocr, alto and pdf take one FILE."
+            "--format",
+            help="json is a line for each document; all but text, json, markdown take one FILE.",
         ),
     ] = Format.text,
     pages: Annotated[

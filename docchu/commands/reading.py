@@ -36,10 +36,10 @@ from docchu.errors import (
 )
 from docchu.jobs import Job, PageProblem
 
-Format = Literal["text", "json", "markdown", "hocr", "alto", "pdf"]
+Format = Literal["text", "json", "markdown", "html", "hocr", "alto", "pdf", "docx", "xlsx", "csv"]
 
 STDIN = "-"
-_ONE_FILE = ("hocr", "alto", "pdf")
+_ONE_FILE = ("html", "hocr", "alto", "pdf", "docx", "xlsx", "csv")
 """Formats of which two in a row are nothing."""
 
 # Enough to keep the workers busy while one document is waited for, and little to cancel.

@@ -20,8 +20,14 @@ ENDINGS = {
     "hocr": ".hocr",
     "alto": ".alto.xml",
     "pdf": ".pdf",
+    "html": ".html",
+    "docx": ".docx",
+    "xlsx": ".xlsx",
+    "csv": ".csv",
 }
 """Format of the service -> what a result's name has behind the document's name."""
+_ZIPPED = ".zip"
+"""Behind the ending of a CSV that is several: the service packs them."""
 STREAMED = frozenset({"text", "json"})
 """What the batch's own stream of results brings along."""
 
@@ -36,7 +42,9 @@ class Folder:
 
     def path(self, name: str, form: str) -> Path:
         """Where the result of a document stands."""
-        return self._root / f"{name}{ENDINGS[form]}"
+        plain = self._root / f"{name}{ENDINGS[form]}"
+        zipped = plain.with_name(plain.name + _ZIPPED)
+        return zipped if form == "csv" and zipped.exists() else plain
 
     def has(self, name: str, forms: Mapping[str, str]) -> bool:
         """Whether the results in these formats are there."""
@@ -44,7 +52,10 @@ class Folder:
 
     def write(self, name: str, form: str, data: bytes) -> str:
         """Write a result, whole or not at all, and give its sha256. Raises OSError."""
-        write_whole(self.path(name, form), data, self._temporary())
+        target = self._root / f"{name}{ENDINGS[form]}"
+        if form == "csv" and data.startswith(b"PK"):
+            target = target.with_name(target.name + _ZIPPED)
+        write_whole(target, data, self._temporary())
         return sha256(data).hexdigest()
 
     def read(self, name: str, form: str, digest: str) -> bytes | None:

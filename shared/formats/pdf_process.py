@@ -1,6 +1,6 @@
-"""Makes a searchable PDF in a process of its own, which may crash or grow over a stranger's file.
+"""Makes files, such as searchable PDFs, in a process of its own, which may crash or grow.
 
-The process reads its order (JSON) from standard input and writes the PDF to standard output.
+The process reads its order (JSON) from standard input and writes the file to standard output.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ _MAX_S = 120
 _log = logging.getLogger(__name__)
 
 
-class PdfFailed(Exception):
-    """No searchable PDF can be made of this document."""
+class FileFailed(Exception):
+    """No such file can be made of this document."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The document's file, and those that hold its pages as they were read, in order."""
+    """The document's file, which only a PDF needs, and those that hold its pages as they were read,
+    in order. `form` is `pdf`, `docx`, `xlsx` or `csv`."""
 
     source: str
     media_type: str
     pages: Sequence[str]
     max_page_pixels: int
     max_memory_bytes: int
+    form: str = "pdf"
 
 
 @contextmanager
-def made_pdf(order: Order) -> Iterator[BinaryIO]:
-    """The PDF as a file to read from its start. Raises PdfFailed."""
+def made_file(order: Order) -> Iterator[BinaryIO]:
+    """The file, to read from its start. Raises FileFailed."""
     with tempfile.TemporaryFile() as out:
         try:
             done = subprocess.run(
@@ -56,10 +58,10 @@ def made_pdf(order: Order) -> Iterator[BinaryIO]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise PdfFailed(f"it took longer than {_MAX_S} s") from None
+            raise FileFailed(f"it took longer than {_MAX_S} s") from None
         if done.returncode != 0:
-            _log.warning("making a searchable PDF ended with status %d", done.returncode)
-            raise PdfFailed(f"status {done.returncode}")
+            _log.warning("making a file (%s) ended with status %d", order.form, done.returncode)
+            raise FileFailed(f"status {done.returncode}")
         out.seek(0)
         yield out
 
@@ -77,8 +79,7 @@ def _environment() -> dict[str, str]:
 
 def main() -> int:
     """Read the order, give up what is not needed for it, and carry it out."""
-    from shared.formats.pdf import SourceUnusable, searchable_pdf
-    from shared.result import Page
+    from shared.formats.files import Unusable, write
     from shared.running import sandbox
 
     order = Order(**json.load(sys.stdin))
@@ -86,18 +87,16 @@ def main() -> int:
     sandbox.be_silent()
     sandbox.enter(order.max_memory_bytes, max_file_bytes=_MAX_FILE_BYTES)
     sandbox.allow_cpu(_MAX_S)
-    pages = (Page.model_validate_json(Path(name).read_bytes()) for name in order.pages)
     try:
-        made = searchable_pdf(Path(order.source), order.media_type, pages, order.max_page_pixels)
-    except SourceUnusable:
+        with out:
+            write(order, out)
+    except Unusable:
         return _UNUSABLE_EXIT
-    with out:
-        out.write(made)
     return 0
 
 
 _MAX_FILE_BYTES = 2 * 1024**3
-"""How long the PDF may become; the file it goes to was opened by the parent."""
+"""How long the file may become; the file it goes to was opened by the parent."""
 
 if __name__ == "__main__":
     sys.exit(main())

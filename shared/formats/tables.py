@@ -6,10 +6,28 @@ from collections.abc import Iterable, Iterator
 
 from shared.result import Page, Table, bounds
 
+_HAS_TABLES = b'"tables":[{'
 _FEW_LINES = 2
 """A page's number, a running title: what may stand between a table and the edge of its page."""
 _SAME_EDGE = 0.03
 """Of the page's width: how far the columns of two parts may be apart."""
+
+
+def has_tables(page: bytes) -> bool:
+    """Whether a page in JSON has tables."""
+    return _HAS_TABLES in page
+
+
+def linked_json(pages: Iterable[bytes]) -> Iterator[bytes]:
+    """The same for pages in JSON; those without tables are left as they are."""
+    before: Page | None = None
+    for data in pages:
+        page = Page.model_validate_json(data) if has_tables(data) else None
+        if before and page and _goes_on(before, page):
+            page = _continuing(before, page)
+            data = page.model_dump_json().encode()
+        before = page
+        yield data
 
 
 def linked(pages: Iterable[Page]) -> Iterator[Page]:
@@ -17,8 +35,7 @@ def linked(pages: Iterable[Page]) -> Iterator[Page]:
     before: Page | None = None
     for page in pages:
         if before and _goes_on(before, page):
-            first = page.tables[0].model_copy(update={"continues": before.page})
-            page = page.model_copy(update={"tables": (first, *page.tables[1:])})
+            page = _continuing(before, page)
         before = page
         yield page
 
@@ -38,16 +55,25 @@ def whole_tables(pages: Iterable[Page]) -> Iterator[Table]:
         yield held
 
 
+def _continuing(before: Page, page: Page) -> Page:
+    first = page.tables[0].model_copy(update={"continues": before.page})
+    return page.model_copy(update={"tables": (first, *page.tables[1:])})
+
+
 def _goes_on(before: Page, page: Page) -> bool:
     if not before.tables or not page.tables or page.page != before.page + 1:
         return False
     last, first = before.tables[-1], page.tables[0]
-    after = len(before.lines) - 1 - max(line for cell in last.cells for line in cell.lines)
-    above = min(line for cell in first.cells for line in cell.lines)
+    after = len(before.lines) - 1 - max(_lines(last))
+    above = min(_lines(first))
     if max(after, above) > _FEW_LINES or last.num_columns != first.num_columns:
         return False
     edges = zip(_edges(last, before.width), _edges(first, page.width), strict=True)
     return all(abs(one - other) <= _SAME_EDGE for one, other in edges)
+
+
+def _lines(table: Table) -> list[int]:
+    return [line for cell in table.cells for line in cell.lines] or [0]
 
 
 def _edges(table: Table, width: int) -> list[float]:

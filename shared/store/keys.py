@@ -40,7 +40,7 @@ docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
 docchu:making:<job>             string      who makes its searchable PDF now, by a token, or for a
-                                            while `failed`
+docchu:making:<job>:<format>                while `failed`; the same for the other files
 docchu:batch:<id>               hash        a batch's record; its fields stand in
                                             `batch_records.py`
 docchu:batch:<id>:names         hash        custom_id -> job id
@@ -192,9 +192,9 @@ def events(job_id: str) -> str:
     return f"{PREFIX}events:{job_id}"
 
 
-def making(job_id: str) -> str:
-    """Who makes the job's searchable PDF."""
-    return f"{PREFIX}making:{job_id}"
+def making(job_id: str, form: str = "pdf") -> str:
+    """Who makes a file of the job."""
+    return f"{PREFIX}making:{job_id}" + (f":{form}" if form != "pdf" else "")
 
 
 def event(subject: str) -> str:

@@ -7,12 +7,15 @@ import io
 import json
 import zipfile
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.batches.zip_names import ZipNames
 from api.batches.zip_writer import ZipWriter
+from api.jobs.formats import FORMATS
 from tests.api.playing import Api, page_of, problem
+from tests.formats.documents import page_with_table
 
 
 def read_zip(data: bytes) -> dict[str, str]:
@@ -48,6 +51,31 @@ def test_each_document_is_a_file_under_its_own_name(api: Api) -> None:
     }
     files = read_zip(api.get(f"{path}?format=zip&as=json").data)
     assert json.loads(files["b.pdf.json"])["pages"][0]["lines"][0]["text"] == "Chữ của b.pdf"
+
+
+@pytest.mark.parametrize("form", [name for name in FORMATS if name not in ("pdf", "csv")])
+def test_a_zip_is_there_in_every_format(api: Api, form: str) -> None:
+    batch = api.client.post("/v1/batches").get_json()
+    for name in ("bảng.png", "chữ.png"):
+        api.submit(batch_id=batch["id"], custom_id=name)
+    table = page_with_table([["STT", "Giá"], ["1", "5.000"]])
+    api.finish(table)
+    api.finish(page_of(1, "chữ"))
+    api.client.post(f"/v1/batches/{batch['id']}/close")
+    answer = api.get(f"{batch['links']['results']}?format=zip&as={form}")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        names = set(archive.namelist())
+        ending = FORMATS[form].suffix
+        if form == "xlsx":  # of a document without tables there is none
+            assert names == {"bảng.png.xlsx", "errors.csv"}
+            (row,) = csv.DictReader(io.StringIO(archive.read("errors.csv").decode()))
+            assert (row["custom_id"], row["code"]) == ("chữ.png", "format_not_available")
+        else:
+            assert names == {f"bảng.png.{ending}", f"chữ.png.{ending}"}
+        job = api.get(batch["links"]["jobs"]).get_json()["jobs"][0]
+        with api.get(f"/v1/jobs/{job['id']}/result?format={form}") as alone:
+            data = archive.read(f"bảng.png.{ending}")
+            assert data == alone.data or form == "docx"
 
 
 def test_what_was_not_read_stands_in_a_list(api: Api) -> None:
@@ -101,7 +129,7 @@ def test_a_zip_is_asked_for_whole_and_of_ones_own_batch(api: Api) -> None:
     path = finished_batch(api, "a.png")
     problem(api.get(f"{path}?format=zip&after=1"), 422, "invalid_option")
     problem(api.get(f"{path}?format=zip&follow=1"), 422, "invalid_option")
-    problem(api.get(f"{path}?format=zip&as=pdf"), 422, "invalid_option")
+    problem(api.get(f"{path}?format=zip&as=odt"), 422, "invalid_option")
     elsewhere = f"/v1/batches/bat_{'x' * 24}/results?format=zip"
     problem(api.get(elsewhere), 404, "batch_not_found")
 

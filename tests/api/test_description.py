@@ -174,6 +174,7 @@ def test_every_format_has_an_address_of_its_own(api: Api) -> None:
     for name, media_type in {
         "text": "text/plain",
         "markdown": "text/markdown",
+        "html": "text/html",
         "hocr": "text/vnd.hocr+html",
         "alto": "application/alto+xml",
     }.items():
@@ -181,4 +182,4 @@ def test_every_format_has_an_address_of_its_own(api: Api) -> None:
         assert (
             answer.mimetype == media_type and answer.data == api.get(f"{path}?format={name}").data
         )
-    problem(api.get(f"{path}/docx"), 406, "format_not_available")
+    problem(api.get(f"{path}/odt"), 406, "format_not_available")

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import openpyxl
 import pypdfium2
 import pytest
 
 from shared.result import Page
 from tests.api.playing import PDF, Api, problem
-from tests.formats.documents import DECREE, PICTURE_DRAWN, Letters, document, read_page, scan
+from tests.formats.documents import (
+    DECREE,
+    PICTURE_DRAWN,
+    Letters,
+    document,
+    page_with_table,
+    read_page,
+    scan,
+)
 from tests.loading.samples import encode
 
 LETTERS = Letters("a")
 SCAN = document([PICTURE_DRAWN], LETTERS, picture=scan())
+OFFICE = "application/vnd.openxmlformats-officedocument"
 NAMED = {"Content-Disposition": 'attachment; filename="a b.pdf"'}
 
 
@@ -42,9 +54,11 @@ def path(api: Api) -> str:
     ("name", "media_type", "suffix"),
     [
         ("markdown", "text/markdown", "md"),
+        ("html", "text/html", "html"),
         ("hocr", "text/vnd.hocr+html", "hocr"),
         ("alto", "application/alto+xml", "xml"),
         ("pdf", "application/pdf", "pdf"),
+        ("docx", f"{OFFICE}.wordprocessingml.document", "docx"),
     ],
 )
 def test_a_format_has_its_type_and_its_file_name(
@@ -120,3 +134,43 @@ def test_a_job_without_a_model_has_all_formats(api: Api) -> None:
     path = done(api, SCAN, read_page(["một"], source="text_layer"))
     for name in ("markdown", "hocr", "alto", "pdf"):
         assert fetch(api, f"{path}?format={name}")
+
+
+def test_tables_come_as_a_workbook_and_as_csv_or_a_zip_of_csv(api: Api) -> None:
+    table = page_with_table([["STT", "Giá"], ["1", "1.250.000,5"]])
+    path = done(api, PDF, table)
+    with api.get(f"{path}?format=xlsx") as answer:
+        assert answer.mimetype == f"{OFFICE}.spreadsheetml.sheet"
+        assert answer.headers["Content-Disposition"].endswith("a%20b.xlsx")
+        book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    assert list(book["Table 1"].values) == [("STT", "Giá"), (1, 1250000.5)]
+    with api.get(f"{path}/csv") as answer:
+        assert answer.mimetype == "text/csv"
+        assert answer.data.decode("utf-8-sig").splitlines() == ["STT,Giá", '1,"1.250.000,5"']
+    two = table.model_copy(update={"tables": table.tables * 2})
+    with api.get(f"{done(api, PDF, two)}?format=csv") as answer:
+        assert answer.mimetype == "application/zip"
+        assert answer.headers["Content-Disposition"].endswith("a%20b.csv.zip")
+        assert len(zipfile.ZipFile(io.BytesIO(answer.data)).namelist()) == 2
+
+
+def test_a_document_without_tables_has_no_workbook_but_the_rest(api: Api, path: str) -> None:
+    for name in ("xlsx", "csv"):
+        body = problem(api.get(f"{path}?format={name}"), 406, "format_not_available")
+        assert "no tables" in body["detail"]
+    assert fetch(api, f"{path}?format=docx").startswith(b"PK")
+
+
+def test_a_browser_gets_json_and_who_wants_html_gets_it(api: Api, path: str) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    assert api.get(path, {"Accept": browser}).mimetype == "application/json"
+    assert api.get(path, {"Accept": "text/html"}).mimetype == "text/html"
+
+
+def test_a_table_that_goes_on_says_so_in_the_result_and_on_its_page(api: Api) -> None:
+    rows = [["STT", "Giá"], ["1", "5.000"]]
+    path = done(api, PDF, page_with_table(rows), page_with_table(rows, number=2))
+    pages = api.get(path).get_json()["pages"]
+    assert [page["tables"][0]["continues"] for page in pages] == [None, 1]
+    alone = api.get(f"{path.removesuffix('/result')}/pages/2").get_json()
+    assert alone == pages[1]

@@ -18,6 +18,7 @@ from bench.crew import Crew
 from bench.ingest import judge, make_archive, num_written
 from bench.marked import picture_of, text_of
 from docchu.client import Docchu
+from docchu.files.outputs import Folder
 from tests.docchu.flaky import FlakyLine
 
 Command = Callable[..., "subprocess.Popen[str]"]
@@ -100,12 +101,15 @@ def test_results_stand_under_the_documents_names_in_all_formats(
     ingest: Ingest, scans: Path, out: Path, real: Docchu
 ) -> None:
     number = write(scans / "Năm 2024" / "tháng 1" / "giấy.png")
-    code, said = ingest("--format", "text", "--format", "json", "--format", "hocr")
+    forms = ("text", "json", "hocr", "html", "docx")
+    code, said = ingest(*(word for form in forms for word in ("--format", form)))
     assert code == 0, said
     name = "Năm 2024/tháng 1/giấy.png"
     assert text(out, f"{name}.txt") == f"{text_of(number)}\n"
     assert json.loads(text(out, f"{name}.json"))["pages"][0]["lines"][0]["text"] == text_of(number)
     assert text_of(number).split()[0] in text(out, f"{name}.hocr")
+    assert f"<p>{text_of(number)}</p>" in text(out, f"{name}.html")
+    assert (out / f"{name}.docx").read_bytes().startswith(b"PK")
     before = num_jobs(real)
     (out / f"{name}.txt").unlink()
     code, said = ingest("--format", "text", "--format", "pdf")
@@ -113,6 +117,26 @@ def test_results_stand_under_the_documents_names_in_all_formats(
     assert text(out, f"{name}.txt") == f"{text_of(number)}\n"
     assert (out / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
     assert num_jobs(real) == before, "what is missing is fetched, not read again"
+
+
+def test_a_document_without_tables_has_no_workbook_and_is_listed(
+    ingest: Ingest, scans: Path, out: Path
+) -> None:
+    write(scans / "giấy.png")
+    code, said = ingest("--format", "text", "--format", "xlsx")
+    assert code == 1, said
+    assert (out / "giấy.png.txt").exists() and not (out / "giấy.png.xlsx").exists()
+    assert "format_not_available" in text(out, "failures.csv")
+
+
+def test_several_tables_as_csv_are_a_zip_by_name_too(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, tmp_path)
+    one, several = b"a,b\r\n", b"PK\x03\x04"
+    folder.write("a.png", "csv", one)
+    assert folder.path("a.png", "csv") == tmp_path / "a.png.csv"
+    folder.write("b.png", "csv", several)
+    assert folder.path("b.png", "csv") == tmp_path / "b.png.csv.zip"
+    assert folder.has("b.png", {"csv": ""})
 
 
 def test_the_same_content_is_read_once_and_a_changed_file_again(

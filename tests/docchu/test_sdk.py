@@ -14,6 +14,7 @@ from docchu.client import Docchu
 from docchu.jobs import PageProblem
 from shared.result import Page, document_text
 from tests.docchu.contract_fake import ContractFake, Fault
+from tests.formats.documents import page_with_table, read_page
 
 ONE_MIB = 1 << 20
 
@@ -185,5 +186,10 @@ def test_the_text_of_a_result_is_the_service_s_own():
     tops = (0, 12, 24, 50, 5, 17)  # running text, a paragraph, the head of the next column
     lines = [line(f"dòng {top}", top) for top in tops]
     pages = [{"page": n, "width": 9, "height": 99, "lines": lines} for n in (1, 2)]
+    rows = [["STT", "Tên"], ["1", "An\nBình"], ["2", ""]]
+    around = read_page(["trên"]).lines, read_page(["dưới"]).lines
+    with_table = page_with_table(rows, above=around[0], below=around[1], number=3)
+    pages.append(with_table.model_dump(mode="json"))
     result = Result.from_json({"job_id": "job_1", "model": None, "pages": pages})
+    assert result.pages[2].tables[0].rows == [["STT", "Tên"], ["1", "An Bình"], ["2", ""]]
     assert result.text == document_text([Page.model_validate(page) for page in pages])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shared.formats.pdf_process import Order, PdfFailed, made_pdf
+from shared.formats.pdf_process import FileFailed, Order, made_file
 from shared.media import PDF, sniff
 from shared.result import Page
 from tests.formats.documents import DECREE, PICTURE_DRAWN, Letters, document, read_page, scan
@@ -27,7 +27,7 @@ def order(tmp_path: Path, content: bytes, page: Page, **limits: int) -> Order:
 
 def test_the_process_makes_the_same_pdf(tmp_path: Path) -> None:
     content = document([PICTURE_DRAWN], LETTERS, picture=scan())
-    with made_pdf(order(tmp_path, content, read_page(DECREE))) as file:
+    with made_file(order(tmp_path, content, read_page(DECREE))) as file:
         assert copied(file.read()).split() == " ".join(DECREE).split()
 
 
@@ -40,5 +40,8 @@ def test_a_process_that_fails_or_wants_too_much_is_told_apart_from_one_that_work
         (bomb, {"max_page_pixels": 1000}),
         (saved(noise(3000, 2000), "BMP"), {"max_memory_bytes": 150 * 1024**2}),
     ):
-        with pytest.raises(PdfFailed), made_pdf(order(tmp_path, content, read_page([]), **limits)):
+        with (
+            pytest.raises(FileFailed),
+            made_file(order(tmp_path, content, read_page([]), **limits)),
+        ):
             pass

@@ -1,4 +1,4 @@
-"""Who makes a job's searchable PDF: one request at a time, of all processes on all machines."""
+"""Who makes a file of a job, such as its searchable PDF: one request of all processes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Making:
         self._client = client
 
     @contextmanager
-    def claim(self, job_id: str) -> Iterator[bool]:
+    def claim(self, job_id: str, form: str = "pdf") -> Iterator[bool]:
         """Be the one who makes it unless somebody is; whether so. Its end is told to who waits.
 
         Raises Unavailable.
         """
-        lock = Lock(self._client, keys.making(job_id), timeout=_LEASE_S, thread_local=False)
+        lock = Lock(self._client, keys.making(job_id, form), timeout=_LEASE_S, thread_local=False)
         with store_faults():
             is_mine = lock.acquire(blocking=False)
         if not is_mine:
@@ -50,15 +50,15 @@ class Making:
             with suppress(Unavailable), store_faults():
                 self._client.publish(keys.events(job_id), "made")
 
-    def give_up(self, job_id: str) -> None:
+    def give_up(self, job_id: str, form: str = "pdf") -> None:
         """Say that it cannot be made, in the place of the claim. Raises Unavailable."""
         with store_faults():
-            self._client.set(keys.making(job_id), _FAILED, px=_FAILED_MS)
+            self._client.set(keys.making(job_id, form), _FAILED, px=_FAILED_MS)
 
-    def was_given_up(self, job_id: str) -> bool:
+    def was_given_up(self, job_id: str, form: str = "pdf") -> bool:
         """Whether it was found lately that it cannot be made. Raises Unavailable."""
         with store_faults():
-            return bool(self._client.get(keys.making(job_id)) == _FAILED)
+            return bool(self._client.get(keys.making(job_id, form)) == _FAILED)
 
 
 def _keep(lock: Lock, over: threading.Event) -> None:

@@ -1,0 +1,1 @@
+"""What office programs open: Word documents, workbooks, CSV."""
