@@ -128,6 +128,7 @@ def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
             workers=workers,
             aside=aside,
             sweep_interval_s=settings.sweep_interval_s,
+            max_finished=settings.max_finished_jobs_per_tenant,
             orphan_age_s=settings.orphan_age_s,
         ),
     )

@@ -38,6 +38,7 @@ class Retention:
     workers: Workers
     aside: Aside
     sweep_interval_s: float  # from the beginning of one look for orphaned blobs to the next
+    max_finished: int  # jobs of one tenant that have ended, and tombstones
     orphan_age_s: float  # older than any upload that is still coming in
     clock: Callable[[], float] = time.monotonic
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS))
@@ -51,7 +52,16 @@ class Retention:
 
     def round(self) -> bool:
         """Do a piece of everything; whether there is more to do at once."""
-        return any([do(step) for step in (self.expire, self.erase_left, self.sweep)])
+        return any(
+            [do(step) for step in (self.crowd_out, self.expire, self.erase_left, self.sweep)]
+        )
+
+    def crowd_out(self) -> bool:
+        """Erase the oldest ended jobs beyond what is kept of a tenant."""
+        due = self.upkeep.crowded_out(self.max_finished, _PIECE)
+        self._expire_results(due)
+        self.upkeep.let_go(due)
+        return len(due) >= _PIECE
 
     def expire(self) -> bool:
         """Erase of jobs what is past its time."""

@@ -77,6 +77,12 @@ class TooManyDocuments(RequestError):
     code = "too_many_documents"
 
 
+class TooManyFailedLines(RequestError):
+    """More lines of the upload hold no document than ended jobs are kept."""
+
+    code = "too_many_failed_lines"
+
+
 class InvalidOption(RequestError):
     """An option has a value that cannot be used."""
 

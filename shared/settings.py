@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     result_ttl_s: Positive = Field(7 * _DAY_S, description="seconds that results are kept")
     tombstone_ttl_s: Positive = Field(30 * _DAY_S, description="seconds that records are kept")
 
+    max_finished_jobs_per_tenant: Positive = Field(
+        200_000,
+        description="ended jobs kept of one tenant, and as many tombstones; the oldest go first",
+    )
+
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     model: str = Field("vi-print", description="the recogniser, where a job names none")
     models_dir: Path | None = Field(

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from flask import Request
 from pydantic import Field, WithJsonSchema
 
+from api.batches.failed_lines import FailedLines
 from api.batches.zip_writer import ZipWriter
 from api.http.body import OVERHEAD_BYTES, pieces
 from api.http.multipart import read_form
@@ -91,13 +92,17 @@ def receive_documents(
         body = pieces(request, OVERHEAD_BYTES)
         members = read_json(body, sink, ()).members
         return ReceivedUpload(BatchRequest.of_json(members, settings.result_ttl_s))
+    lines = FailedLines(settings.max_finished_jobs_per_tenant)
     try:
         for piece in pieces(request, settings.max_batch_bytes):
             sink.write(piece)
+            if request.mimetype in LINE_TYPES:
+                upload.run(lines.write, piece)
             if len(upload.head) >= _MAGIC_BYTES:
                 _kind(request, upload)  # as soon as it can be known
     except DocumentTooLarge as error:
         raise _too_large(settings) from error
+    lines.end()
     return ReceivedUpload(kind=_kind(request, upload))
 
 

@@ -24,7 +24,7 @@ from shared.store.batches.batches import BulkKind
 batches = Blueprint("batches", __name__)
 batches.before_request(authenticate)
 
-_UPLOADING = (errors.EmptyDocument, errors.QueueFull)
+_UPLOADING = (errors.EmptyDocument, errors.TooManyFailedLines, errors.QueueFull)
 _KNOWN = (batch_errors.BatchNotFound, batch_errors.BatchGone)
 _OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed")
 

@@ -27,6 +27,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.EmptyDocument: HTTPStatus.BAD_REQUEST,
     errors.DocumentTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooManyDocuments: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooManyFailedLines: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.InvalidOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.FetchFailed: HTTPStatus.UNPROCESSABLE_ENTITY,

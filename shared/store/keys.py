@@ -53,7 +53,9 @@ docchu:batches-due              sorted set  batch id, by when it is to be looked
                                             may have ended, or its time is over
 docchu:tenant:<tenant>:batches  sorted set  batch id, by its place; none that is gone
 docchu:list:<owner>:<status>    sorted set  what an owner has of a status, by place (`lists.py`):
-                                            jobs of `jobs:<tenant>` and `batch:<id>`, deliveries of
+                                            jobs of `jobs:<tenant>` (`expired` by erasure, and by
+                                            their ends all that have one, `finished`) and
+                                            `batch:<id>`, deliveries of
                                             `deliveries:<tenant>`, `webhook:<id>` and `about:<id>`,
                                             a job or batch
 docchu:places                   hash        `jobs:<tenant>`, `batches:<tenant>` and

@@ -275,3 +275,21 @@ def test_a_full_queue_makes_a_upload_wait(make_api: Callable[..., Api]) -> None:
             break
         time.sleep(0.3)
     assert seen == 9
+
+
+@pytest.mark.parametrize("line", ["{}", "no json", '{"url": 7}', '{"data": ""}', "[" * 3000])
+def test_lines_that_alone_would_crowd_out_all_ended_jobs_are_refused(
+    make_api: Callable[..., Api], line: str
+) -> None:
+    api = make_api(max_finished_jobs_per_tenant=50)
+    send = lambda body: api.client.post(  # noqa: E731
+        "/v1/batches", data=body, content_type="application/x-ndjson"
+    )
+    good = lines(*(f"good {number}" for number in range(60)))
+    failing = "\n".join([line] * 50).encode()
+    for body in (failing + b"\n\n" + line.encode(), good + b"\n" + failing + b"\n" + failing):
+        found = problem(send(body), 413, "too_many_failed_lines")
+        assert "50 lines" in found["detail"]
+    assert api.get("/v1/batches").get_json()["batches"] == [] and api.leftovers() == []
+    batch = accepted(send(good + b"\n" + failing))
+    assert len(unpacked(api, batch["id"])) == 110

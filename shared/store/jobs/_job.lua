@@ -26,6 +26,18 @@ end
 local function member(index) return JOB_ID .. '/' .. index end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. JOB_ID, what) end
 
+-- What a tenant keeps of jobs that have ended is bounded: these go first that ended first, and of
+-- tombstones those that were erased first.
+local function age(tenant, status)
+  local finished = part(LISTS, 'jobs:' .. tenant, 'finished')
+  if status == 'expired' then
+    redis.call('ZREM', finished, JOB_ID)
+    redis.call('ZADD', part(LISTS, 'jobs:' .. tenant, status), 'XX', NOW, JOB_ID)
+  elseif ENDED[status] then
+    redis.call('ZADD', finished, NOW, JOB_ID)
+  end
+end
+
 -- Change the status, here, in the counts and in the lists: of all jobs and the tenant's, and of the
 -- job's batch, if it is in one.
 local function set_status(status)
@@ -34,6 +46,7 @@ local function set_status(status)
   redis.call('HINCRBY', STATES, before, -1)
   redis.call('HINCRBY', STATES, status, 1)
   relist(LISTS, 'jobs:' .. (tenant or ''), JOB_ID, before, status)
+  age(tenant or '', status)
   if not batch then return end
   redis.call('HINCRBY', BATCHES, batch .. '/' .. before, -1)
   redis.call('HINCRBY', BATCHES, batch .. '/' .. status, 1)

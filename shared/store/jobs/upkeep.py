@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.ids import is_id
+from shared.jobs import Status
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -98,6 +99,41 @@ class Upkeep:
     def erase(self, job_ids: Sequence[str]) -> list[int | Exception]:
         """Leave tombstones of jobs; an error in the place of a record that cannot be used."""
         return self._scripts.run_each("erase", [(keys.of_job(one), [one]) for one in job_ids])
+
+    def crowded_out(self, most: int, limit: int) -> list[Due]:
+        """Some ended jobs beyond what is kept of a tenant, the oldest first; tombstones likewise.
+
+        Jobs are the caller's to erase; tombstones are due to be forgotten from now on.
+        """
+        due = []
+        for tenant, ids in self._beyond("finished", most, limit):
+            due += [Due(tenant, one) for one in ids]
+        for tenant, ids in self._beyond(Status.EXPIRED, most, limit):
+            with store_faults(), self._client.pipeline() as pipe:
+                pipe.zadd(keys.RETENTION, dict.fromkeys(ids, 0))
+                pipe.zrem(*keys.parts(f"jobs:{tenant}", [Status.EXPIRED]), *ids)
+                pipe.execute()
+        return due
+
+    def _beyond(self, part: str, most: int, limit: int) -> Iterator[tuple[str, list[str]]]:
+        with store_faults():
+            owners = [name for name in self._client.hkeys(keys.PLACES) if name.startswith("jobs:")]
+            names = [name for owner in owners for name in keys.parts(owner, [part])]
+            with self._client.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.zcard(name)
+                sizes = pipe.execute(raise_on_error=False)
+            for owner, name, size in zip(owners, names, sizes, strict=True):
+                if isinstance(size, int) and size > most:
+                    last = min(size - most, limit) - 1
+                    yield owner.removeprefix("jobs:"), self._client.zrange(name, 0, last)
+
+    def let_go(self, due: Sequence[Due]) -> None:
+        """Note that these jobs are not kept, whatever became of erasing them."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for one in due:
+                pipe.zrem(*keys.parts(f"jobs:{one.tenant}", ["finished"]), one.job_id)
+            pipe.execute()
 
     def erased(self, limit: int) -> list[Due]:
         """Erased jobs that may have bytes left, a minute after it."""
