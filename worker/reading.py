@@ -36,6 +36,7 @@ from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
 from worker.layers import page_of
 from worker.leases import Lease, Unwanted, names
+from worker.loading.pdf.layer_json import PageLayer
 from worker.loading.pool import Asker, LoadedPage, PageLoader
 from worker.loading.turns import Flow
 from worker.models import Models, Reader
@@ -150,9 +151,10 @@ class SliceReader:
         claim = lease.claim
         started = time.perf_counter()
         try:
-            own = self._own_text(lease, path, number)
-            if own is not None:
-                record = self._stored(claim, own, self._look_at(lease, path, number))
+            layer = self._own_text(lease, path, number)
+            if layer is not None:
+                seen, shown = self._look_at(lease, path, number, layer)
+                record = self._stored(claim, page_of(layer, number, seen), shown)
                 return record, PageTimings(time.perf_counter() - started)
             loaded = self.loader.load(path, claim.media_type, number, _asker(lease))
             lease.progress()
@@ -172,8 +174,8 @@ class SliceReader:
             return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
 
-    def _own_text(self, lease: Lease, path: Path, number: int) -> Page | None:
-        """The page out of the PDF's text layer, None where there is none that can be believed."""
+    def _own_text(self, lease: Lease, path: Path, number: int) -> PageLayer | None:
+        """The text layer of a PDF's page, None where there is none that can be believed."""
         claim = lease.claim
         if claim.media_type != PDF or claim.options.text_layer == "ignore":
             return None
@@ -186,18 +188,23 @@ class SliceReader:
         if layer.flaw:
             _log.debug("text layer not used", page=number, flaw=layer.flaw, **claim.names)
             return None
-        return page_of(layer, number)
+        return layer
 
-    def _look_at(self, lease: Lease, path: Path, number: int) -> NDArray[np.uint8] | None:
-        """The picture of a page whose text is known: only somebody who waits looks at it."""
+    def _look_at(
+        self, lease: Lease, path: Path, number: int, layer: PageLayer
+    ) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+        """The picture of a page whose text is known, if it may show a table's lines, and the same
+        if it is to be shown: only somebody who waits looks at it."""
         claim = lease.claim
-        if claim.options.priority == "bulk":
-            return None
+        is_shown = claim.options.priority != "bulk"
+        if not (is_shown or layer.is_drawn_on):
+            return None, None
         try:
             kind = claim.media_type
-            return self.loader.load(path, kind, number, _asker(lease)).picture
+            picture = self.loader.load(path, kind, number, _asker(lease)).picture
         except DocumentError:
-            return None
+            return None, None
+        return picture if layer.is_drawn_on else None, picture if is_shown else None
 
     def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
         name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"

@@ -39,10 +39,14 @@ class LayerWord:
 
 @dataclass(frozen=True)
 class Layer:
-    """The words of a page in the order of the file, or why they are not to be believed."""
+    """The words of a page in the order of the file, or why they are not to be believed.
+
+    `is_drawn_on`: besides text there are lines or shapes, which may be those of a table.
+    """
 
     words: list[LayerWord]
     flaw: str | None
+    is_drawn_on: bool = False
 
 
 def read_layer(text_page: Any, page: Any, width: int, height: int, rotate: int) -> Layer:

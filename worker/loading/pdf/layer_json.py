@@ -27,6 +27,7 @@ class PlacedWord(NamedTuple):
 class PageLayer(BaseModel):
     """A page's own words in the order of the file; `flaw` says why there are none to be used.
 
+    `is_drawn_on`: besides text there are lines or shapes, which may be those of a table.
     `width` and `height` are pixels of the page as it is rendered, and so are the places.
     """
 
@@ -35,6 +36,7 @@ class PageLayer(BaseModel):
     width: int = Field(ge=1, le=1_000_000)
     height: int = Field(ge=1, le=1_000_000)
     flaw: str | None = Field(max_length=100)
+    is_drawn_on: bool
     words: list[PlacedWord]
 
 
@@ -44,7 +46,13 @@ def encoded(width: int, height: int, layer: Layer) -> bytes:
         [word.text[:10_000], *(round(side, 1) for side in word.place), word.is_turned]
         for word in layer.words
     ]
-    fields = {"width": width, "height": height, "flaw": layer.flaw, "words": words}
+    fields = {
+        "width": width,
+        "height": height,
+        "flaw": layer.flaw,
+        "is_drawn_on": layer.is_drawn_on,
+        "words": words,
+    }
     data = json.dumps(fields, ensure_ascii=False).encode()
     if len(data) <= protocol.MAX_LAYER_BYTES:
         return data

@@ -6,6 +6,8 @@ import contextlib
 import math
 import os
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pypdfium2
@@ -24,6 +26,7 @@ that is too large even then is refused, since what came out of it would be rubbi
 
 _CUT_SHORT = "The file has no end, so it may be cut short: what is left of this page was read."
 _POINTS_PER_INCH = 72
+_FEWEST_DRAWN, _MOST_NESTED = 4, 4
 _LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
 _TAIL_BYTES = 16 * 1024
 """Where the end mark of a PDF is looked for; servers and mail gateways put lines behind it."""
@@ -83,7 +86,9 @@ class PdfFile:
             text_page = opened.get_textpage()
             try:
                 rotate = opened.get_rotation()
-                return width, height, read_layer(text_page.raw, opened.raw, width, height, rotate)
+                layer = read_layer(text_page.raw, opened.raw, width, height, rotate)
+                is_drawn_on = not layer.flaw and _is_drawn_on(opened)
+                return width, height, replace(layer, is_drawn_on=is_drawn_on)
             finally:
                 text_page.close()
         except pypdfium2.PdfiumError:
@@ -131,6 +136,12 @@ class PdfFile:
     def close(self) -> None:
         """Close the file."""
         self._pdf.close()
+
+
+def _is_drawn_on(page: Any) -> bool:
+    """Whether there are as many lines and shapes as the smallest table has."""
+    drawn = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=_MOST_NESTED)
+    return len(list(islice(drawn, _FEWEST_DRAWN))) == _FEWEST_DRAWN
 
 
 def _num_pixels(width: float, height: float, scale: float) -> int:

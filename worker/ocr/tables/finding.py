@@ -186,7 +186,7 @@ def _table(found: _Found, num_lines: int) -> tuple[Table, list[Line]]:
                 row_span=slot.row_span,
                 column_span=slot.column_span,
                 text=" ".join(line.text for line in own),
-                confidence=chance_of_line([word.confidence for line in own for word in line.words]),
+                confidence=_chance(own),
                 box=as_box(slot.quad.astype(np.float32)),
                 lines=tuple(range(first, first + len(own))),
             )
@@ -197,6 +197,12 @@ def _table(found: _Found, num_lines: int) -> tuple[Table, list[Line]]:
         box=box, num_rows=found.num_rows, num_columns=found.num_columns, cells=tuple(cells)
     )
     return made, lines
+
+
+def _chance(lines: Sequence[Line]) -> float:
+    """Where nothing stands, nothing is wrong."""
+    chances = [word.confidence for line in lines for word in line.words]
+    return chance_of_line(chances) if chances else 1.0
 
 
 def _around(corners: np.ndarray) -> Box:
