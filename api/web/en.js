@@ -81,6 +81,7 @@ export default {
   copyText: "Copy the text",
   copied: "Copied.",
   copyFailed: "The browser does not let this page copy.",
+  copyTable: "Copy the table",
   copyPage: (page) => `Copy page ${page}`,
   download: "Download",
   downloadFailed: (why) => `Not downloaded: ${why}`,

@@ -3,6 +3,7 @@ import { button, drawn, make } from "./dom.js";
 import { say } from "./i18n.js";
 import { showBlob } from "./pictures.js";
 import { load, words } from "./service.js";
+import { partsOf, shownTable, tabbed } from "./tables.js";
 
 export class Sheet {
   constructor(number, view) {
@@ -83,15 +84,25 @@ export class Sheet {
     this.paper.style.aspectRatio = this.picture.style.aspectRatio = `${page.width} / ${page.height}`;
     this.shapes = page.lines.map((line, index) => drawn("polygon", { points: line.box.map((point) => point.join(",")).join(" "), "data-line": index }));
     this.paper.append(drawn("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true", preserveAspectRatio: "none" }, ...this.shapes));
-    this.items = page.lines.map((line, index) => make("li", { textContent: line.text, tabIndex: index ? -1 : 0, data: { line: index } }));
-    page.lines.forEach((line, index) => index && startsParagraph(page.lines[index - 1], line) && this.items[index].classList.add("paragraph"));
-    const list = make("ol", { className: "lines", label: ["linesOf", this.number] }, ...this.items);
+    this.parts = partsOf(page);
+    this.items = [];
+    const list = make("div", { className: "parts" }, ...this.parts.map((part) => this.shown(part)));
     const copy = button("copyPage", () => this.view.copy(this.plainText()), { className: "quiet", say: ["copyPage", this.number] });
     const note = this.flaw ? [make("p", { className: "reason", say: ["flawed", this.flaw] })] : [];
     this.text.replaceChildren(...note, ...(this.items.length ? [list, copy] : [make("p", { className: "hint", say: "noText" })]));
     this.listen(list);
     this.weigh(this.view.threshold());
     this.view.onFilled(this);
+  }
+
+  /** A run of lines, or a table. */
+  shown({ table, lines }) {
+    for (const index of lines) {
+      this.items[index] = make(table ? "div" : "li", { className: "line", textContent: this.lines[index].text, tabIndex: index ? -1 : 0, data: { line: index } });
+      if (!table && index > lines[0] && startsParagraph(this.lines[index - 1], this.lines[index])) this.items[index].classList.add("paragraph");
+    }
+    if (table) return shownTable(table, this.items, this.view.copy);
+    return make("ol", { className: "lines", label: ["linesOf", this.number] }, ...lines.map((index) => this.items[index]));
   }
 
   fail(why) {
@@ -156,7 +167,11 @@ export class Sheet {
   }
 
   plainText() {
-    return this.lines.map((line, index) => (index && startsParagraph(this.lines[index - 1], line) ? `\n${line.text}` : line.text)).join("\n");
+    const text = ({ table, lines }) => {
+      if (table) return tabbed(table);
+      return lines.map((index) => (index > lines[0] && startsParagraph(this.lines[index - 1], this.lines[index]) ? "\n" : "") + this.lines[index].text).join("\n");
+    };
+    return this.parts.map(text).join("\n\n");
   }
 
   /** Wrap what a search found; `hits` are [line, start, end, current], in order. */

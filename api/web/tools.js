@@ -8,13 +8,14 @@ import { call, words } from "./service.js";
 const keptThreshold = "docchu.threshold";
 const zooms = [1, 1.5, 2, 3, 4];
 
-/** Copy text, or what a promise of text brings; the older way where the page is on plain http. */
-export async function copy(text) {
+/** Copy text, or what a promise of text brings, as `html`, too, if given; the older way where the page is on plain http. */
+export async function copy(text, html) {
   try {
     if (navigator.clipboard && window.ClipboardItem) {
       // A promise inside: Safari allows copying only from within the click itself.
       const blob = Promise.resolve(text).then((value) => new Blob([value], { type: "text/plain" }));
-      await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+      const rich = html ? { "text/html": new Blob([html], { type: "text/html" }) } : {};
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob, ...rich })]);
     } else copyBySelection(await text);
     toast("copied");
   } catch (error) {

@@ -80,6 +80,7 @@ export default {
   copyText: "Sao chép văn bản",
   copied: "Đã sao chép.",
   copyFailed: "Trình duyệt không cho sao chép.",
+  copyTable: "Sao chép bảng",
   copyPage: (page) => `Sao chép trang ${page}`,
   download: "Tải về",
   downloadFailed: (why) => `Không tải về được: ${why}`,

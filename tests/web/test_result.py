@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
+from lxml.html import fromstring
 from playwright.sync_api import expect
 
 from shared.errors import PageTooLarge
+from shared.result import Page
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings
 from tests.api.playing import PDF
+from tests.formats.documents import page_with_table, read_page
 from tests.web.browsing import Tab
 from tests.web.conftest import MakeTab, Played
 from tests.web.papers import (
@@ -115,3 +118,57 @@ def test_a_page_that_was_not_read_is_named_among_the_others(tab: Tab, played: Pl
     expect(page.locator("#page-2")).to_contain_text("nhiều điểm ảnh")
     page.get_by_role("searchbox").fill("trang so 3")
     expect(page.locator("#page-3 mark")).to_have_text("Trang số 3")
+
+
+def with_table() -> Page:
+    rows = [["Mặt hàng", None, "Giá"], ["Cà phê", "sữa\nđá", "29.000"], ["Trà", "", "5.000"]]
+    above, below = read_page(["BẢNG GIÁ"]).lines, read_page(["Xin cảm ơn"]).lines
+    return page_with_table(rows, above=above, below=below)
+
+
+def test_a_table_is_shown_as_one_and_its_lines_and_boxes_mark_each_other(
+    tab: Tab, played: Played
+) -> None:
+    job_id = played.api.submit(PDF)["id"]
+    played.api.finish(with_table())
+    page = tab.open(f"/#/jobs/{job_id}")
+    rows = page.locator("#page-1 table tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0).locator("th")).to_have_text(["Mặt hàng", "Giá"])
+    expect(rows.nth(0).locator("th").first).to_have_attribute("colspan", "2")
+    expect(rows.nth(1).locator("td")).to_have_text(["Cà phê", "sữađá", "29.000"])
+    expect(lines_of(page)).to_have_text(["BẢNG GIÁ", "Xin cảm ơn"])
+    rows.nth(2).locator(".line").last.hover()
+    expect(page.locator("#page-1 polygon.marked")).to_have_attribute("data-line", "8")
+    page.locator('#page-1 polygon[data-line="3"]').click()
+    expect(rows.nth(1).locator(".line").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1).locator(".line").nth(1)).to_be_focused()
+    page.get_by_role("searchbox").fill("29.000")
+    expect(page.locator("#page-1 td mark")).to_have_text("29.000")
+
+
+def test_a_table_is_copied_so_that_a_spreadsheet_takes_it(tab: Tab, played: Played) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    job_id = played.api.submit(PDF)["id"]
+    played.api.finish(with_table())
+    page = tab.open(f"/#/jobs/{job_id}")
+    page.get_by_role("button", name="Sao chép bảng").click()
+    expect(page.locator("#toast")).to_have_text("Đã sao chép.")
+    wanted = "Mặt hàng\t\tGiá\nCà phê\tsữa đá\t29.000\nTrà\t\t5.000"
+    assert page.evaluate("navigator.clipboard.readText()") == wanted
+    html = page.evaluate(
+        "navigator.clipboard.read().then(([i]) => i.getType('text/html')).then((b) => b.text())"
+    )
+    pasted = [
+        [cell.get("colspan", "1") + cell.text_content() for cell in row.iter("td", "th")]
+        for row in fromstring(html).iter("tr")
+    ]
+    assert pasted == [
+        ["2Mặt hàng", "1Giá"],
+        ["1Cà phê", "1sữa đá", "129.000"],
+        ["1Trà", "1", "15.000"],
+    ]
+    page.get_by_role("button", name="Sao chép trang 1").click()
+    text = played.api.get(f"/v1/jobs/{job_id}/result?format=text").text.rstrip("\n")
+    page.wait_for_function("async t => await navigator.clipboard.readText() === t", arg=text)

@@ -44,7 +44,7 @@ def test_a_pdf_of_twelve_pages_is_followed_and_downloaded(tab: Tab, tmp_path: Pa
     expect(page.locator(".head .badge")).to_have_text("Read", timeout=120_000)
     expect(page.locator(".sheet")).to_have_count(12)
     tab.screenshot(tmp_path, "whole-pdf")
-    for name in FORMATS:
+    for name in (name for name in FORMATS if name not in ("xlsx", "csv")):  # it has no tables
         page.get_by_text("Download", exact=True).click()
         with page.expect_download() as download:
             page.locator(f'[data-format="{name}"]').click()
