@@ -20,7 +20,6 @@ import structlog
 from keeper.batches import DueBatches
 from keeper.canary import CanaryKeeper
 from keeper.fetching import make_fetcher
-from keeper.outages import Outages
 from keeper.retention import Retention
 from keeper.steps import do, each
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
@@ -33,6 +32,7 @@ from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
 from shared.store import keys
 from shared.store.aside import Aside
+from shared.store.clock import SteadyClock
 from shared.store.jobs.unmet import Unmet
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.needs import model_of
@@ -51,7 +51,6 @@ class Keeper:
     workers: Workers
     canary: CanaryKeeper
     batches: DueBatches
-    outages: Outages
     unmet: Unmet
     unmet_s: float  # for so long a job waits for a model that no worker has
     aside: Aside
@@ -77,8 +76,7 @@ class Keeper:
     def recover(self) -> None:
         """Take back the slices whose lease ran out."""
         expired = self.upkeep.expired_leases(_PER_ROUND)
-        if self.outages.over():
-            each(self.aside, keys.LEASES, map("/".join, expired), self._recover)
+        each(self.aside, keys.LEASES, map("/".join, expired), self._recover)
 
     def _recover(self, name: str) -> None:
         job_id, _, index = name.partition("/")
@@ -118,7 +116,6 @@ def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
         workers=workers,
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
         batches=DueBatches.make(settings, client, blobs, clock),
-        outages=Outages(client, settings.lease_s, clock),
         unmet=Unmet(client, clock),
         unmet_s=settings.job_timeout_s,
         aside=aside,
@@ -132,6 +129,14 @@ def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
             orphan_age_s=settings.orphan_age_s,
         ),
     )
+
+
+def tick(settings: Settings, stopped: threading.Event) -> None:
+    """Let the store's clock go on until stopped."""
+    clock = SteadyClock(connect(settings.store_url), settings.lease_s)
+    while not stopped.is_set():
+        do(clock.tick)
+        stopped.wait(clock.interval_s)
 
 
 def main() -> None:
@@ -153,6 +158,7 @@ def main() -> None:
     beside = [threading.Thread(target=sender.run, args=(stopped,))]
     beside += [threading.Thread(target=fetcher.dispatcher.run, args=(stopped,))]
     beside += [threading.Thread(target=unpacker.run, args=(stopped,)) for _ in range(NUM_THREADS)]
+    beside.append(threading.Thread(target=tick, args=(settings, stopped)))
     pauses = (stopped, settings.keeper_interval_s)
     beside.append(threading.Thread(target=keeper.retention.run, args=pauses))
     for thread in beside:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from shared.jobs import Status
 from shared.store import keys
-from shared.store.scripts import Client, store_faults
+from shared.store.scripts import Client, Scripts, store_faults
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Gauges:
 
     def read(self) -> Levels:
         """Read all levels. Raises Unavailable."""
+        now = Scripts(self._client).steady_ms()
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
             for lane in keys.LANES:
                 pipe.hget(keys.waiting(lane), "*")
@@ -41,7 +41,7 @@ class Gauges:
             pipe.zcard(keys.RETENTION)
             pipe.hget(keys.RATE, "gap")
             pipe.hmget(keys.STATES, list(Status))
-            pipe.zcount(keys.ASIDE, round(time.time() * 1000), "+inf")
+            pipe.zcount(keys.ASIDE, now, "+inf")
             *waiting, running, backlog, kept, gap, jobs, aside = pipe.execute()
         return Levels(
             waiting={one: int(num or 0) for one, num in zip(keys.LANES, waiting, strict=True)},

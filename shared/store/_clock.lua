@@ -1,10 +1,21 @@
--- The time. ARGV[1]: now (ms; empty: the server's clock, which all processes share).
+-- The time. ARGV[1]: now (ms; empty: the server's clock, which all processes share); the last of KEYS:
+-- the steady clock. `NOW` is what is shown, and by which things are kept. `STEADY` is what is waited by:
+-- leases, deadlines, everything that is due. It goes on as the keepers' rounds do (tick.lua): a clock
+-- that is set, and a store that was away, move it by a moment alone, and never back.
 local function now_ms()
   if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local NOW = now_ms()
+local CLOCK = table.remove(KEYS)
+local function steady_ms()
+  local known = redis.pcall('HMGET', CLOCK, 'steady', 'wall', 'step')
+  local steady, wall, step = tonumber(known[1]), tonumber(known[2]), tonumber(known[3])
+  if not (steady and wall and step) then return NOW end
+  return steady + math.max(0, math.min(NOW - wall, step))
+end
+local STEADY = steady_ms()
 
 -- The table that a record's JSON says; nothing where it is damaged.
 local function decode(text)

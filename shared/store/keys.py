@@ -84,8 +84,9 @@ docchu:workers                  hash        worker id -> model, device, last sig
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
                                             `looked` last round of a keeper (ms), `probed` is
-                                            set to see whether it can be; of outages,
-                                            `answered` a keeper last (ms), `patient` until (ms)
+                                            set to see whether it can be
+docchu:clock                    hash        `steady` the clock that is waited by (ms), at the time
+                                            `wall` (ms); `step` by how much it goes on at most
 docchu:aside                    sorted set  `<key> <member>` of records that cannot be used, by when
                                             they are tried again (ms)
 docchu:blobs                    string      the id of the blob store that belongs to this store
@@ -130,6 +131,7 @@ UPLOADS = f"{PREFIX}uploads"
 BLOBS = f"{PREFIX}blobs"
 SCHEMA = f"{PREFIX}schema"
 ASIDE = f"{PREFIX}aside"
+CLOCK = f"{PREFIX}clock"
 LISTS = f"{PREFIX}list:"  # a stem
 PLACES = f"{PREFIX}places"
 

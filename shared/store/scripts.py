@@ -93,7 +93,8 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "migrate_batch": (),
     "list_delivery": ("_clock", "_lists", "_log"),
     "forget": ("_clock", "_lists", "_log"),
-    "outage": ("_clock",),
+    "tick": ("_clock",),
+    "steady": ("_clock",),
     "create": ("_clock", "_outbox", "_lists", "_job", "_adding", "_errand"),
     "fetch_begin": ("_clock", "_outbox", "_lists", "_job", "_errand"),
     "fetch_end": ("_clock", "_outbox", "_lists", "_job", "_errand"),
@@ -158,6 +159,10 @@ class Scripts:
             seconds, microseconds = self.client.time()
         return int(seconds) * 1000 + int(microseconds) // 1000
 
+    def steady_ms(self) -> int:
+        """The clock that everything is waited by: it never goes back, nor jumps (`_clock.lua`)."""
+        return int(self.run_on("steady", []))
+
     def run(self, name: str, job_id: str, *args: object, more_keys: tuple[str, ...] = ()) -> Any:
         """Run the script of this name on a job. Raises Unavailable."""
         return self.run_on(name, [*keys.of_job(job_id), *more_keys], job_id, *args)
@@ -186,12 +191,14 @@ class Scripts:
         now = self._clock()
         with store_faults(), self.client.pipeline(transaction=False) as pipe:
             for names, args in calls:
-                self._script(name)(names, ["" if now is None else now, *args], client=pipe)
+                self._script(name)(
+                    [*names, keys.CLOCK], ["" if now is None else now, *args], client=pipe
+                )
             return answers_of(pipe)
 
     def _call(self, name: str, names: list[str], argv: list[Any]) -> Any:
         with store_faults():
-            return self._script(name)(keys=names, args=argv)
+            return self._script(name)(keys=[*names, keys.CLOCK], args=argv)
 
     def _script(self, name: str) -> Any:
         if name not in self._loaded:

@@ -18,6 +18,11 @@ _ALIVE_MS = 30_000  # after which it counts as dead: a busy machine may keep it 
 CANARY_TENANT = "docchu-canary"
 
 
+def _lately(then_ms: int, now_ms: int, within_ms: int) -> bool:
+    """Whether it is that long ago at most; what lies in the future by more was never so."""
+    return abs(now_ms - then_ms) < within_ms
+
+
 class WorkerInfo(BaseModel):
     """A worker as it describes itself; `seen_ms` is its last sign of life.
 
@@ -59,13 +64,13 @@ class Workers:
 
     def alive(self) -> list[WorkerInfo]:
         """The workers that gave a sign of life lately."""
-        since = self._scripts.now_ms() - _ALIVE_MS
-        return [info for info in self._all() if info.seen_ms >= since]
+        now = self._scripts.now_ms()
+        return [info for info in self._all() if _lately(info.seen_ms, now, _ALIVE_MS)]
 
     def are_there(self) -> bool:
         """Whether any gave a sign of life in the last seconds."""
         now = self._scripts.now_ms()
-        return any(abs(now - info.seen_ms) <= _THERE_MS for info in self._all())
+        return any(_lately(info.seen_ms, now, _THERE_MS) for info in self._all())
 
     def models(self) -> dict[str, Model]:
         """What the living workers can read with, by name; empty where none lives."""
@@ -85,9 +90,9 @@ class Workers:
 
     def forget_dead(self) -> None:
         """Drop the workers that gave no sign of life for long."""
-        since = self._scripts.now_ms() - 10 * _ALIVE_MS
+        now = self._scripts.now_ms()
         for info in self._all():
-            if info.seen_ms < since:
+            if not _lately(info.seen_ms, now, 10 * _ALIVE_MS):
                 self.leave(info.id)
 
     def _all(self) -> list[WorkerInfo]:
@@ -113,7 +118,9 @@ class Canary:
     def sent(self, job_id: str) -> None:
         """Note that a canary is on its way."""
         with store_faults():
-            self._client.hset(keys.CANARY, mapping={"job": job_id, "since": self._scripts.now_ms()})
+            self._client.hset(
+                keys.CANARY, mapping={"job": job_id, "since": self._scripts.steady_ms()}
+            )
 
     def forget(self) -> None:
         """Begin anew: what is noted cannot be used."""
@@ -131,11 +138,13 @@ class Canary:
 
     def returned(self, reason: str | None) -> None:
         """Note how the canary's reading ended: well, or with a reason why not."""
+        now = self._scripts.steady_ms()
+        self.looked()
         with store_faults(), self._client.pipeline() as pipe:
             pipe.hdel(keys.CANARY, "job")
             if reason is None:
                 pipe.hdel(keys.CANARY, "reason")
-                pipe.hset(keys.CANARY, "ok_at", self._scripts.now_ms())
+                pipe.hset(keys.CANARY, "ok_at", now)
             else:
                 pipe.hset(keys.CANARY, "reason", reason)
             pipe.execute()
@@ -147,7 +156,7 @@ class Canary:
         since, ok_at, reason = fields
         # After a failure or before the first success, look again soon.
         wait = self._interval_ms if ok_at and not reason else self._interval_ms // 10
-        return self._scripts.now_ms() - int(since or 0) >= wait
+        return not _lately(int(since or 0), self._scripts.steady_ms(), wait)
 
     def looked(self) -> None:
         """Note that a keeper goes its rounds."""
@@ -158,7 +167,8 @@ class Canary:
         """Whether a keeper went its rounds lately."""
         with store_faults():
             looked = self._client.hget(keys.CANARY, "looked")
-        return self._scripts.now_ms() - int(looked or 0) < _ALIVE_MS
+        # By the wall: without a keeper the steady clock stands still.
+        return _lately(int(looked or 0), self._scripts.now_ms(), _ALIVE_MS)
 
     def probe(self) -> None:
         """Raise Unavailable if nothing can be stored: a full memory can still be read from."""
@@ -169,10 +179,11 @@ class Canary:
         """Why the service cannot do work right now; None if it can."""
         with store_faults():
             ok_at, reason, job_id = self._client.hmget(keys.CANARY, ["ok_at", "reason", "job"])
-        if ok_at and self._scripts.now_ms() - int(ok_at) < 3 * self._interval_ms:
+        kept_up = self.is_kept_up()
+        if kept_up and _lately(int(ok_at or 0), self._scripts.steady_ms(), 3 * self._interval_ms):
             return None
-        if reason:
+        if kept_up and reason:
             return f"The last trial reading failed: {reason}"
-        if job_id:
+        if kept_up and job_id:
             return "A trial reading is waiting in the queue: no worker has finished it yet."
         return "No trial reading has gone through the queue lately: is the keeper running?"

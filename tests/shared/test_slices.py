@@ -250,5 +250,6 @@ def test_everything_that_waited_is_gone_from_the_queue_at_the_end(store: Store) 
     passing = ("docchu:job:", "docchu:claim:")
     left = {key for key in store.client.keys("docchu*") if not key.startswith(passing)}
     assert left <= {"docchu:lanes", "docchu:rate", "docchu:retention", "docchu:places",
-                    "docchu:list:jobs:acme:succeeded", "docchu:states",
+                    "docchu:list:jobs:acme:succeeded", "docchu:list:jobs:acme:finished",
+                    "docchu:states",
                     "docchu:flows:interactive:1"}  # fmt: skip

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from keeper.outages import Outages
 from shared.errors import ServiceError, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
@@ -18,44 +17,6 @@ from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 @pytest.fixture
 def service(valkey_settings: Settings, tmp_path: Path) -> Service:
     return make_service(valkey_settings, tmp_path)
-
-
-class Clock:
-    now_s = 1000
-
-    def __call__(self) -> int:
-        return self.now_s * 1000
-
-
-def test_leases_are_believed_as_long_as_the_store_answers(service: Service) -> None:
-    clock = Clock()
-    outages = Outages(service.client, 10, clock)
-    for clock.now_s in range(1000, 1100):
-        assert outages.over()
-
-
-def test_after_an_outage_workers_have_a_leases_time_to_renew(service: Service) -> None:
-    clock = Clock()
-    outages = Outages(service.client, 10, clock)
-    assert outages.over()
-    for clock.now_s, over in ((1020, False), (1025, False), (1030, True)):
-        assert outages.over() is over
-
-
-def test_a_keeper_that_is_started_after_an_outage_knows_of_it(service: Service) -> None:
-    clock = Clock()
-    assert Outages(service.client, 10, clock).over()
-    for clock.now_s, over in ((1020, False), (1021, False), (1029, False), (1030, True)):
-        assert Outages(service.client, 10, clock).over() is over
-
-
-def test_a_keeper_whose_rounds_are_slow_recovers_all_the_same(service: Service) -> None:
-    clock = Clock()
-    outages = Outages(service.client, 10, clock)
-    told = []
-    for clock.now_s in range(1000, 1090, 6):
-        told.append(outages.over())
-    assert any(told[2:])
 
 
 def test_a_slice_is_requeued_when_the_disk_is_away(service: Service) -> None:

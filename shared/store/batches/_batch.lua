@@ -7,12 +7,15 @@ local UPLOADS, UPLOAD = KEYS[9], KEYS[10]
 local MORE = 10 -- a script's own keys follow
 local BATCH_ID = ARGV[2]
 local LOOK_MS = 60000 -- after which a batch is looked at though nothing was heard of it
+local MOST_MS = 6 * 3600000 -- no longer, or a clock that is set would decide
 
 local function get(field) return redis.call('HGET', BATCH, field) end
 local function number(field) return tonumber(get(field) or 0) end
 local function count(name) return tonumber(redis.call('HGET', COUNTS, BATCH_ID .. '/' .. name) or 0) end
 local function known() return redis.call('EXISTS', BATCH) == 1 end
-local function look_at(ms) redis.call('ZADD', DUE, ms, BATCH_ID) end
+local function look_at(ms)
+  redis.call('ZADD', DUE, STEADY + math.max(0, math.min(ms - NOW, MOST_MS)), BATCH_ID)
+end
 local function publish(what) redis.call('PUBLISH', 'docchu:events:' .. BATCH_ID, what) end
 
 -- Write the event of the end, as `tell` in `_job.lua` does.

@@ -14,7 +14,7 @@ redis.call('ZADD', KEYS[MORE + 1], next_place(KEYS[MORE + 3], 'batches:' .. get(
 look_at(NOW + number('result_ttl'))
 if ARGV[5] ~= '' then
   for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', UPLOAD, field, value) end
-  redis.call('ZADD', UPLOADS, NOW, ARGV[10])
+  redis.call('ZADD', UPLOADS, STEADY, ARGV[10])
   redis.call('HSET', BATCH, 'uploads', 1)
 end
 if ARGV[6] == '1' then

@@ -54,7 +54,7 @@ class BatchUpkeep:
 
     def due(self, limit: int) -> list[str]:
         """Batches that are to be looked at."""
-        now = self._jobs.now_ms()
+        now = self._jobs.steady_ms()
         with store_faults():
             found: list[str] = self._client.zrange(
                 keys.BATCHES_DUE, "-inf", now, byscore=True, offset=0, num=limit

@@ -4,7 +4,7 @@ if redis.call('EXISTS', UPLOAD) == 1 then return 'added' end -- a repeated comma
 if not known() or get('gone') then return 'gone' end
 if get('closed') then return 'closed' end
 for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', UPLOAD, field, value) end
-redis.call('ZADD', UPLOADS, NOW, ARGV[4])
+redis.call('ZADD', UPLOADS, STEADY, ARGV[4])
 redis.call('HINCRBY', BATCH, 'uploads', 1)
 redis.call('HSET', BATCH, 'touched', NOW)
 if ARGV[6] == '1' then close() end

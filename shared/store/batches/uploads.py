@@ -76,7 +76,7 @@ class BatchUploads:
 
     def take(self, lease_s: float) -> BatchUpload | None:
         """Lease the upload that has been due the longest, if one is."""
-        now = self._scripts.now_ms()
+        now = self._scripts.steady_ms()
         with store_faults():
             due = self._client.zrange(keys.UPLOADS, "-inf", now, byscore=True, offset=0, num=8)
         for upload_id in due:

@@ -6,7 +6,7 @@ local QUEUE = KEYS[MORE + 3]
 if redis.call('ZSCORE', QUEUE, JOB_ID) ~= ARGV[5] then return 'lost' end
 if ARGV[6] == 'again' and not ended() then
   redis.call('HINCRBY', JOB, 'fetches', -1)
-  put(MORE + 1, ARGV[3], ARGV[4], JOB_ID, NOW + ARGV[7])
+  put(MORE + 1, ARGV[3], ARGV[4], JOB_ID, STEADY + ARGV[7])
   return 'again'
 end
 redis.call('ZREM', QUEUE, JOB_ID)

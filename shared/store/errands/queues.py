@@ -62,7 +62,7 @@ class ErrandQueues:
         return lease, ids
 
     def _due(self, name: str, limit: int) -> list[str]:
-        now = self._scripts.now_ms()
+        now = self._scripts.steady_ms()
         with store_faults():
             found: Any = self._client.zrange(name, "-inf", now, byscore=True, offset=0, num=limit)
         return list(found)

@@ -61,7 +61,7 @@ local function chosen_slice()
   local slice = slice_in(redis.pcall('HGET', of_job(KEYS[2], job), index_of(CHOSEN.name)))
   local need = slice and known[2] and known[2] .. suspicion(slice)
   if slice and known[1] == CHOSEN.lane and need == CHOSEN.need then return slice end
-  redis.call('ZADD', KEYS[17], 'NX', NOW, job) -- it never gets a worker, so its time is over
+  redis.call('ZADD', KEYS[17], 'NX', STEADY, job) -- it never gets a worker, so its time is over
 end
 
 if not AGAIN then

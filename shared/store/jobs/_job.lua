@@ -32,9 +32,9 @@ local function age(tenant, status)
   local finished = part(LISTS, 'jobs:' .. tenant, 'finished')
   if status == 'expired' then
     redis.call('ZREM', finished, JOB_ID)
-    redis.call('ZADD', part(LISTS, 'jobs:' .. tenant, status), 'XX', NOW, JOB_ID)
+    redis.call('ZADD', part(LISTS, 'jobs:' .. tenant, status), 'XX', STEADY, JOB_ID)
   elseif ENDED[status] then
-    redis.call('ZADD', finished, NOW, JOB_ID)
+    redis.call('ZADD', finished, STEADY, JOB_ID)
   end
 end
 
@@ -75,7 +75,7 @@ end
 -- When the job must have ended, unless its caller said so when it was created.
 local function set_deadline(job_ms, page_ms, num_pages)
   if get('timeout') then return end
-  redis.call('ZADD', DEADLINES, number('started') + job_ms + page_ms * num_pages, JOB_ID)
+  redis.call('ZADD', DEADLINES, tonumber(get('began') or get('started')) + job_ms + page_ms * num_pages, JOB_ID)
 end
 
 local function num_waiting(need)
@@ -201,7 +201,7 @@ local function publish_batch_event(code)
   end
   local left = redis.call('HMGET', BATCHES, batch .. '/queued', batch .. '/running')
   if tonumber(left[1] or 0) + tonumber(left[2] or 0) == 0 then
-    redis.call('ZADD', BATCHES_DUE, NOW, batch)
+    redis.call('ZADD', BATCHES_DUE, STEADY, batch)
     redis.call('PUBLISH', 'docchu:events:' .. batch, 'idle')
   end
 end
@@ -216,7 +216,7 @@ local function finish_job(status, code, detail)
   redis.call('HINCRBY', JOB, 'ends', 1) -- for the fault suite: it must stay 1
   redis.call('ZREM', DEADLINES, JOB_ID)
   if code then redis.call('HSET', JOB, 'code', code, 'detail', detail) end
-  redis.call('HDEL', JOB, 'cancel', 'next')
+  redis.call('HDEL', JOB, 'cancel', 'next', 'began')
   redis.call('ZADD', RETENTION, NOW + math.min(number('input_ttl'), number('result_ttl')), JOB_ID)
   publish_event(status)
   publish_batch_event(code)

@@ -30,7 +30,7 @@ end
 local function begin()
   if get('status') ~= 'queued' then return end
   set_status('running')
-  redis.call('HSET', JOB, 'started', NOW)
+  redis.call('HSET', JOB, 'started', NOW, 'began', STEADY)
   local batch = get('batch')
   if batch then redis.call('HSETNX', BATCHES, batch .. '/began', NOW) end
   set_deadline(ARGV[8], ARGV[9], math.max(1, number('total')))
@@ -43,7 +43,7 @@ if not AGAIN then
   advance(CHOSEN.lane, CHOSEN.need)
   slice.s, slice.a, slice.o, slice.t = 'l', slice.a + 1, ARGV[6], NOW
   save_slice(index, slice)
-  redis.call('ZADD', LEASES, NOW + ARGV[7], member(index))
+  redis.call('ZADD', LEASES, STEADY + ARGV[7], member(index))
   redis.call('SET', KEYS[MORE + 1], CHOSEN.name .. ' ' .. slice.a, 'PX', 30000)
   begin()
   -- The message that woke this worker was for a slice of another need, which still waits.

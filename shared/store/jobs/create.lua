@@ -21,7 +21,7 @@ end
 for field, value in pairs(record) do redis.call('HSET', JOB, field, value) end
 redis.call('HSET', JOB, 'status', 'queued', 'created', NOW, 'next', 1)
 redis.call('HINCRBY', STATES, 'queued', 1)
-if record.timeout then redis.call('ZADD', DEADLINES, NOW + record.timeout, JOB_ID) end
+if record.timeout then redis.call('ZADD', DEADLINES, STEADY + record.timeout, JOB_ID) end
 if record.batch then add(record) end
 count_backlog(1)
 local owner = 'jobs:' .. record.tenant
@@ -32,7 +32,7 @@ end
 if record.code then
   finish_job('failed', record.code, record.detail)
 elseif record.url then
-  put(MORE + 6, ARGV[12], ARGV[13], JOB_ID, NOW)
+  put(MORE + 6, ARGV[12], ARGV[13], JOB_ID, STEADY)
 else
   -- Where the number of pages is known, the slice is as if the document had been opened.
   make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })

@@ -13,7 +13,7 @@ if redis.call('EXISTS', EVENT) == 1 then
   redis.call('HDEL', EVENT, 'text_body')
   if redis.call('HGET', EVENT, 'pending') == '0' then redis.call('HDEL', EVENT, 'body') end
 end
-redis.call('ZADD', ERASED, NOW + 60000, JOB_ID)
+redis.call('ZADD', ERASED, STEADY + 60000, JOB_ID)
 redis.call('ZADD', RETENTION, NOW + number('tombstone_ttl'), JOB_ID)
 publish('expired')
 return 1

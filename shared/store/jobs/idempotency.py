@@ -58,8 +58,15 @@ class IdempotencyKeys:
         if known.get("token") == claimed.token:
             return claimed  # the same command once more, after a lost answer
         if "job" not in known:
+            self._bound(name)
             raise IdempotencyInFlight
         return Answered(known["job"], known["fingerprint"])
+
+    def _bound(self, name: str) -> None:
+        """Let a key that is in flight end in time, though the server's clock was set back."""
+        with store_faults():
+            if int(self._client.pttl(name)) > _IN_FLIGHT_MS:
+                self._client.pexpire(name, _IN_FLIGHT_MS)
 
     def keep(self, claimed: Claimed) -> None:
         """Say that the request which holds the key is still coming in."""

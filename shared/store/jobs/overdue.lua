@@ -5,7 +5,7 @@ if not due or ended() then
   redis.call('ZREM', DEADLINES, JOB_ID)
   return 'gone'
 end
-if tonumber(due) > NOW then return 'fresh' end
+if tonumber(due) > STEADY then return 'fresh' end
 end_unread('job_timeout', 'The job took longer than it may.',
   'The job took longer than it may; pages left are not read.')
 return 'ended'

@@ -14,16 +14,17 @@ record_page(ARGV[5], page)
 for name, ms in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBY', JOB, name, ms) end
 if ARGV[8] ~= '' then redis.call('HSET', JOB, 'model', ARGV[8]) end
 -- The page rate under load: time since the page before, or since this attempt began after a pause.
-local rate = redis.call('HMGET', RATE, 'last', 'gap')
-local gap = NOW - math.max(tonumber(rate[1] or 0), slice.t)
+local rate = redis.call('HMGET', RATE, 'last', 'gap', 'steady')
+local gap = math.max(0, NOW - math.max(tonumber(rate[1] or 0), slice.t))
+if rate[3] then gap = math.min(gap, STEADY - rate[3]) end -- where the clock was set in between
 if rate[2] then gap = 0.8 * rate[2] + 0.2 * gap end
-redis.call('HSET', RATE, 'last', NOW, 'gap', gap)
+redis.call('HSET', RATE, 'last', NOW, 'gap', gap, 'steady', STEADY)
 local batch = get('batch')
 if batch then
   -- The same for the batch: the mean of its first pages, then of about the last fifty.
   local known = redis.call('HMGET', BATCHES, batch .. '/last', batch .. '/gap', batch .. '/done')
   local part = math.max(0.02, 1 / known[3])
-  local own = NOW - math.max(tonumber(known[1] or 0), slice.t)
+  local own = math.max(0, NOW - math.max(tonumber(known[1] or 0), slice.t))
   if known[2] then own = (1 - part) * known[2] + part * own end
   redis.call('HSET', BATCHES, batch .. '/last', NOW, batch .. '/gap', own)
 end

@@ -3,7 +3,7 @@
 -- Answers 'fresh' (the lease was renewed meanwhile), 'ready', 'split', 'poison', 'canceled' or 'gone'.
 local index, max_deaths = ARGV[3], tonumber(ARGV[4])
 local until_ms = redis.call('ZSCORE', LEASES, member(index))
-if until_ms and tonumber(until_ms) > NOW then return 'fresh' end
+if until_ms and tonumber(until_ms) > STEADY then return 'fresh' end
 redis.call('ZREM', LEASES, member(index))
 local slice = load_slice(index)
 if not slice or slice.s ~= 'l' then return 'gone' end

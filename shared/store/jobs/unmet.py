@@ -23,7 +23,7 @@ class Unmet:
 
         Where no worker lives that is not known: there may be any.
         """
-        now = self._scripts.now_ms()
+        now = self._scripts.steady_ms()
         with store_faults():
             known: dict[str, str] = self._client.hgetall(keys.NEEDS)
         unmet: dict[str, float] = {}

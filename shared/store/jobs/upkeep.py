@@ -34,7 +34,7 @@ class Upkeep:
 
     def expired_leases(self, limit: int) -> list[tuple[str, str]]:
         """Job and slice of the leases that ran out, the oldest first."""
-        now = self._scripts.now_ms()
+        now = self._scripts.steady_ms()
         with store_faults():
             found = self._client.zrange(keys.LEASES, "-inf", now, byscore=True, offset=0, num=limit)
             if nameless := [name for name in found if "/" not in name]:
@@ -49,7 +49,7 @@ class Upkeep:
 
     def overdue(self, limit: int) -> list[str]:
         """Jobs that have not ended although their time is over."""
-        now = self._scripts.now_ms()
+        now = self._scripts.steady_ms()
         with store_faults():
             found: list[str] = self._client.zrange(
                 keys.DEADLINES, "-inf", now, byscore=True, offset=0, num=limit
@@ -70,10 +70,9 @@ class Upkeep:
 
     def due(self, limit: int) -> list[Due]:
         """Jobs of which something is to be erased now."""
-        return self._jobs_due(keys.RETENTION, limit)
+        return self._jobs_due(keys.RETENTION, self._scripts.now_ms(), limit)
 
-    def _jobs_due(self, name: str, limit: int) -> list[Due]:
-        now = self._scripts.now_ms()
+    def _jobs_due(self, name: str, now: int, limit: int) -> list[Due]:
         with store_faults():
             ids = self._client.zrange(name, "-inf", now, byscore=True, offset=0, num=limit)
             with self._client.pipeline(transaction=False) as pipe:
@@ -137,7 +136,7 @@ class Upkeep:
 
     def erased(self, limit: int) -> list[Due]:
         """Erased jobs that may have bytes left, a minute after it."""
-        return self._jobs_due(keys.ERASED, limit)
+        return self._jobs_due(keys.ERASED, self._scripts.steady_ms(), limit)
 
     def cleaned(self, job_ids: Sequence[str]) -> None:
         """Note that nothing is left of the bytes of erased jobs."""

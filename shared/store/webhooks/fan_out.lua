@@ -7,13 +7,12 @@ local OUTBOX, EVENT, LISTS, PLACES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if ARGV[9] == '1' and not redis.call('ZSCORE', OUTBOX, ARGV[2]) then return 'done' end
 if (redis.call('HGET', EVENT, 'erased') or '') ~= ARGV[3] then return 'again' end
 local deliveries = cjson.decode(ARGV[8])
-local due = NOW + ARGV[7]
 for index, fields in ipairs(deliveries) do
   local flows, hosts, queue, record = unpack(KEYS, 4 * index + 1, 4 * index + 4)
   for name, value in pairs(fields) do redis.call('HSET', record, name, value) end
-  redis.call('HSET', record, 'status', 'pending', 'created', NOW, 'next', due, 'tries', 0)
+  redis.call('HSET', record, 'status', 'pending', 'created', NOW, 'next', NOW + ARGV[7], 'tries', 0)
   redis.call('PEXPIRE', record, ARGV[6])
-  redis.call('ZADD', queue, due, fields.id)
+  redis.call('ZADD', queue, STEADY + ARGV[7], fields.id)
   relog(LISTS, record, fields.id, 'pending', 'pending', next_place(PLACES, 'deliveries:' .. fields.tenant))
   trim(LISTS, record, NOW - ARGV[6])
   reckon(flows, hosts, queue, fields.tenant, fields.host)

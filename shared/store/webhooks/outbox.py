@@ -89,7 +89,7 @@ class Outbox:
 
     def waiting(self, limit: int) -> list[Event]:
         """Events without deliveries yet: in turn of their tenants, of one the oldest first."""
-        again = f"({_SET_ASIDE}", _SET_ASIDE + self._scripts.now_ms()
+        again = f"({_SET_ASIDE}", _SET_ASIDE + self._scripts.steady_ms()
         with store_faults():
             subjects = []
             for first, last in (("-inf", _SET_ASIDE), again):
@@ -113,7 +113,7 @@ class Outbox:
     def postpone(self, subject: str, error: Exception) -> None:
         """Look at an event again in a minute: fanning out it failed, and others wait behind it."""
         self._aside.note(keys.OUTBOX, subject, error)
-        later = _SET_ASIDE + self._scripts.now_ms() + _POSTPONED_MS
+        later = _SET_ASIDE + self._scripts.steady_ms() + _POSTPONED_MS
         with store_faults():
             self._client.zadd(keys.OUTBOX, {subject: later}, xx=True)
 

@@ -43,9 +43,8 @@ if redis.call('EXISTS', DELIVERY) == 1 then
   redis.call('HINCRBY', DELIVERY, 'attempts', 1)
 end
 if ARGV[6] == 'pending' then
-  local due = NOW + ARGV[7]
-  redis.call('HSET', DELIVERY, 'next', due)
-  redis.call('ZADD', QUEUE, due, ARGV[4])
+  redis.call('HSET', DELIVERY, 'next', NOW + ARGV[7])
+  redis.call('ZADD', QUEUE, STEADY + ARGV[7], ARGV[4])
 else
   redis.call('HDEL', DELIVERY, 'next')
   redis.call('ZREM', QUEUE, ARGV[4])

@@ -1,0 +1,2 @@
+-- The steady clock (ms).
+return STEADY
