@@ -38,7 +38,10 @@ class Crew:
         bind = f"127.0.0.1:{free_port()}"
         self.url = f"http://{bind}"
         self.log = folder / "log"
-        self.settings = Settings(data_dir=folder / "data", bind=bind)
+        store_url = environ.get("DOCCHU_REDIS_URL", "")
+        self.settings = Settings(data_dir=folder / "data", bind=bind, redis_url=store_url)
+        if not self.settings.embedded:
+            del self.modules["store"]
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._environ = {
             **os.environ,

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Any
 
 from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 
 from shared.settings import Settings
-from shared.store import keys
+from shared.store import keys, sentinel
 from shared.store.needs import PLAIN
 
 READ = "docchu.read"
@@ -34,7 +35,10 @@ def queue_of(need: str) -> Queue:
 
 def make_celery(settings: Settings) -> Celery:
     """Make the Celery app of the workers, and of Celery's own tools."""
-    app = Celery("docchu", broker=settings.broker_url, set_as_current=False)
+    url, transport = settings.broker_url, dict[str, Any]()
+    if url.startswith(sentinel.SCHEME):
+        url, transport = sentinel.broker(url)
+    app = Celery("docchu", broker=url, set_as_current=False)
     app.conf.update(
         _MESSAGES,
         task_queues=[queue_of(PLAIN)],
@@ -55,6 +59,7 @@ def make_celery(settings: Settings) -> Celery:
             "socket_timeout": 30,  # seconds
             "socket_connect_timeout": 5,  # seconds
             "client_name": "docchu",
+            **transport,
         },
     )
     return app

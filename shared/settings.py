@@ -66,7 +66,11 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("data"), description="where documents, results and state lie")
-    redis_url: str = Field("", description="Redis or Valkey; empty: the embedded server")
+    redis_url: str = Field(
+        "",
+        pattern=r"^((rediss?|unix|sentinel)://.+)?$",
+        description="redis://, rediss:// (TLS), unix:// or sentinel://; empty: the embedded server",
+    )
     bind: str = Field(
         "127.0.0.1:8080", pattern=r"^.+:\d{1,5}$", description="address:port of the API"
     )

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
+
+from redis.exceptions import NoPermissionError
 
 from shared.blobs import BlobStore
 from shared.errors import SettingError, Unavailable
@@ -29,12 +32,22 @@ def await_stores(settings: Settings) -> None:
     deadline = time.monotonic() + _STARTS_S
     while True:
         try:
+            _refuse_cluster(client)
             check_pair(settings, client, blobs)
             return take_over(client)
         except Unavailable:
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.5)
+
+
+def _refuse_cluster(client: Client) -> None:
+    with store_faults(), suppress(NoPermissionError):  # a user who may not ask has been set up
+        if client.info("cluster").get("cluster_enabled"):
+            raise SettingError(
+                "The job store (DOCCHU_REDIS_URL) is a cluster: each step of a job changes "
+                "many keys at once, which a cluster spreads. Use one server, or Sentinel."
+            )
 
 
 def check_pair(settings: Settings, client: Client, blobs: BlobStore) -> None:

@@ -23,7 +23,7 @@ from redis.retry import Retry
 
 from shared.broker import message_template
 from shared.errors import Unavailable
-from shared.store import keys
+from shared.store import keys, sentinel
 
 Clock = Callable[[], int | None]
 """Milliseconds since 1970, or None for the server's own clock, which all processes share."""
@@ -48,7 +48,7 @@ def connect(url: str, max_connections: int | None = None) -> Client:
 
     A broken connection is tried once more, since a restart of the server breaks every idle one;
     the scripts are written so that a command may arrive twice. Who finds `max_connections` in use
-    waits for one of them.
+    waits for one of them. Raises SettingError for an address that cannot be used.
     """
     options: dict[str, Any] = {
         "decode_responses": True,
@@ -57,9 +57,12 @@ def connect(url: str, max_connections: int | None = None) -> Client:
         "health_check_interval": 25,
         "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
     }
+    if max_connections is not None:
+        options |= {"max_connections": max_connections, "timeout": _SOCKET_TIMEOUT_S}
+    if url.startswith(sentinel.SCHEME):
+        return redis.Redis.from_pool(sentinel.pool(url, options))
     if max_connections is None:
         return redis.Redis.from_url(url, **options)
-    options |= {"max_connections": max_connections, "timeout": _SOCKET_TIMEOUT_S}
     return redis.Redis.from_pool(redis.BlockingConnectionPool.from_url(url, **options))
 
 
