@@ -62,6 +62,9 @@ _HEADERS: dict[str, Schema] = {
 }
 
 
+_TOO_LONG = "`uri_too_long`: The address with its query has more than 4,094 bytes."
+
+
 def describe(app: Flask, max_ttl_s: int) -> Schema:
     """The whole document."""
     schemas = Schemas(max_ttl_s)
@@ -103,11 +106,13 @@ def _words(doc: str) -> Schema:
 def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: bool) -> Schema:
     body = described.body
     query = schemas.fields(body.fields if isinstance(body, Body) else described.query)
+    # Options may stand in a form, and browsers send its empty fields: they count as absent.
+    more: Schema = {"allowEmptyValue": True} if isinstance(body, Body) else {}
     kinds: list[type[DocchuError]] = [*described.all_errors, DocchuError]
     found: Schema = {
         "parameters": [
             *(_parameter(name, "path", _IN_PATHS[name]) for name in sorted(rule.arguments)),
-            *(_parameter(name, "query", schema) for name, schema in query.items()),
+            *(_parameter(name, "query", schema) | more for name, schema in query.items()),
             *(_parameter(name, "header", schema) for name, schema in described.headers.items()),
         ]
     }
@@ -120,6 +125,9 @@ def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: b
         found["security"] = [{"apiKey": []}, {}]
         kinds += [errors.Unauthorized, errors.Unavailable]
     answers = {str(status): _answer(schemas, one) for status, one in described.answers.items()}
+    if query:
+        content = {MEDIA_TYPE: {"schema": schemas.of(ProblemDetails)}}
+        answers["414"] = {"description": _TOO_LONG, "content": content}
     return {**found, "responses": answers | _problems(schemas, kinds)}
 
 

@@ -59,6 +59,26 @@ def test_everything_has_a_name_and_one_name(api: Api) -> None:
     assert "status_code" in schemas["DeliveryAttempt"]["properties"]
 
 
+def test_it_says_that_empty_options_count_as_absent(api: Api) -> None:
+    paths = described(api)["paths"]
+    for path in ("/v1/jobs", "/v1/batches"):
+        queries = [one for one in paths[path]["post"]["parameters"] if one["in"] == "query"]
+        assert queries and all(one["allowEmptyValue"] for one in queries)
+        empty = {one["name"]: "" for one in queries}
+        data = PNG if path == "/v1/jobs" else None
+        answer = api.client.post(path, data=data, query_string=empty)
+        assert answer.status_code in (201, 202), answer.text
+    listed = paths["/v1/jobs"]["get"]["parameters"]
+    assert not any("allowEmptyValue" in one for one in listed)
+    assert api.get("/v1/jobs?status=").status_code == 422
+
+
+def test_it_says_that_an_address_can_be_too_long_wherever_there_is_a_query(api: Api) -> None:
+    for one in operations(described(api)):
+        has_query = any(parameter["in"] == "query" for parameter in one.get("parameters", ()))
+        assert ("414" in one["responses"]) == has_query
+
+
 def test_two_models_of_one_name_are_told_apart_or_refused() -> None:
     one = type("Twin", (BaseModel,), {"__annotations__": {"a": int}})
     other = type("Twin", (BaseModel,), {"__annotations__": {"b": str}})

@@ -7,10 +7,10 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Mapping
+from collections import Counter
 
 from tests.hostile.attacks import Plan
-from tests.hostile.runs import COLUMNS, Report, run
+from tests.hostile.runs import COLUMNS, Report, TookS, run
 
 _PARTS = {
     "calm": 0.1,
@@ -41,29 +41,31 @@ def main() -> None:
     minutes = parser.parse_args().minutes
     began, load = time.monotonic(), os.getloadavg()[0]
     seconds = {load: part * 60 * minutes for load, part in _PARTS.items()}
-    report = run(Plan(seconds, _CROWD, _HEAVY_PAGES))
+    print("seconds, p50 / p95 of how many\n")
+    print(f"| load | {' | '.join(COLUMNS)} |")
+    print(f"|---|{'---|' * len(COLUMNS)}", flush=True)
+    report = run(Plan(seconds, _CROWD, _HEAVY_PAGES), _show)
     _print(report)
     print(
-        f"\n{time.monotonic() - began:.0f} s on {os.cpu_count()} cores, "
-        f"load of the machine before {load:.1f}"
+        f"\n{time.monotonic() - began:.0f} s on {os.cpu_count()} cores, load of the machine "
+        f"{load:.1f} before and {os.getloadavg()[0]:.1f} after"
     )
     sys.exit(1 if report.faults else 0)
 
 
+def _show(load: str, took_s: TookS) -> None:
+    print(f"| {load} | {' | '.join(_figures(took_s, name) for name in COLUMNS)} |", flush=True)
+
+
 def _print(report: Report) -> None:
-    print("seconds, p50 / p95 of how many\n")
-    print(f"| load | {' | '.join(COLUMNS)} |")
-    print(f"|---|{'---|' * len(COLUMNS)}")
-    for load, took_s in report.took_s.items():
-        print(f"| {load} | {' | '.join(_figures(took_s, name) for name in COLUMNS)} |")
     print(f"\naccepted jobs: {report.num_accepted}, all ended unless a fault says so")
     print(f"programs that were started again: {', '.join(report.restarted) or 'none'}")
     print(f"faults: {len(report.faults)}")
-    for fault in report.faults:
-        print(f"  {fault}")
+    for fault, number in Counter(report.faults).most_common():
+        print(f"  {number} x {fault}")
 
 
-def _figures(took_s: Mapping[str, list[float]], name: str) -> str:
+def _figures(took_s: TookS, name: str) -> str:
     found = sorted(took_s.get(name, []))
     if not found:
         return ""

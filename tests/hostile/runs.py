@@ -34,18 +34,25 @@ _PAUSE_S = 0.3  # of a client, between two pictures
 _PROGRAMS = ("valkey-server", "api", "worker", "keeper")
 
 
+TookS = Mapping[str, list[float]]
+"""How long what took, in seconds."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What other clients met under each load, in seconds, and what is wrong."""
 
-    took_s: Mapping[str, Mapping[str, list[float]]]
+    took_s: Mapping[str, TookS]
     num_accepted: int
     restarted: list[str]
     faults: list[str]
 
 
-def run(plan: Plan) -> Report:
-    """Start a service as `make run` does, attack it, and wait for the jobs that it accepted."""
+def run(plan: Plan, show: Callable[[str, TookS], None] = lambda *_: None) -> Report:
+    """Start a service as `make run` does, attack it, and wait for the jobs that it accepted.
+
+    Each load's figures are shown as soon as there are any.
+    """
     folder = Path(tempfile.mkdtemp(prefix="docchu-hostile-"))
     settings = {"DOCCHU_ALLOW_TARGETS": "127.0.0.0/8", "DOCCHU_LOG_LEVEL": "warning"}
     settings["DOCCHU_FETCH_TIMEOUT_S"] = str(plan.fetch_timeout_s)
@@ -57,6 +64,7 @@ def run(plan: Plan) -> Report:
         for load, seconds in plan.seconds.items():
             _say(load)
             took_s[load] = _under(target, plan, load, seconds)
+            show(load, took_s[load])
         _say("waiting for the last jobs")
         num_accepted = target.expect_all_ended()
         target.faults += [
@@ -80,7 +88,7 @@ def _processes(service: RunningService) -> dict[str, int]:
     return {name: service.program(name).pid for name in _PROGRAMS}
 
 
-def _under(target: Target, plan: Plan, load: str, seconds: float) -> dict[str, list[float]]:
+def _under(target: Target, plan: Plan, load: str, seconds: float) -> TookS:
     """What two clients meet for so many seconds, once all of the load is under way."""
     with ExitStack() as stack:
         for attack in LOADS[load]:
