@@ -24,8 +24,7 @@ _PARTS = {
 _CROWD = {
     "idle": 2000,
     "half_head": 500,
-    "stalled_body": 150,
-    "keyless_body": 50,
+    "stalled_body": 200,
     "deaf_reader": 100,
     "long_poll": 500,
     "event_stream": 200,

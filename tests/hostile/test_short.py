@@ -12,7 +12,7 @@ CROWD = {
     "idle": 100,
     "half_head": 50,
     "stalled_body": 30,
-    "keyless_body": 20,
+    "keyless_body": 5,
     "deaf_reader": 20,
     "long_poll": 50,
     "event_stream": 20,
