@@ -9,7 +9,9 @@ import pytest
 
 from shared.result import Page, Table, page_text
 from tests.ocr.drawn_tables import Cell, Paper, is_drawn, photographed, right, scanned
+from worker.ocr.detection.sheet import Sheet
 from worker.ocr.reader import Reader
+from worker.ocr.tables.grid import ruled_grids
 
 INVOICE = [
     ["STT", "Tên hàng hóa", "ĐVT", "Số lượng", "Đơn giá", "Thành tiền"],
@@ -212,3 +214,11 @@ def test_what_is_no_table_is_not_taken_for_one(
     drawn: Callable[[], Paper], seen: Callable[[np.ndarray], np.ndarray], reader: Reader
 ) -> None:
     assert reader.read(seen(drawn().picture)).page.tables == ()
+
+
+def test_graph_paper_is_no_table_and_is_not_gone_through_square_by_square() -> None:
+    paper = np.full((2339, 1654, 3), 255, np.uint8)
+    paper[::12] = paper[:, ::12] = 90
+    line = np.array(((100, 0), (900, 0), (900, 22), (100, 22)), np.float32)
+    quads = np.array([np.add(line, (0, top)) for top in range(50, 2300, 40)], np.float32)
+    assert ruled_grids(Sheet(paper, quads)) == []

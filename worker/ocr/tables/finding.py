@@ -70,6 +70,8 @@ def _words(table: _Found) -> set[int]:
 
 def _ruled(grid: Grid, pieces: Sequence[Piece], cells: dict[int, Cell]) -> _Found | None:
     """The table of a grid, None where what it holds is none."""
+    if len(pieces) < _MIN_SHARE * len(grid.slots):
+        return None  # before it is looked at cell by cell
     grid = completed(grid, pieces)
     centres = np.array([piece.extent.mean(0) for piece in pieces], np.float32).reshape(-1, 2)
     places = grid.slots_at(centres) if pieces else []

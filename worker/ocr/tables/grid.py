@@ -26,7 +26,8 @@ _FULL = 0.75
 """The share of its rectangle that a cell fills: others are no cells."""
 _COVERED = 0.8
 """The share of a grid that its cells fill."""
-_MIN_CELLS = 4
+_MIN_CELLS, _MAX_CELLS = 4, 4000
+"""What has fewer is a frame, what has more is graph paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,11 @@ class Grid:
 
     def slots_at(self, points: Points) -> list[int]:
         """In which slot each point (N, 2) of the page lies; -1 where in none."""
-        xs, ys = self.plane.mapped(points).T
-        found = np.full(len(points), -1)
-        for index, slot in enumerate(self.slots):
-            inside = (slot.left <= xs) & (xs < slot.right) & (slot.top <= ys) & (ys < slot.bottom)
-            found[inside] = index
-        return [int(index) for index in found]
+        xs, ys = self.plane.mapped(points)[:, :, None].swapaxes(0, 1)
+        edges = [(slot.left, slot.right, slot.top, slot.bottom) for slot in self.slots]
+        lefts, rights, tops, bottoms = np.array(edges).T
+        inside = (lefts <= xs) & (xs < rights) & (tops <= ys) & (ys < bottoms)
+        return [int(index) for index in np.where(inside.any(1), inside.argmax(1), -1)]
 
     def quad(self, slot: Slot) -> Points:
         """The corners (4, 2) of a slot on the page."""
@@ -100,7 +100,7 @@ def _grid(lines: Mask, rules: Rules, origin: tuple[int, int]) -> Grid | None:
     best, covered = None, _COVERED
     for plane in (Plane.upright(lines), Plane.in_perspective(lines)):
         boxes = np.array(list(_rectangles(plane.seen(lines), rules.height))).reshape(-1, 4)
-        if len(boxes) < _MIN_CELLS:
+        if not _MIN_CELLS <= len(boxes) <= _MAX_CELLS:
             continue
         xs = _edges(boxes[:, (0, 2)], _SAME_EDGE * rules.height)
         ys = _edges(boxes[:, (1, 3)], _SAME_EDGE * rules.height)
