@@ -20,7 +20,6 @@ from shared.store.scripts import connect
 from worker.__main__ import main
 from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
-from worker.ocr.recognition.batch_client import Watch
 from worker.runtime import Runtime
 from worker.suspects import main as read_suspects
 
@@ -50,7 +49,7 @@ class MarkReader:
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
 
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, watch: Watch) -> Reading:
+    def read(self, picture: NDArray[np.uint8], page: int, **_: object) -> Reading:
         time.sleep(self._delay_s)
         bits = picture[8, _BIT_PX // 2 :: _BIT_PX, 0] > 127
         number = sum(1 << bit for bit, is_set in enumerate(bits) if is_set)

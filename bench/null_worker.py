@@ -15,7 +15,6 @@ from shared.store.scripts import connect
 from worker.__main__ import main
 from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
-from worker.ocr.recognition.batch_client import Watch
 from worker.runtime import Runtime
 from worker.suspects import main as read_suspects
 
@@ -26,7 +25,7 @@ _MODEL = Model(name="null", version="1", sha256="00" * 32)
 class NullReader:
     """Says of every page that there is nothing on it."""
 
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, watch: Watch) -> Reading:
+    def read(self, picture: NDArray[np.uint8], page: int, **_: object) -> Reading:
         height, width = picture.shape[:2]
         return Reading(Page(page=page, width=width, height=height, lines=()), Timings(0, 0))
 

@@ -37,7 +37,7 @@ class BatchOptions(TypedDict, total=False):
 
     priority: Literal["interactive", "bulk"]
     pages: str
-    text_layer: Literal["auto", "ignore"]
+    text_layer: Literal["auto", "ignore", "trust"]
     language_model: Literal["auto", "off"]
     ttl_s: int
     timeout_s: int

@@ -24,7 +24,7 @@ from docchu.result import Result
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 Priority = Literal["interactive", "bulk"]
-TextLayer = Literal["auto", "ignore"]
+TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
 
 

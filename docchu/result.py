@@ -35,18 +35,20 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One text line and its words."""
+    """One text line and its words; its `source` is `ocr` or `text_layer`."""
 
     text: str
     confidence: float
     box: Box
     words: tuple[Word, ...]
+    source: str = "ocr"
 
     @classmethod
     def from_json(cls, json: Json) -> Line:
         """Take one of a page's `lines`."""
         words = tuple(Word.from_json(word) for word in json["words"])
-        return cls(json["text"], json["confidence"], _box(json["box"]), words)
+        source = json.get("source", "ocr")
+        return cls(json["text"], json["confidence"], _box(json["box"]), words, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Page:
     """One page as it was read, lines in reading order; `page` counts from 1.
 
     `width` and `height` are pixels after turning the picture by `rotation` degrees clockwise, and
-    boxes are in those pixels. `source` is `ocr` or `text_layer`.
+    boxes are in those pixels. `source` is `ocr`, `text_layer` or `mixed`.
     """
 
     page: int

@@ -212,6 +212,12 @@ class DocumentEncrypted(DocumentError):
     code = "document_encrypted"
 
 
+class DynamicForm(DocumentError):
+    """The document is a dynamic XFA form, which only its own program shows: print it to a PDF."""
+
+    code = "dynamic_form"
+
+
 class ArchiveUnreadable(DocumentError):
     """The upload cannot be read as a zip: it is damaged or cut short."""
 

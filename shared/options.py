@@ -27,7 +27,7 @@ from shared.incoming.paths import MAX_CUSTOM_ID
 from shared.page_ranges import PageRanges
 
 Priority = Literal["interactive", "bulk"]
-TextLayer = Literal["auto", "ignore"]
+TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
 Include = Literal["text"]
 
@@ -74,7 +74,9 @@ class BatchOptions(BaseModel):
         default=None, description="pages to read, such as `1-3,7`; all of them where absent"
     )
     text_layer: TextLayer = Field(
-        default="auto", description="whether the text that a PDF brings along may be used"
+        default="auto",
+        description="the text that a PDF brings along: `auto`, taken where its picture agrees; "
+        "`ignore`, not asked; `trust`, taken as it is, unseen",
     )
     language_model: LanguageModel = Field(
         default="auto",

@@ -10,6 +10,7 @@ Point = tuple[float, float]
 Box = tuple[Point, Point, Point, Point]
 """A quadrilateral in page pixels: top left, top right, bottom right, bottom left of the text as it
 is read, on the page as it is returned (after `rotation`)."""
+LineSource = Literal["ocr", "text_layer"]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -35,13 +36,15 @@ class Word(_Part):
 class Line(_Part):
     """One text line; `text` is NFC and equals the words joined by single spaces.
 
-    `confidence` is the chance that all its words are right.
+    `confidence` is the chance that all its words are right. `source` says whether it was read, or
+    is what the PDF says of itself where the picture of the page agrees.
     """
 
     text: str
     confidence: Confidence
     box: Box
     words: tuple[Word, ...]
+    source: LineSource = "ocr"
 
 
 class TableCell(_Part):
@@ -86,14 +89,14 @@ class Page(_Part):
     """One page as it was read, lines in reading order.
 
     `width` and `height` are pixels after turning the picture by `rotation` degrees clockwise;
-    boxes are in those pixels. `page` counts from 1.
+    boxes are in those pixels. `page` counts from 1. `source` is that of its lines, or `mixed`.
     """
 
     page: int
     width: int
     height: int
     rotation: Literal[0, 90, 180, 270] = 0
-    source: Literal["ocr", "text_layer"] = "ocr"
+    source: Literal["ocr", "text_layer", "mixed"] = "ocr"
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
 

@@ -12,6 +12,7 @@ from shared.errors import ModelUnusable, SettingError, Unavailable
 from shared.jobs import Model
 from shared.options import LanguageModel
 from shared.settings import Settings
+from worker.ocr.layer.words import Hint
 from worker.ocr.networks.library import UnknownModel
 from worker.ocr.networks.weights import Card, WeightsError
 from worker.ocr.reader import Reader as ModelReader
@@ -22,8 +23,16 @@ from worker.ocr.recognition.batch_client import Watch
 class Reader(Protocol):
     """Turns pictures (H, W, 3) into text; called by many threads at once."""
 
-    def read(self, picture: NDArray[np.uint8], page: int, *, job: str, watch: Watch) -> Reading:
-        """Read one page; jobs take turns.
+    def read(
+        self,
+        picture: NDArray[np.uint8],
+        page: int,
+        *,
+        job: str,
+        watch: Watch,
+        hint: Hint | None,
+    ) -> Reading:
+        """Read one page; jobs take turns. `hint` is what the page says of itself.
 
         Between two steps it tells the watch, and raises what its `check` raises.
         """

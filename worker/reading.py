@@ -19,8 +19,6 @@ from shared.errors import (
     DocumentError,
     DocumentLost,
     NoSuchPages,
-    PageCrashed,
-    PageTimeout,
     PageTooLarge,
     ReadFailed,
     StaleAttempt,
@@ -34,19 +32,20 @@ from shared.running.failpoints import reach
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
-from worker.layers import page_of
 from worker.leases import Lease, Unwanted, names
-from worker.loading.pdf.layer_json import PageLayer
 from worker.loading.pool import Asker, LoadedPage, PageLoader
 from worker.loading.turns import Flow
 from worker.models import Models, Reader
 from worker.ocr.batcher import DeviceLost
+from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reading
 from worker.thumbnails import picture_of
 
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
 _LOOKS = 4  # attempts, on whatever machine, before a document that is not there counts as lost
+SAMPLES, BULK_SAMPLES = 4, 2
+"""Places of each font of a page that are read, to see whether its letters are what they seem."""
 _CUT = "More lines were found on the page than are read of one: the longest were left out."
 _log = structlog.get_logger()
 
@@ -130,8 +129,7 @@ class SliceReader:
         claim = lease.claim
         reader, model = chosen
         record, timings = self._page(lease, path, number, reader)
-        # A page that was taken from its PDF owes nothing to the model.
-        by = model if record.blob and timings.detect_s else None
+        by = model if record.blob else None
         try:
             outcome = self.slices.record(claim, number, record, timings, by)
         except StaleAttempt:
@@ -151,16 +149,12 @@ class SliceReader:
         claim = lease.claim
         started = time.perf_counter()
         try:
-            layer = self._own_text(lease, path, number)
-            if layer is not None:
-                seen, shown = self._look_at(lease, path, number, layer)
-                record = self._stored(claim, page_of(layer, number, seen), shown)
-                return record, PageTimings(time.perf_counter() - started)
             loaded = self.loader.load(path, claim.media_type, number, _asker(lease))
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
-            reading = self._read(lease, loaded, number, reader)
+            hint = self._hint(lease, path, number)
+            reading = self._read(lease, loaded, number, reader, hint)
         except DocumentError as error:
             _log.info("page cannot be read", page=number, code=error.code, **claim.names)
             timings = PageTimings(load_s=time.perf_counter() - started)
@@ -174,37 +168,20 @@ class SliceReader:
             return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
 
-    def _own_text(self, lease: Lease, path: Path, number: int) -> PageLayer | None:
-        """The text layer of a PDF's page, None where there is none that can be believed."""
+    def _hint(self, lease: Lease, path: Path, number: int) -> Hint | None:
+        """What a page of a PDF says of itself, if the caller wants to hear of it."""
         claim = lease.claim
         if claim.media_type != PDF or claim.options.text_layer == "ignore":
             return None
         try:
-            layer = self.loader.layer(path, number, _asker(lease))
-        except (PageCrashed, PageTimeout) as error:
-            # A picture of the page may still come out of it.
+            words = self.loader.layer(path, number, _asker(lease))
+        except DocumentError as error:
+            # Its picture is there, and that is what counts.
             _log.info("text layer cannot be read", page=number, code=error.code, **claim.names)
             return None
-        if layer.flaw:
-            _log.debug("text layer not used", page=number, flaw=layer.flaw, **claim.names)
-            return None
-        return layer
-
-    def _look_at(
-        self, lease: Lease, path: Path, number: int, layer: PageLayer
-    ) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-        """The picture of a page whose text is known, if it may show a table's lines, and the same
-        if it is to be shown: only somebody who waits looks at it."""
-        claim = lease.claim
-        is_shown = claim.options.priority != "bulk"
-        if not (is_shown or layer.is_drawn_on):
-            return None, None
-        try:
-            kind = claim.media_type
-            picture = self.loader.load(path, kind, number, _asker(lease)).picture
-        except DocumentError:
-            return None, None
-        return picture if layer.is_drawn_on else None, picture if is_shown else None
+        if claim.options.text_layer == "trust":
+            return Hint(words, 0)
+        return Hint(words, BULK_SAMPLES if claim.options.priority == "bulk" else SAMPLES)
 
     def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
         name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"
@@ -215,10 +192,12 @@ class SliceReader:
         reach("worker.stored")
         return PageRecord(name)
 
-    def _read(self, lease: Lease, loaded: LoadedPage, number: int, reader: Reader) -> Reading:
+    def _read(
+        self, lease: Lease, loaded: LoadedPage, number: int, reader: Reader, hint: Hint | None
+    ) -> Reading:
         claim = lease.claim
         try:
-            return reader.read(loaded.picture, number, job=claim.job_id, watch=lease)
+            return reader.read(loaded.picture, number, job=claim.job_id, watch=lease, hint=hint)
         except (DeviceLost, Unwanted):
             raise
         except Exception as error:  # whatever one page does to the model, the others are read

@@ -58,6 +58,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentLost: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DynamicForm: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ArchiveUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyPages: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -113,6 +113,7 @@ export default {
     document_too_large: "This file is larger than the service takes.",
     document_damaged: "The document is damaged or cut short.",
     document_lost: "The service has lost the document: send it again.",
+    dynamic_form: "The document is a form that only its own program can show: print it to a PDF.",
     document_encrypted: "The document is locked with a password: send it without one.",
     document_unreadable: "The document cannot be read.",
     too_many_pages: "The document has more pages than the service takes.",

@@ -34,8 +34,8 @@ def searchable_pdf(
     """The document with an invisible layer of what was read; raises SourceUnusable.
 
     A PDF stays as it is but for that layer, and pages that lay on their side or upside down open
-    upright; pages whose own text was taken keep it. Of a picture file the pages that were read
-    become pages, upright.
+    upright; pages whose own text was taken, all of it, keep it. Of a picture file the pages that
+    were read become pages, upright.
     """
     if media_type != PDF:
         return _of_pictures(source.read_bytes(), media_type, pages, max_page_pixels)
@@ -44,13 +44,17 @@ def searchable_pdf(
             high_bytes = {0}
             font = add_font(pdf)
             for page in pages:
-                if page.source == "ocr" and page.page <= len(pdf.pages):
+                if not _keeps_its_text(page) and page.page <= len(pdf.pages):
                     _cover(pdf, pdf.pages[page.page - 1], page, font)
                     high_bytes |= _high_bytes(page)
             give_meaning(pdf, font, high_bytes)
             return _saved(pdf)
     except (PdfError, PasswordError, ValueError, TypeError, ArithmeticError) as error:
         raise SourceUnusable from error
+
+
+def _keeps_its_text(page: Page) -> bool:
+    return page.source == "text_layer" and not page.rotation
 
 
 def _of_pictures(

@@ -12,13 +12,14 @@ from urllib.parse import quote, unquote
 
 from shared.options import Options
 
-VERSION = 1
+VERSION = 2
 """What this program knows of a reading: the options of a job, the format of a page.
 
 Raised where a worker that does not know the new thing would read a job wrongly. Such a worker
 leaves the job to the others.
 """
 _SINCE: dict[str, int] = {}  # option -> the version that knows it, where that is not the first
+_SINCE_VALUE = {("text_layer", "trust"): 2}
 PLAIN = "1"
 """The need of a job that asks for nothing special: the workers' own model reads it."""
 _SUSPECT = "!"
@@ -28,7 +29,8 @@ _SUSPECT = "!"
 def need_of(options: Options) -> str:
     """What a job with these options needs: the least version that knows them all."""
     asked = options.model_dump(exclude_defaults=True)
-    version = max((_SINCE.get(name, 1) for name in asked), default=1)
+    known = (max(_SINCE.get(o, 1), _SINCE_VALUE.get((o, str(v)), 1)) for o, v in asked.items())
+    version = max(known, default=1)
     return _named(version, options.model) if options.model else str(version)
 
 

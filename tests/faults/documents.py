@@ -18,7 +18,6 @@ from PIL import Image
 from shared.result import Line, Page
 from tests.worker.stories import GREY
 from worker.ocr.reader import Reading, Timings
-from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 
 Deed = Literal["plain", "slow", "error", "kill", "hang"]
 Source = Literal["", "url", "slow", "silent", "cut"]
@@ -95,9 +94,7 @@ class ColourReader:
 
     never: threading.Event = field(default_factory=threading.Event)
 
-    def read(
-        self, picture: NDArray[np.uint8], page: int, *, job: str = "", watch: Watch = UNWATCHED
-    ) -> Reading:
+    def read(self, picture: NDArray[np.uint8], page: int, **_: object) -> Reading:
         red, document, number = (int(value) for value in picture[0, 0])
         deed = _DEEDS.get(red, "plain")  # the canary is white
         time.sleep(_SLOW_S if deed == "slow" else (document * 13 + number * 7) % 40 / 1000)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -23,62 +23,85 @@ SIZE = 12  # points
 LEADING = 20
 
 
+FACE = Path(__file__).parents[1] / "fonts" / "DejaVuSans.ttf"
+_EM = ImageFont.truetype(str(FACE), 1000)
+
+
 class Letters:
-    """A font that means any letters of up to 200 and draws each as its plain Latin one."""
+    """A font of up to 200 letters that draws what it means."""
 
     def __init__(self, text: str) -> None:
         self._codes = {c: code for code, c in enumerate(sorted({*text, " "}), start=33)}
         assert len(self._codes) < 200
-        self._glyphs = [_glyph(c) for c in self._codes]
+        self._drawn = dict(zip(self._codes, self._codes, strict=True))
 
     def encoded(self, text: Iterable[str]) -> bytes:
         return b"<" + bytes(self._codes[c] for c in text).hex().encode() + b">"
 
     def objects(self, number: int) -> list[bytes]:
-        """The font, numbered `number`, and its map, the next number."""
-        names = b" ".join(self._glyphs)
+        """The font, numbered `number`, its map, its measures and its file, which follow."""
+        drawn = [self._drawn[c] for c in self._codes]
+        names = " ".join(f"/uni{ord(c):04X}" for c in drawn)
+        widths = " ".join(f"{_EM.getlength(c):.0f}" for c in drawn)
         font = (
-            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode %d 0 R"
-            b" /Encoding << /Differences [33 %s] >> >>" % (number + 1, names)
+            f"<< /Type /Font /Subtype /TrueType /BaseFont /Drawn /ToUnicode {number + 1} 0 R"
+            f" /FontDescriptor {number + 2} 0 R /FirstChar 33 /LastChar {32 + len(drawn)}"
+            f" /Widths [{widths}] /Encoding << /Differences [33 {names}] >> >>"
         )
-        means = "\n".join(
-            f"<{code:02x}> <{c.encode('utf-16-be').hex()}>" for c, code in self._codes.items()
+        measures = (
+            "<< /Type /FontDescriptor /FontName /Drawn /Flags 32 /FontBBox [-200 -250 1200 1000]"
+            " /ItalicAngle 0 /Ascent 928 /Descent -236 /CapHeight 730 /StemV 80"
+            f" /FontFile2 {number + 3} 0 R >>"
         )
-        blocks = means.split("\n")
-        parts = [blocks[at : at + 100] for at in range(0, len(blocks), 100)]
+        file = FACE.read_bytes()
+        return [
+            font.encode(),
+            stream(self._meaning().encode()),
+            measures.encode(),
+            stream(file, b"/Length1 %d" % len(file)),
+        ]
+
+    def _meaning(self) -> str:
+        means = [f"<{code:02x}> <{c.encode('utf-16-be').hex()}>" for c, code in self._codes.items()]
+        parts = [means[at : at + 100] for at in range(0, len(means), 100)]
         chars = "".join(
             f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n" for part in parts
         )
-        cmap = (
+        return (
             "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n"
             f"1 begincodespacerange <00> <ff> endcodespacerange\n{chars}endcmap end end"
         )
-        return [font, stream(cmap.encode())]
 
 
 class Disguise(Letters):
     """A font that shows other letters than it means: pairs of what is meant and what is drawn."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        drawn = {" ": " ", **dict(pairs)}
-        self._codes = {meant: code for code, meant in enumerate(sorted(drawn), start=33)}
-        self._glyphs = [_glyph(drawn[meant]) for meant in self._codes]
+        self._drawn = {" ": " ", **dict(pairs)}
+        self._codes = {meant: code for code, meant in enumerate(sorted(self._drawn), start=33)}
 
 
-def _glyph(character: str) -> bytes:
-    base = unicodedata.normalize("NFD", character.replace("đ", "d").replace("Đ", "D"))[0]
-    if base.isascii() and base.isalpha():
-        return b"/" + base.encode()
-    return b"/space" if base == " " else b"/period"
-
-
-def written(lines: Sequence[str], letters: Letters, *, top: float = 700, mode: int = 0) -> bytes:
+def written(
+    lines: Sequence[str],
+    letters: Letters,
+    *,
+    top: float = 700,
+    mode: int = 0,
+    font: str = "F",
+    state: str = "",
+) -> bytes:
     """The operators of lines of text, from `top` down; `mode` 3 is invisible."""
     rows = b"\n".join(
         b"1 0 0 1 60 %g Tm %s Tj" % (top - LEADING * index, letters.encoded(line))
         for index, line in enumerate(lines)
     )
-    return b"BT %d Tr /F %d Tf\n%s\nET\n" % (mode, SIZE, rows)
+    return b"BT %s %d Tr /%s %d Tf\n%s\nET\n" % (
+        state.encode(),
+        mode,
+        font.encode(),
+        SIZE,
+        rows,
+    )
 
 
 PICTURE_DRAWN = b"q 595 0 0 842 0 0 cm /P Do Q\n"
@@ -91,19 +114,27 @@ def document(
     entries: bytes = b"",
     picture: Image.Image | None = None,
     trailer: bytes = b"",
+    second: Letters | None = None,
+    more: Sequence[bytes] = (),
 ) -> bytes:
-    """An A4 document whose pages draw these contents with the font /F and the picture /P."""
+    """An A4 document whose pages draw these contents with the fonts /F and /G and the picture /P.
+
+    `more` are objects from number 12 on; the picture is 11.
+    """
     pages, font = len(contents), 3
-    first = font + 3
+    inside = [*letters.objects(font), *(second or letters).objects(font + 4)]
+    image = font + len(inside)
+    first = image + 1 + len(more)
     shown = _picture(picture or Image.new("L", (8, 8), 255))
     box = b"" if b"/MediaBox" in entries else b"/MediaBox [0 0 595 842]"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [%s] /Count %d %s /Resources << /Font << /F 3 0 R >>"
-        b" /XObject << /P 5 0 R >> >> >>"
-        % (b" ".join(b"%d 0 R" % (first + 2 * n) for n in range(pages)), pages, box),
-        *letters.objects(font),
+        b"<< /Type /Pages /Kids [%s] /Count %d %s /Resources << /Font << /F 3 0 R /G 7 0 R >>"
+        b" /XObject << /P %d 0 R >> >> >>"
+        % (b" ".join(b"%d 0 R" % (first + 2 * n) for n in range(pages)), pages, box, image),
+        *inside,
         shown,
+        *more,
     ]
     for number, content in enumerate(contents):
         own = first + 2 * number

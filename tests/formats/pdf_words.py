@@ -6,7 +6,7 @@ import numpy as np
 import pypdfium2
 
 from shared.result import Page
-from worker.loading.pdf.marks import Rectangle, to_pixels
+from worker.loading.pdf.characters import Rectangle, to_pixels
 
 
 def words_on(shown: pypdfium2.PdfPage, page: Page) -> list[tuple[str, Rectangle]]:

@@ -20,7 +20,7 @@ from tests.formats.documents import (
 )
 from tests.formats.pdf_reading import a4, made, pdftotext, saved
 from tests.formats.pdf_words import words_on
-from worker.loading.pdf.marks import to_pixels
+from worker.loading.pdf.characters import to_pixels
 
 LETTERS = Letters("".join(DECREE))
 

@@ -10,8 +10,16 @@ from pathlib import Path
 import numpy as np
 import pikepdf
 import pytest
+from PIL import Image
 
-from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages
+from shared.errors import (
+    DocumentDamaged,
+    DocumentEncrypted,
+    DynamicForm,
+    PageTooLarge,
+    TooManyPages,
+)
+from tests.formats.documents import Letters, document
 from tests.loading.conftest import LIMITS, Count, Load
 from tests.loading.samples import RED, WHITE, join_pdf, locked_pdf, pdf, stream, written
 from worker.loading.pool import PageLoader
@@ -224,3 +232,53 @@ def test_the_resolution_can_be_set(tmp_path: Path) -> None:
     with PageLoader(limits, num_processes=1) as loader:
         page = loader.load(written(tmp_path, pdf(size=(72, 72))), PDF, 1)
     assert page.picture.shape == (300, 300, 3)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "shown"),
+    [((1000, 500), (500, 1000)), ((300, 150), (150, 300)), ((60, 30), (84, 167))],
+    ids=["1,200 dpi", "360 dpi", "coarse"],
+)
+def test_a_small_page_is_rendered_as_finely_as_its_picture(
+    load: Load, pixels: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    content = document(
+        [b"q 60 0 0 30 0 0 cm /P Do Q"],
+        Letters("a"),
+        entries=b"/MediaBox [0 0 60 30]",
+        picture=Image.new("L", pixels, 128),
+    )
+    assert load(content).picture.shape[:2] == pytest.approx(shown, abs=1)
+
+
+def test_a_fine_picture_makes_no_page_larger_than_it_may_be(load: Load) -> None:
+    content = document(
+        [b"q 2 0 0 1 0 0 cm /P Do Q"],
+        Letters("a"),
+        entries=b"/MediaBox [0 0 60 30]",
+        picture=Image.new("L", (1000, 500), 128),
+    )
+    height, width, _ = load(content).picture.shape
+    assert 0.9 * LIMITS.max_page_pixels < height * width <= LIMITS.max_page_pixels
+
+
+@pytest.mark.parametrize("xfa", [b"(form)", b"[(template) (form)]"])
+def test_a_form_that_only_its_program_can_show_is_told(count: Count, xfa: bytes) -> None:
+    form = b"/AcroForm << /Fields [] /XFA %s >>" % xfa
+    with pytest.raises(DynamicForm):
+        count(pdf(catalogue=form + b" /NeedsRendering true"))
+    assert count(pdf(catalogue=form)) == 1, "a static one has pages of its own"
+
+
+@pytest.mark.parametrize("state", [b"/OFF [4 0 R]", b"/BaseState /OFF"])
+def test_layers_that_are_switched_off_are_not_drawn(load: Load, state: bytes) -> None:
+    content = pdf(
+        content=b"/OC /Off BDC 1 0 0 rg 0 0 72 72 re f EMC",
+        entries=b"/Resources << /Properties << /Off 4 0 R >> >>",
+        catalogue=b"/OCProperties << /OCGs [4 0 R] /D << %s >> >>" % state,
+        more=[b"<< /Type /OCG /Name (a) >>"],
+    )
+    assert (load(content).picture == WHITE).all()
+    assert not (
+        load(content.replace(state, b"/ON [4 0 R]".ljust(len(state)))).picture == WHITE
+    ).all()

@@ -11,6 +11,7 @@ from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.worker.stories import GREY, GreyReader
 from worker.models import OneModel
+from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reading
 from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 from worker.runtime import Runtime
@@ -21,11 +22,17 @@ WHITE = 255
 
 class HangingReader(GreyReader):
     def read(
-        self, picture: NDArray[np.uint8], page: int, *, job: str = "", watch: Watch = UNWATCHED
+        self,
+        picture: NDArray[np.uint8],
+        page: int,
+        *,
+        job: str = "",
+        watch: Watch = UNWATCHED,
+        hint: Hint | None = None,
     ) -> Reading:
         while picture[0, 0, 0] == WHITE:
             time.sleep(1)  # deaf to what the watch would tell
-        return super().read(picture, page, job=job, watch=watch)
+        return super().read(picture, page, job=job, watch=watch, hint=hint)
 
 
 def start(settings: Settings) -> Runtime:

@@ -23,6 +23,7 @@ from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 from worker.models import OneModel
+from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reading, Timings
 from worker.ocr.recognition.batch_client import UNWATCHED, Watch
 from worker.runtime import Runtime
@@ -38,11 +39,19 @@ class GreyReader:
 
     on_page: Callable[[int], None] = lambda page: None
     seen: list[int] = field(default_factory=list)
+    hints: dict[int, Hint | None] = field(default_factory=dict)
 
     def read(
-        self, picture: NDArray[np.uint8], page: int, *, job: str = "", watch: Watch = UNWATCHED
+        self,
+        picture: NDArray[np.uint8],
+        page: int,
+        *,
+        job: str = "",
+        watch: Watch = UNWATCHED,
+        hint: Hint | None = None,
     ) -> Reading:
         self.seen.append(page)
+        self.hints[page] = hint
         self.on_page(page)
         line = Line(text=f"grey {picture[0, 0, 0]}", confidence=1, box=BOX, words=())
         height, width = picture.shape[:2]

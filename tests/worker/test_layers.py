@@ -1,4 +1,4 @@
-"""A PDF page with text of its own is taken from it, and the reader reads the others."""
+"""What a PDF page says of itself goes to the reader as a hint, as far as the caller wants it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import DocumentDamaged, DocumentError, PageCrashed, PageTimeout
 from shared.jobs import Status
 from shared.media import PDF
-from shared.result import Page, page_text
+from shared.result import Page
 from shared.settings import Settings
 from tests.formats.documents import DECREE, PICTURE_DRAWN, Letters, document, scan, written
 from tests.worker.stories import TENANT, GreyReader, Service, make_service
+from worker.loading.pool import Asker, PageLoader
 
 LETTERS = Letters("".join(DECREE))
 MIXED = document(
@@ -46,40 +48,46 @@ def pages(service: Service, job_id: str) -> list[Page]:
     return [Page.model_validate_json(blob) for blob in blobs]
 
 
-def test_each_page_says_where_its_text_is_from(service: Service) -> None:
+def test_the_reader_is_told_what_each_page_says_of_itself(service: Service) -> None:
     job_id, reader = read(service, MIXED)
     assert service.job(job_id).status is Status.SUCCEEDED
-    found = pages(service, job_id)
-    assert [page.source for page in found] == ["text_layer", "ocr", "ocr", "text_layer"]
-    assert sorted(reader.seen) == [2, 3], "the others cost the reader nothing"
-    assert page_text(found[0]) == "\n".join(DECREE)
-    assert [page.page for page in found] == [1, 2, 3, 4]
+    words = {
+        page: hint and [word.text for word in hint.words] for page, hint in reader.hints.items()
+    }
+    said = " ".join(DECREE).split()
+    assert words == {1: said, 2: [], 3: [], 4: said}
+    assert [page.page for page in pages(service, job_id)] == [1, 2, 3, 4]
 
 
-def test_who_does_not_want_the_layer_gets_what_is_read(service: Service) -> None:
-    job_id, reader = read(service, MIXED, text_layer="ignore")
-    assert {page.source for page in pages(service, job_id)} == {"ocr"}
-    assert sorted(reader.seen) == [1, 2, 3, 4]
+@pytest.mark.parametrize("priority", ["interactive", "bulk"])
+def test_some_of_each_font_is_looked_at_and_all_of_none_in_a_hurry(
+    service: Service, priority: str
+) -> None:
+    _, reader = read(service, MIXED, priority=priority, pages="1")
+    hint = reader.hints[1]
+    assert hint and hint.num_samples == (2 if priority == "bulk" else 4)
 
 
-def test_a_wholly_digital_document_names_no_model(service: Service) -> None:
-    content = document([written(DECREE, LETTERS)] * 5, LETTERS)
-    job_id, reader = read(service, content)
-    job = service.job(job_id)
-    assert job.status is Status.SUCCEEDED and job.model is None and reader.seen == []
-    assert job.timings.load_s and not job.timings.recognize_s
+def test_who_does_not_want_the_layer_has_it_ignored(service: Service) -> None:
+    _, reader = read(service, MIXED, text_layer="ignore")
+    assert set(reader.hints.values()) == {None}
 
 
+def test_who_trusts_the_layer_has_nobody_look(service: Service) -> None:
+    _, reader = read(service, MIXED, text_layer="trust", pages="1")
+    hint = reader.hints[1]
+    assert hint and hint.num_samples == 0 and hint.words
+
+
+@pytest.mark.parametrize("error", [PageCrashed, PageTimeout, DocumentDamaged])
 def test_a_layer_that_cannot_be_read_leaves_the_page_to_the_reader(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch, error: type[DocumentError]
 ) -> None:
     """A page whose text crashes PDFium may still be drawn by it."""
-    from shared.errors import PageCrashed
-    from worker.loading.pool import Asker, PageLoader
 
-    def crash(self: PageLoader, path: Path, page: int, asker: Asker) -> None:
-        raise PageCrashed
+    def fail(self: PageLoader, path: Path, page: int, asker: Asker) -> None:
+        raise error
 
-    monkeypatch.setattr(PageLoader, "layer", crash)
+    monkeypatch.setattr(PageLoader, "layer", fail)
     job_id, reader = read(service, MIXED, pages="1")
-    assert service.job(job_id).status is Status.SUCCEEDED and reader.seen == [1]
+    assert service.job(job_id).status is Status.SUCCEEDED and reader.hints == {1: None}

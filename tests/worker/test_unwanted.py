@@ -27,7 +27,7 @@ def service(valkey_settings: Settings, tmp_path: Path) -> Service:
 class EndlessReader(GreyReader):
     """Reads step after step of a page that has no end."""
 
-    def read(self, picture, page, *, job="", watch: Watch = UNWATCHED):  # type: ignore[no-untyped-def]
+    def read(self, picture, page, *, watch: Watch = UNWATCHED, **_):  # type: ignore[no-untyped-def]
         self.on_page(page)
         while True:
             watch.check()

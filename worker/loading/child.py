@@ -82,7 +82,7 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
 def _send_layer(connection: socket.socket, document: PdfFile | PictureFile, page: int) -> None:
     if isinstance(document, PictureFile):
         raise DocumentDamaged  # nobody asks a picture for its text
-    encoded = layer_json.encoded(*document.layer(page))
+    encoded = layer_json.encoded(document.layer(page))
     protocol.send(connection, {"layer_bytes": len(encoded)})
     connection.sendall(encoded)
 

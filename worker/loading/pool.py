@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from shared.errors import ServiceError, UnsupportedMediaType
 from shared.media import MEDIA_TYPES, PDF
 from worker.loading.limits import LoadLimits
-from worker.loading.pdf.layer_json import PageLayer
 from worker.loading.process import Answer, ChildProcess
 from worker.loading.protocol import Check, wanted
 from worker.loading.turns import Flow, Turn, Turns
+from worker.ocr.layer.words import LayerWord
 
 _SPARE_S = 60.0
 """How long the processes that are started for a while outlive the need for them."""
@@ -99,8 +99,11 @@ class PageLoader:
         damage = answer.header.get("damage")
         return LoadedPage(answer.picture, None if damage is None else str(damage))
 
-    def layer(self, path: Path, page: int, asker: Asker = _ANYBODY) -> PageLayer:
-        """The text layer of a page of a PDF, counting from 1; raises what `load` raises."""
+    def layer(self, path: Path, page: int, asker: Asker = _ANYBODY) -> Sequence[LayerWord]:
+        """What a page of a PDF, counting from 1, says of itself, in pixels of what `load` gives.
+
+        Raises what that raises.
+        """
         if page < 1:
             raise ValueError(f"pages count from 1, not {page}")
         answer = self._ask(asker, "layer", path, PDF, page)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from shared.errors import (
     DocumentDamaged,
     DocumentEncrypted,
     DocumentError,
+    DynamicForm,
     PageCrashed,
     PageTimeout,
     PageTooLarge,
@@ -32,7 +34,7 @@ from shared.errors import (
 from worker.loading import protocol
 from worker.loading.limits import LoadLimits
 from worker.loading.pdf import layer_json
-from worker.loading.pdf.layer_json import PageLayer
+from worker.ocr.layer.words import LayerWord
 
 _START_S = 60.0
 """A child is ready after 0.2 s; this is for a machine that has just come up and is busy."""
@@ -44,7 +46,8 @@ next document would have less than a child gives that has just started."""
 _CHILD = "worker.loading.child"
 _PROJECT = Path(__file__).resolve().parents[2]
 _ERRORS: dict[str, type[DocumentError]] = {
-    error.code: error for error in (DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages)
+    error.code: error
+    for error in (DocumentDamaged, DocumentEncrypted, DynamicForm, PageTooLarge, TooManyPages)
 }
 _log = logging.getLogger(__name__)
 
@@ -55,7 +58,7 @@ class Answer:
 
     header: protocol.Header
     picture: NDArray[np.uint8] | None = None
-    layer: PageLayer | None = None
+    layer: Sequence[LayerWord] | None = None
 
 
 class ChildProcess:
@@ -218,7 +221,7 @@ class ChildProcess:
 
 def _receive_layer(
     connection: socket.socket, header: protocol.Header, deadline_s: float
-) -> PageLayer:
+) -> list[LayerWord]:
     num_bytes = int(header["layer_bytes"])
     if not 0 < num_bytes <= protocol.MAX_LAYER_BYTES:
         raise ValueError(f"a text layer of {num_bytes} bytes")

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from torch import nn
 
-from shared.result import Page
+from shared.result import Line, Page
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.detection.turning import find_upright, read_either_way
-from worker.ocr.layout.pieces import Piece, pieces_of
+from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
+from worker.ocr.layer.laying import rows_of_words
+from worker.ocr.layer.words import Hint
+from worker.ocr.layout.pieces import pieces_of
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import Networks
@@ -26,16 +30,11 @@ from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
-from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.lines import Picture
-from worker.ocr.recognition.specks import without_specks
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import ruled_grids
-
-MIN_CONFIDENCE = 0.5
-"""Specks, stamps and drawings that the detector took for text come out below it, text above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,9 @@ class Reader:
         *,
         job: str = "",
         watch: Watch = UNWATCHED,
+        hint: Hint | None = None,
     ) -> Reading:
-        """Read an RGB picture (H, W, 3) as page number `page`.
+        """Read an RGB picture (H, W, 3) as page number `page`; `hint` is what it says of itself.
 
         Pages of all jobs share batches and take turns by job.
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, what a network raised, or, between
@@ -135,16 +135,21 @@ class Reader:
             watch,
         )
         start = time.perf_counter()
-        blank = is_blank(picture)
-        sheet = Sheet(picture, NONE) if blank else find_upright(client, without_seals(picture))
+        if hint and hint.words and not hint.num_samples:
+            sheet = Sheet(picture, rows_of_words(hint.words))
+        elif is_blank(picture):
+            sheet = Sheet(picture, NONE)
+        else:
+            sheet = find_upright(client, without_seals(picture))
         detected = time.perf_counter()
         grids = ruled_grids(sheet)
         sheet = sheet.with_quads(cut_at_rules(sheet.quads, grids))
         rotation = sheet.rotation
-        sheet, words = read_either_way(client, sheet)
+        sheet, texts = _texts(client, sheet, hint)
         if sheet.rotation != rotation:
             grids = ruled_grids(sheet)
-        lines, tables = lines_and_tables(_pieces(sheet, words), grids)
+        pieces = [piece for text in texts for piece in pieces_of(*text)]
+        lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
         height, width = sheet.picture.shape[:2]
         return Reading(
@@ -153,6 +158,7 @@ class Reader:
                 width=width,
                 height=height,
                 rotation=sheet.rotation,
+                source=_source(lines),
                 lines=lines,
                 tables=tables,
             ),
@@ -165,10 +171,18 @@ class Reader:
         self._batcher.close()
 
 
-def _pieces(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Piece]:
-    return [
-        piece
-        for quad, line in zip(sheet.quads, map(without_specks, words), strict=True)
-        if confidence_of(line) >= MIN_CONFIDENCE
-        for piece in pieces_of(quad, line)
-    ]
+def _texts(client: BatchClient, sheet: Sheet, hint: Hint | None) -> tuple[Sheet, list[Text]]:
+    """The lines of a sheet, and the sheet, turned where it stood on its head."""
+    if hint and hint.words:
+        if not hint.num_samples:
+            return sheet, without_a_look(sheet, hint)
+        texts = with_layer(client, sheet, hint)
+        if texts is not None:
+            return sheet, texts
+    sheet, words = read_either_way(client, sheet)
+    return sheet, as_read(sheet, words)
+
+
+def _source(lines: Sequence[Line]) -> Literal["ocr", "text_layer", "mixed"]:
+    sources = {line.source for line in lines} or {"ocr"}
+    return sources.pop() if len(sources) == 1 else "mixed"

@@ -3,62 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, TypeAdapter
 
 from worker.loading import protocol
-from worker.loading.pdf.layer import Layer
+from worker.ocr.layer.words import LayerWord
 
+_MAX_WORD = 10_000  # characters
 _Pixel = Annotated[float, Field(ge=-100_000, le=1_000_000, allow_inf_nan=False)]
 
 
-class PlacedWord(NamedTuple):
-    """A word with its place in pixels; a turned one stands askew on the page."""
-
-    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+class _Word(NamedTuple):
+    text: Annotated[str, Field(min_length=1, max_length=_MAX_WORD)]
     left: _Pixel
     top: _Pixel
     right: _Pixel
     bottom: _Pixel
-    is_turned: bool
+    font: Annotated[int, Field(ge=0)]
+    is_sure: bool
 
 
-class PageLayer(BaseModel):
-    """A page's own words in the order of the file; `flaw` says why there are none to be used.
-
-    `is_drawn_on`: besides text there are lines or shapes, which may be those of a table.
-    `width` and `height` are pixels of the page as it is rendered, and so are the places.
-    """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    width: int = Field(ge=1, le=1_000_000)
-    height: int = Field(ge=1, le=1_000_000)
-    flaw: str | None = Field(max_length=100)
-    is_drawn_on: bool
-    words: list[PlacedWord]
+_WORDS = TypeAdapter(list[_Word])
 
 
-def encoded(width: int, height: int, layer: Layer) -> bytes:
-    """The JSON of a layer; one with more text than any page has counts as flawed."""
-    words = [
-        [word.text[:10_000], *(round(side, 1) for side in word.place), word.is_turned]
-        for word in layer.words
+def encoded(words: Sequence[LayerWord]) -> bytes:
+    """The JSON of a layer; one with more text than any page has counts as none."""
+    rows = [
+        [word.text[:_MAX_WORD], *(round(side, 1) for side in word[1:5]), word.font, word.is_sure]
+        for word in words
     ]
-    fields = {
-        "width": width,
-        "height": height,
-        "flaw": layer.flaw,
-        "is_drawn_on": layer.is_drawn_on,
-        "words": words,
-    }
-    data = json.dumps(fields, ensure_ascii=False).encode()
-    if len(data) <= protocol.MAX_LAYER_BYTES:
-        return data
-    return json.dumps(fields | {"flaw": "too long", "words": []}).encode()
+    data = json.dumps(rows, ensure_ascii=False).encode()
+    return data if len(data) <= protocol.MAX_LAYER_BYTES else b"[]"
 
 
-def decoded(data: bytes) -> PageLayer:
+def decoded(data: bytes) -> list[LayerWord]:
     """What a child sent; raises ValueError."""
-    return PageLayer.model_validate_json(data)
+    return [LayerWord(*word) for word in _WORDS.validate_json(data, strict=True)]

@@ -6,34 +6,43 @@ import contextlib
 import math
 import os
 import re
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge, TooManyPages
+from shared.errors import (
+    DocumentDamaged,
+    DocumentEncrypted,
+    DynamicForm,
+    PageTooLarge,
+    TooManyPages,
+)
 from worker.loading.limits import LoadLimits
-from worker.loading.pdf.layer import Layer, read_layer
+from worker.loading.pdf.layer import read_layer
 from worker.loading.pdf.user_unit import user_units
 from worker.loading.pixels import Pixels
+from worker.ocr.layer.words import LayerWord
 
 _MIN_DPI = 100
 """A poster is read from afar and set in large type, so a page with too many pixels at the usual
 resolution is rendered at a lower one. At 100 dpi text from 8 points on can still be read; a page
 that is too large even then is refused, since what came out of it would be rubbish."""
 
+_SMALL_PAGE_PIXELS, _USUAL_PAGE_PIXELS = 3_000_000, 4_000_000
+"""A page that is smaller than an A4 page at 200 dpi may have as many pixels as that one, if it has
+pictures as fine: a card at 1,200 dpi, or a photograph on a page of a few centimetres."""
+_MOST_PICTURES, _MOST_NESTED = 100, 4
 _CUT_SHORT = "The file has no end, so it may be cut short: what is left of this page was read."
 _POINTS_PER_INCH = 72
-_FEWEST_DRAWN, _MOST_NESTED = 4, 4
 _LOCKED = frozenset({pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY})
 _TAIL_BYTES = 16 * 1024
 """Where the end mark of a PDF is looked for; servers and mail gateways put lines behind it."""
 
 
 class PdfFile:
-    """A PDF file that is open; raises DocumentDamaged or DocumentEncrypted if it cannot be."""
+    """A PDF file that is open; raises DocumentDamaged, DocumentEncrypted or DynamicForm."""
 
     def __init__(self, path: str, media_type: str, limits: LoadLimits) -> None:
         self._limits = limits
@@ -48,6 +57,9 @@ class PdfFile:
                 raise
             self._mended = _with_new_end(path)
             self._pdf = _opened(self._mended)
+        if self._pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
+            self._pdf.close()
+            raise DynamicForm  # its pages only say that another program is wanted
         with contextlib.suppress(pypdfium2.PdfiumError):
             self._pdf.init_forms()  # without it the values of form fields are not drawn
 
@@ -72,27 +84,22 @@ class PdfFile:
         rows = memoryview(bitmap.buffer).cast("B")
         return Pixels(bitmap.height, bitmap.width, self._damage, [rows])
 
-    def layer(self, page: int) -> tuple[int, int, Layer]:
-        """The width and height of a page as `load` renders it, and its text layer.
+    def layer(self, page: int) -> list[LayerWord]:
+        """What a page says of itself, in pixels of what `load` renders.
 
-        Raises DocumentDamaged and PageTooLarge. Of a file that was cut short no layer is taken.
+        Raises DocumentDamaged and PageTooLarge.
         """
         scale = self._scale(page)
         opened = self._opened_page(page)
         try:
             width, height = (math.ceil(side * scale) for side in opened.get_size())
-            if self._damage:
-                return width, height, Layer([], "cut short")
             text_page = opened.get_textpage()
             try:
-                rotate = opened.get_rotation()
-                layer = read_layer(text_page.raw, opened.raw, width, height, rotate)
-                is_drawn_on = not layer.flaw and _is_drawn_on(opened)
-                return width, height, replace(layer, is_drawn_on=is_drawn_on)
+                return read_layer(text_page.raw, opened.raw, width, height, opened.get_rotation())
             finally:
                 text_page.close()
         except pypdfium2.PdfiumError:
-            return width, height, Layer([], "damaged")
+            raise DocumentDamaged(f"The text of page {page} cannot be taken.") from None
         finally:
             opened.close()
 
@@ -112,6 +119,9 @@ class PdfFile:
             raise DocumentDamaged(f"Page {page} of the document has no size.")
         unit = self._unit(page)
         scale = unit * self._limits.pdf_dpi / _POINTS_PER_INCH
+        if _num_pixels(width, height, scale) <= _SMALL_PAGE_PIXELS:
+            most = min(_USUAL_PAGE_PIXELS, self._limits.max_page_pixels)
+            return max(scale, min(self._finest(page), math.sqrt(most / (width * height)) * 0.99))
         if _num_pixels(width, height, scale) <= self._limits.max_page_pixels:
             return scale
         # Rounding up to whole pixels adds less than a row and a column.
@@ -127,6 +137,23 @@ class PdfFile:
             )
         return reduced
 
+    def _finest(self, page: int) -> float:
+        """Pixels per unit of the finest picture on a page; 0 without one."""
+        opened = self._opened_page(page)
+        finest = 0.0
+        try:
+            kinds = [pdfium.FPDF_PAGEOBJ_IMAGE]
+            for picture in islice(opened.get_objects(kinds, _MOST_NESTED), _MOST_PICTURES):
+                left, bottom, right, top = picture.get_bounds()
+                columns, rows = picture.get_px_size()
+                if right > left and top > bottom:
+                    finest = max(finest, min(columns / (right - left), rows / (top - bottom)))
+        except pypdfium2.PdfiumError:
+            pass
+        finally:
+            opened.close()
+        return finest
+
     def _unit(self, page: int) -> float:
         """How many points a unit of the page has."""
         if self._units is None:
@@ -136,12 +163,6 @@ class PdfFile:
     def close(self) -> None:
         """Close the file."""
         self._pdf.close()
-
-
-def _is_drawn_on(page: Any) -> bool:
-    """Whether there are as many lines and shapes as the smallest table has."""
-    drawn = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=_MOST_NESTED)
-    return len(list(islice(drawn, _FEWEST_DRAWN))) == _FEWEST_DRAWN
 
 
 def _num_pixels(width: float, height: float, scale: float) -> int:

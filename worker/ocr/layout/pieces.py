@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.result import Box, Line, Word
+from shared.result import Box, Line, LineSource, Word
 from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.recognition.ctc import Span
 
@@ -29,6 +29,7 @@ class Piece:
 
     quad: Quad
     words: tuple[Word, ...]
+    source: LineSource = "ocr"
 
     @property
     def text(self) -> str:
@@ -48,8 +49,8 @@ class Piece:
         return bool(abs(across[1]) > abs(across[0]))
 
 
-def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
-    """Cut a line that was read into pieces at its wide gaps; `spans` are its words, in order."""
+def pieces_of(quad: Quad, spans: Sequence[Span], source: LineSource = "ocr") -> list[Piece]:
+    """Cut a line into pieces at its wide gaps; `spans` are its words, in order."""
     width, height = _size(quad)
     wide = WIDE_GAP * height / max(width, 1e-6)
     groups: list[list[Span]] = []
@@ -58,7 +59,7 @@ def pieces_of(quad: Quad, spans: Sequence[Span]) -> list[Piece]:
             groups.append([])
         groups[-1].append(span)
     margin = _MARGIN * height / max(width, 1e-6)
-    return [_piece(quad, group, margin) for group in groups]
+    return [_piece(quad, group, margin, source) for group in groups]
 
 
 def joined(pieces: Sequence[Piece]) -> Line:
@@ -73,6 +74,7 @@ def joined(pieces: Sequence[Piece]) -> Line:
         confidence=chance_of_line([word.confidence for word in words]),
         box=as_box(quad),
         words=words,
+        source="ocr" if any(piece.source == "ocr" for piece in pieces) else "text_layer",
     )
 
 
@@ -89,7 +91,7 @@ def along(quad: Quad, start: float, end: float) -> Quad:
     return np.array((*corners, quad[3] + start * bottom), np.float32)
 
 
-def _piece(quad: Quad, spans: Sequence[Span], margin: float) -> Piece:
+def _piece(quad: Quad, spans: Sequence[Span], margin: float, source: LineSource) -> Piece:
     words = tuple(
         Word(
             text=span.text,
@@ -100,7 +102,7 @@ def _piece(quad: Quad, spans: Sequence[Span], margin: float) -> Piece:
         for span in spans
     )
     start, end = max(0.0, spans[0].start - margin), min(1.0, spans[-1].end + margin)
-    return Piece(along(quad, start, end), words)
+    return Piece(along(quad, start, end), words, source)
 
 
 def _size(quad: Quad) -> tuple[float, float]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.ocr.layout.pieces import Piece
 from worker.ocr.layout.rows import Cell, Row
 
 Span = tuple[float, float]
@@ -72,7 +71,7 @@ def _cut(cell: Cell, between: Sequence[Span], blank: float) -> list[Cell]:
         cell.right,
     ]
     for (first, last), left, right in zip(pairwise(firsts), edges[::2], edges[1::2], strict=True):
-        piece = Piece(cell.piece.quad, words[first:last])
+        piece = replace(cell.piece, words=words[first:last])
         parts.append(replace(cell, piece=replace(piece, quad=piece.extent), left=left, right=right))
     return parts
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,13 @@ import pytest
 from shared.media import PDF
 from shared.result import Page
 from tests.formats.documents import DECREE, Letters, document, written
-from tests.loading.conftest import LIMITS
 from tests.loading.samples import written as file_of
-from worker.layers import page_of
+from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
+from worker.ocr.layer.words import Hint
+from worker.ocr.reader import Reader
 
+Read = Callable[[bytes], Page]
 ROWS = [
     ["STT", "Họ và tên", "Chức vụ", "Thực lĩnh"],
     ["1", "Nguyễn Văn An", "Trưởng phòng", "17.000.000"],
@@ -29,16 +30,20 @@ LETTERS = Letters("".join([*DECREE, *(text for row in [*ROWS, TOTAL] for text in
 
 @pytest.fixture(scope="module")
 def loader() -> Iterator[PageLoader]:
-    limits = dataclasses.replace(LIMITS, max_page_pixels=8_000_000)
-    with PageLoader(limits, num_processes=1) as loader:
+    with PageLoader(LoadLimits(), num_processes=1) as loader:
         yield loader
 
 
-def read(loader: PageLoader, folder: Path, content: bytes) -> Page:
-    path = file_of(folder, document([content], LETTERS))
-    layer = loader.layer(path, 1)
-    assert layer.flaw is None
-    return page_of(layer, 1, loader.load(path, PDF, 1).picture if layer.is_drawn_on else None)
+@pytest.fixture(params=[3, 0], ids=["auto", "trust"])
+def read(
+    request: pytest.FixtureRequest, reader: Reader, loader: PageLoader, tmp_path: Path
+) -> Read:
+    def read(content: bytes) -> Page:
+        path = file_of(tmp_path, document([content], LETTERS))
+        hint = Hint(loader.layer(path, 1), request.param)
+        return reader.read(loader.load(path, PDF, 1).picture, hint=hint).page
+
+    return read
 
 
 def texts(rows: Sequence[Sequence[str]], top: float = TOP) -> bytes:
@@ -60,44 +65,34 @@ GRID = b"0.7 w\n" + b"".join(
 )
 
 
-def test_lines_of_the_page_make_cells_of_its_words(loader: PageLoader, tmp_path: Path) -> None:
+def test_lines_of_the_page_make_cells_of_its_words(read: Read) -> None:
     total = texts([[TOTAL[0], "", "", TOTAL[1]]], TOP - 4 * ROW)
     merged = rectangle(XS[0], XS[3], 4) + rectangle(XS[3], XS[4], 4)
     above = written(DECREE[:2], LETTERS, top=640)
-    page = read(loader, tmp_path, above + GRID + merged + texts(ROWS) + total)
+    page = read(above + GRID + merged + texts(ROWS) + total)
     (table,) = page.tables
     assert page.source == "text_layer"
     assert table.rows == [*ROWS, [TOTAL[0], "", "", TOTAL[1]]]
     last = [(cell.column, cell.column_span) for cell in table.cells if cell.row == 4]
     assert last == [(0, 3), (3, 1)]
     assert [line.text for line in page.lines][:2] == list(DECREE[:2])
-    assert all(cell.confidence == 1 for cell in table.cells)
 
 
-def test_words_of_two_cells_that_nearly_touch_are_apart(loader: PageLoader, tmp_path: Path) -> None:
+def test_words_of_two_cells_that_nearly_touch_are_apart(read: Read) -> None:
     narrow = b"BT /F 11 Tf 1 0 0 1 66 %g Tm %s Tj ET\n" % (
         TOP - 15,
         LETTERS.encoded("STT Họ và tên"),
     )
-    rest = b"BT /F 11 Tf 1 0 0 1 64 %g Tm %s Tj ET\n" % (TOP - 15 - ROW, LETTERS.encoded("1 An"))
-    xs = (60, 91, 230)
+    rest = b"BT /F 11 Tf 1 0 0 1 64 %g Tm %s Tj ET\n" % (TOP - 15 - ROW, LETTERS.encoded("1"))
+    xs = (60, 86.2, 230)
     lines = b"".join(rectangle(xs[n], xs[n + 1], row) for row in range(2) for n in range(2))
     moved = narrow.replace(b"66", b"64")
-    page = read(loader, tmp_path, b"0.7 w\n" + lines + moved + rest)
+    page = read(b"0.7 w\n" + lines + moved + rest)
     (table,) = page.tables
     assert table.rows[0] == ["STT", "Họ và tên"]
 
 
-def test_without_lines_the_words_that_stand_in_line_make_the_table(
-    loader: PageLoader, tmp_path: Path
-) -> None:
-    page = read(loader, tmp_path, written(DECREE, LETTERS, top=760) + texts(ROWS))
+def test_without_lines_the_words_that_stand_in_line_make_the_table(read: Read) -> None:
+    page = read(written(DECREE, LETTERS, top=760) + texts(ROWS))
     (table,) = page.tables
     assert table.rows == ROWS
-
-
-def test_a_page_of_text_is_not_rendered_for_its_tables(loader: PageLoader, tmp_path: Path) -> None:
-    path = file_of(tmp_path, document([written(DECREE, LETTERS)], LETTERS))
-    assert not loader.layer(path, 1).is_drawn_on
-    path = file_of(tmp_path, document([GRID + texts(ROWS)], LETTERS))
-    assert loader.layer(path, 1).is_drawn_on

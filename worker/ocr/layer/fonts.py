@@ -1,0 +1,204 @@
+"""Whether what a page's fonts say is what they show: some places of each are read and compared."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from worker.ocr.detection.crops import crop
+from worker.ocr.detection.sheet import Sheet
+from worker.ocr.layer.alignment import aligned
+from worker.ocr.layer.laying import Placed, Region
+from worker.ocr.layout.pieces import Quad, along
+from worker.ocr.recognition.batch_client import BatchClient
+from worker.ocr.recognition.ctc import Span
+
+_PLACE = 12.0
+"""In heights of the line: about as much is read at a place, four or five words."""
+_ROOM = 0.3
+"""In heights: what is left free beside what is read."""
+_MOST_PLACES = 60
+"""Of a page. A poster has 20 fonts; of some page with hundreds of them, the rest is just read."""
+_SURE = 0.85
+"""The mean confidence of a word from which it can contradict anybody."""
+_MAX_WRONG = 0.08
+"""Of the letters of a sound font, those that are misread."""
+_MAX_MADE_UP = 0.15
+"""Of the spaces of a sound font, those that are none in the picture."""
+_LIKE = 0.6
+"""Of a font that is hard to read, the letters that are read as it says."""
+_FEW = 4
+UNCONFIRMED = 0.5
+"""The confidence of a word that was neither confirmed nor contradicted."""
+
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("|1!Iıl", "i"),
+        "0": "o",
+        "×": "x",
+        **dict.fromkeys("‐‑–—−_", "-"),
+        **dict.fromkeys("‘’`´′", "'"),
+        **dict.fromkeys("“”„″", '"'),
+        **dict.fromkeys("·∙●▪■◦‣", "•"),
+    }
+)
+"""What no eye tells from each other in every font."""
+
+
+@dataclass(slots=True)
+class Font:
+    """What the places that were read say of a font: letters that agree, and that do not.
+
+    `like` and `unlike` count all of them, `right` and `wrong` those that were read for sure.
+    """
+
+    right: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    like: int = 0
+    unlike: int = 0
+    strange: int = 0
+
+    @property
+    def confidence(self) -> float:
+        """The chance that a word of this font is right; 0 where it is not to be believed."""
+        num_right, num_wrong = self.right.total(), self.wrong.total()
+        num_sure = num_right + num_wrong
+        num_spaces = self.right[" "] + self.wrong[" "]
+        if self.wrong[" "] > max(1.0, _MAX_MADE_UP * num_spaces):
+            return 0.0
+        if num_sure >= _FEW:
+            most = max(_MAX_WRONG * num_sure, 1.0 if num_sure >= 2 * _FEW else 0.0)
+            return num_right / (num_sure + 1) if num_wrong <= most else 0.0
+        seen = self.like + self.unlike
+        # What the reader cannot write it cannot judge.
+        is_beyond_us = 2 * self.strange >= seen
+        return UNCONFIRMED if is_beyond_us or self.like >= _LIKE * seen else 0.0
+
+    def note(self, letter: str, is_like: bool, is_sure: bool, is_strange: bool) -> None:
+        """Note one letter that was compared; none where more was read than the layer says."""
+        self.like += is_like
+        self.unlike += not is_like
+        self.strange += is_strange and letter != ""
+        if is_sure:
+            (self.right if is_like else self.wrong)[letter] += 1
+
+    def doubts(self, text: str) -> bool:
+        """Whether a word has letters that the picture has contradicted wherever it was asked."""
+        return any(letter in self.wrong and letter not in self.right for letter in _folded(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The words from `first` to `last` (exclusive) of one line."""
+
+    region: Region
+    first: int
+    last: int
+
+    @property
+    def words(self) -> Sequence[Placed]:
+        return self.region.words[self.first : self.last]
+
+    @property
+    def letters(self) -> set[tuple[int, str]]:
+        return {(placed.word.font, c) for placed in self.words for c in _folded(placed.word.text)}
+
+    @property
+    def quad(self) -> Quad:
+        """From the middle of the gap before the words to the middle of the one behind."""
+        words, room = self.region.words, _ROOM * self.region.height
+        start, end = words[self.first].start - room, words[self.last - 1].end + room
+        if self.first:
+            start = max(start, (words[self.first - 1].end + words[self.first].start) / 2)
+        if self.last < len(words):
+            end = min(end, (words[self.last - 1].end + words[self.last].start) / 2)
+        return along(self.region.quad, max(0.0, start), min(1.0, end))
+
+
+class Fonts:
+    """The fonts of a page, judged by `num_samples` places of each that are read."""
+
+    def __init__(
+        self, client: BatchClient, sheet: Sheet, regions: Sequence[Region], num_samples: int
+    ) -> None:
+        self._alphabet = set(_folded(client.characters))
+        self._fonts: dict[int, Font] = defaultdict(Font)
+        places = _chosen(_places(regions), num_samples)
+        read = client.words([crop(sheet.picture, place.quad) for place in places])
+        for place, spans in zip(places, read, strict=True):
+            self._compare(place.words, spans)
+
+    def confidence(self, placed: Placed) -> float:
+        """The chance that a word is what the layer says; 0 where that is not to be believed."""
+        font = self._fonts.get(placed.word.font)
+        if font is None or not placed.is_sure or font.doubts(placed.word.text):
+            return 0.0
+        return 1.0 if placed.was_read and font.confidence else font.confidence
+
+    def _compare(self, words: Sequence[Placed], spans: Sequence[Span]) -> None:
+        texts, read = [p.word.text for p in words], [span.text for span in spans]
+        told, seen = _folded(" ".join(texts)), _folded(" ".join(read))
+        owners, readers = _owners(texts), _owners(read)
+        is_certain = bool(spans) and min(span.confidence for span in spans) >= _SURE
+        unlike: set[int] = set()
+        at = 0
+        for one, other in aligned(told, seen):
+            at = at if one is None else owners[one]
+            letter = "" if one is None else told[one]
+            is_like = other is not None and letter == seen[other]
+            is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
+            font = self._fonts[words[at].word.font]
+            font.note(letter, is_like, is_sure, letter not in self._alphabet)
+            if not is_like:
+                unlike.add(at)
+        for number, placed in enumerate(words):
+            placed.was_read = number not in unlike and placed.word.text in read
+
+
+def _owners(texts: Sequence[str]) -> list[int]:
+    """For each letter of some words that are joined by spaces the number of its word."""
+    return [n for n, text in enumerate(texts) for _ in range(len(text) + 1)]
+
+
+def _folded(text: str) -> str:
+    """A text without what cannot be told from a picture; as long as the text."""
+    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return lower.translate(_ALIKE)
+
+
+def _places(regions: Iterable[Region]) -> list[_Place]:
+    """Where words lie that can be compared: a few in a row, all of them sure."""
+    places: list[_Place] = []
+    for region in regions:
+        if not region.was_seen or not region.fits:
+            continue
+        room = _PLACE * region.height
+        first = 0
+        for index, placed in enumerate(region.words):
+            if not (placed.is_sure and placed.end - region.words[first].start <= room):
+                places += [_Place(region, first, index)] if first < index else []
+                first = index if placed.is_sure else index + 1
+        last = len(region.words)
+        places += [_Place(region, first, last)] if first < last else []
+    return places
+
+
+def _chosen(places: Sequence[_Place], num_samples: int) -> list[_Place]:
+    """So many places of each font, each time the one with most letters that are not among them."""
+    left = {number: place.letters for number, place in enumerate(places)}
+    fonts = [{placed.word.font for placed in place.words} for place in places]
+    counts: Counter[int] = Counter()
+    chosen: list[_Place] = []
+    while left and len(chosen) < _MOST_PLACES:
+        best = max(left, key=lambda number: (len(left[number]), -number))
+        letters = left.pop(best)
+        chosen.append(places[best])
+        counts.update(fonts[best])
+        done = {font for font in fonts[best] if counts[font] >= num_samples}
+        left = {
+            number: {one for one in others - letters if one[0] not in done}
+            for number, others in left.items()
+            if any(counts[font] < num_samples for font in fonts[number])
+        }
+    return chosen
