@@ -85,12 +85,14 @@ class Docchu:
         webhook_url: str | None = None,
         webhook_include: Literal["text"] | None = None,
         model: str | None = None,
+        password: str | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Hand in a document, or the address where the service fetches it.
 
         A file is sent in pieces, from its start. `pages` is such as `1-3,7`; `model` is one of
-        those that the service has. The job's end is told to `webhook_url` (see docchu.webhooks), on
+        those that the service has; `password` opens an
+        encrypted PDF. The job's end is told to `webhook_url` (see docchu.webhooks), on
         request with its text. The same `idempotency_key` (kept 24 hours) makes no second job;
         without one, only this call's own retries share one. Raises RequestRefused, and OSError if
         the file cannot be read.
@@ -107,6 +109,7 @@ class Docchu:
             "webhook_url": webhook_url,
             "webhook_include": webhook_include,
             "model": model,
+            "password": password,
         }
         given = {key: value for key, value in options.items() if value is not None}
         if document is None:

@@ -16,7 +16,7 @@ from itertools import islice
 import structlog
 
 from keeper.steps import do
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT, PASSWORD, BlobStore
 from shared.errors import Unavailable
 from shared.running.failpoints import reach
 from shared.store import keys
@@ -79,12 +79,14 @@ class Retention:
         return len(due) == _PIECE
 
     def _expire_inputs(self, due: Sequence[Due]) -> None:
-        erased = self._erase(
-            keys.RETENTION, due, lambda one: self.blobs.delete(one.tenant, one.job_id, INPUT)
-        )
+        erased = self._erase(keys.RETENTION, due, self._delete_input)
         if erased:
             reach("keeper.input_erased")
             self.upkeep.expire(erased, input_erased=True)
+
+    def _delete_input(self, one: Due) -> None:
+        for name in (PASSWORD, INPUT):
+            self.blobs.delete(one.tenant, one.job_id, name)
 
     def _expire_results(self, due: Sequence[Due]) -> None:
         if not due:

@@ -19,6 +19,8 @@ from shared.running.disk import ROOM_INODES, disk_faults, num_inodes, sync_folde
 
 INPUT = "input"
 """The name of the blob that holds a job's document."""
+PASSWORD = "password"
+"""The name of the one that holds what opens it, where the caller gave that."""
 _INCOMING = "incoming"
 _JOBS = "jobs"
 _ID = "id"

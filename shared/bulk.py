@@ -6,11 +6,12 @@ what is left. Every piece may be done twice.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from shared.blobs import INPUT, BlobNotFound, BlobStore
+from shared.blobs import INPUT, PASSWORD, BlobNotFound, BlobStore
 from shared.errors import JobGone, JobNotFound, QueueFull, StaleAttempt
 from shared.ids import new_id
 from shared.jobs import Job, Status
@@ -86,6 +87,8 @@ class BulkOperations:
             new = self._anew(operation, job)
             if job.url is None:  # else it is fetched once more
                 self.blobs.share(operation.tenant, job_id, new.id, INPUT)
+            with suppress(BlobNotFound):
+                self.blobs.share(operation.tenant, job_id, new.id, PASSWORD)
         except (BlobNotFound, JobGone, JobNotFound):
             return  # nothing is left to read: it stays failed
         try:

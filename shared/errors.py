@@ -207,7 +207,7 @@ class DocumentLost(DocumentError):
 
 
 class DocumentEncrypted(DocumentError):
-    """The document is encrypted: send it without its password."""
+    """The document is encrypted: send its `password` with it, or send it without one."""
 
     code = "document_encrypted"
 

@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -166,7 +167,7 @@ class _Request(BaseModel):
         except ValidationError as error:
             raise refusal(error) from None
 
-    def together_with(self, other: Self) -> Self:
+    def together_with(self, other: _Request) -> Self:
         """Both together. Raises InvalidOption where one option has two values."""
         for name in self.model_fields_set & other.model_fields_set:
             if getattr(self, name) != getattr(other, name):
@@ -197,6 +198,16 @@ class JobRequest(LineRequest):
         for one, other in (("batch_id", "custom_id"), ("custom_id", "batch_id")):
             if getattr(self, one) is not None and getattr(self, other) is None:
                 raise InvalidOption(f"`{one}` needs `{other}` beside it.", option=one)
+
+
+class BodyRequest(JobRequest):
+    """The same in a form or a JSON object, with what may not stand in an address."""
+
+    password: SecretStr | None = Field(
+        default=None,
+        max_length=127,
+        description="what opens an encrypted PDF; kept as long as the document, and shown nowhere",
+    )
 
 
 class BatchRequest(BatchOptions, _Request):

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from shared.blobs import INPUT, BlobNotFound, BlobStore, picture_name
+from shared.blobs import INPUT, PASSWORD, BlobNotFound, BlobStore, picture_name
 from shared.errors import (
     DocumentDamaged,
     DocumentError,
@@ -104,7 +105,7 @@ class SliceReader:
 
     def _open(self, lease: Lease, path: Path) -> Claim:
         claim = lease.claim
-        num_pages = self.loader.count_pages(path, claim.media_type, _asker(lease))
+        num_pages = self.loader.count_pages(path, claim.media_type, self._asker(lease))
         wanted = list(range(1, num_pages + 1))
         if claim.options.pages:
             wanted = PageRanges.parse(claim.options.pages).select(num_pages)
@@ -149,7 +150,7 @@ class SliceReader:
         claim = lease.claim
         started = time.perf_counter()
         try:
-            loaded = self.loader.load(path, claim.media_type, number, _asker(lease))
+            loaded = self.loader.load(path, claim.media_type, number, self._asker(lease))
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
@@ -174,7 +175,7 @@ class SliceReader:
         if claim.media_type != PDF or claim.options.text_layer == "ignore":
             return None
         try:
-            words = self.loader.layer(path, number, _asker(lease))
+            words = self.loader.layer(path, number, self._asker(lease))
         except DocumentError as error:
             # Its picture is there, and that is what counts.
             _log.info("text layer cannot be read", page=number, code=error.code, **claim.names)
@@ -182,6 +183,15 @@ class SliceReader:
         if claim.options.text_layer == "trust":
             return Hint(words, 0)
         return Hint(words, BULK_SAMPLES if claim.options.priority == "bulk" else SAMPLES)
+
+    def _asker(self, lease: Lease) -> Asker:
+        claim = lease.claim
+        password = None
+        if claim.media_type == PDF:
+            with suppress(BlobNotFound):
+                password = self.blobs.get(claim.tenant, claim.job_id, PASSWORD).decode()
+        is_bulk = claim.options.priority == "bulk"
+        return Asker(Flow(claim.tenant, is_bulk), lease.check, password)
 
     def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
         name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"
@@ -208,11 +218,6 @@ class SliceReader:
         if record.blob:
             for name in (record.blob, picture_name(record.blob)):
                 self.blobs.delete(claim.tenant, claim.job_id, name)
-
-
-def _asker(lease: Lease) -> Asker:
-    claim = lease.claim
-    return Asker(Flow(claim.tenant, claim.options.priority == "bulk"), lease.check)
 
 
 def _wait_for_all(futures: Iterable[Future[None]]) -> None:

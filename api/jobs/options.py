@@ -9,13 +9,13 @@ from pydantic import Field, WithJsonSchema
 
 from api.http.operations import BASE64, BINARY, JSON, Body, Form, NoQuery
 from shared.jobs import Status
-from shared.options import JobRequest
+from shared.options import BodyRequest, JobRequest
 
 MAX_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 
 
-class JobByUrl(JobRequest):
+class JobByUrl(BodyRequest):
     """A document that is fetched, with its options."""
 
     url: Annotated[
@@ -24,12 +24,18 @@ class JobByUrl(JobRequest):
     ]
 
 
-class JobByData(JobRequest):
+class JobByData(BodyRequest):
     """A document in base64, with its options."""
 
     data: Annotated[str, WithJsonSchema(BASE64), Field(description="the document in base64")]
 
 
+PASSWORD = {
+    "type": "string",
+    "format": "password",
+    "maxLength": 127,
+    "description": BodyRequest.model_fields["password"].description,
+}
 RAW_TYPES = (
     "image/png",
     "image/jpeg",
@@ -43,7 +49,9 @@ RAW_TYPES = (
 RAW = {**BINARY, "description": "the document, whatever its type says; options in the query"}
 DOCUMENT = Body(
     {
-        "multipart/form-data": Form({"file": {**BINARY, "description": "the document"}}, ("file",)),
+        "multipart/form-data": Form(
+            {"file": {**BINARY, "description": "the document"}, "password": PASSWORD}, ("file",)
+        ),
         JSON: JobByUrl | JobByData,
         **dict.fromkeys(RAW_TYPES, RAW),
     },

@@ -14,7 +14,7 @@ from api.jobs.submission import Received
 from shared.errors import EmptyDocument, InvalidOption
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import Base64Sink, UploadSink
-from shared.options import JobRequest
+from shared.options import BodyRequest, JobRequest
 from shared.outgoing.addresses import check_plain
 from shared.settings import Settings
 
@@ -40,8 +40,8 @@ def _form(request: Request, settings: Settings, sink: UploadSink) -> Received:
     body = pieces(request, settings.max_upload_bytes, OVERHEAD_BYTES)
     form = read_form(body, request.mimetype_params.get("boundary", ""), sink)
     fields = {name: value for name, value in form.fields.items() if value != ""}
-    options = query.together_with(JobRequest.of_texts(fields, settings.result_ttl_s))
-    return Received(options, base_name(form.file_name))
+    options = BodyRequest.of_texts(fields, settings.result_ttl_s).together_with(query)
+    return Received(options, base_name(form.file_name), password=options.password)
 
 
 def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
@@ -52,15 +52,15 @@ def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     url = members.pop("url", None)
     if "data" in members:
         raise InvalidOption("`data` must be a string of base64.", option="data")
-    options = query.together_with(JobRequest.of_json(members, settings.result_ttl_s))
+    options = BodyRequest.of_json(members, settings.result_ttl_s).together_with(query)
     if url is None:
         if read.document_key is None:
             raise EmptyDocument("The JSON object has neither `url` nor `data`.")
-        return Received(options)
+        return Received(options, password=options.password)
     if read.document_key is not None:
         raise InvalidOption("Give either `url` or `data`, not both.", option="url")
     if not isinstance(url, str):
         raise InvalidOption("`url` must be a string.", option="url")
     check_plain(url, settings.allow_targets)
     name = unquote(urlsplit(url).path, errors="replace")
-    return Received(options, base_name(name), url)
+    return Received(options, base_name(name), url, options.password)

@@ -11,7 +11,7 @@ from pathlib import Path
 from api.http.grants import Grant
 from api.services import Services
 from shared import errors
-from shared.blobs import INPUT, BlobNotFound
+from shared.blobs import INPUT, PASSWORD, BlobNotFound
 from shared.formats.pdf_process import FileFailed, Order, made_file
 from shared.jobs import Job
 
@@ -119,7 +119,15 @@ def _order(parts: Services, job: Job, form: str) -> Order:
         max_page_pixels=parts.settings.max_page_pixels,
         max_memory_bytes=parts.settings.page_memory_bytes,
         form=form,
+        password=_password(parts, job),
     )
+
+
+def _password(parts: Services, job: Job) -> str:
+    try:
+        return parts.blobs.get(job.tenant, job.id, PASSWORD).decode()
+    except BlobNotFound:
+        return ""
 
 
 def _document(parts: Services, job: Job) -> Path:

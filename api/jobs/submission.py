@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
+from pydantic import SecretStr
 
 from api.services import Services
-from shared.blobs import INPUT, Upload
+from shared.blobs import INPUT, PASSWORD, Upload
 from shared.errors import AddressRefused, Unavailable
 from shared.ids import new_id
 from shared.incoming.sinks import UploadSink, document_in
@@ -36,6 +37,7 @@ class Received:
     options: JobRequest
     name: str | None = None
     url: str | None = None
+    password: SecretStr | None = None
 
 
 Receive = Callable[[UploadSink], Received]
@@ -121,6 +123,9 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             parts.blobs.keep(upload, tenant, new.id, INPUT)
         else:
             new = _new_job(parts, tenant, received, Document(name=received.name))
+        if (password := received.password) is not None:
+            secret = password.get_secret_value().encode()
+            parts.blobs.put(tenant, new.id, PASSWORD, secret)
         reach("api.kept")
         try:
             job = parts.jobs.create(new, held, _fingerprint(upload, received))
@@ -173,8 +178,9 @@ def check_webhook(url: str | None, settings: Settings) -> None:
 def _fingerprint(upload: Upload, received: Received) -> str:
     """What makes two requests the same: the document, or its URL, and every option.
 
+    Not the password: nothing may be left of it.
     Those that are as the default are left out, so that a version with more of them says the same.
     """
-    options = received.options.model_dump(mode="json", exclude_defaults=True)
+    options = received.options.model_dump(mode="json", exclude_defaults=True, exclude={"password"})
     same = [received.url or upload.sha256, options]
     return sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()

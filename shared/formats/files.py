@@ -38,7 +38,7 @@ def _write_pdf(order: Order, out: BinaryIO) -> None:
 
     source, limit = Path(order.source), order.max_page_pixels
     try:
-        out.write(searchable_pdf(source, order.media_type, _pages(order), limit))
+        out.write(searchable_pdf(source, order.media_type, _pages(order), limit, order.password))
     except SourceUnusable:
         raise Unusable from None
 

@@ -29,7 +29,11 @@ class SourceUnusable(Exception):
 
 
 def searchable_pdf(
-    source: Path, media_type: str, pages: Iterable[Page], max_page_pixels: int
+    source: Path,
+    media_type: str,
+    pages: Iterable[Page],
+    max_page_pixels: int,
+    password: str = "",
 ) -> bytes:
     """The document with an invisible layer of what was read; raises SourceUnusable.
 
@@ -40,7 +44,7 @@ def searchable_pdf(
     if media_type != PDF:
         return _of_pictures(source.read_bytes(), media_type, pages, max_page_pixels)
     try:
-        with Pdf.open(source) as pdf:
+        with Pdf.open(source, password=password) as pdf:
             high_bytes = {0}
             font = add_font(pdf)
             for page in pages:

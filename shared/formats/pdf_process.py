@@ -40,6 +40,7 @@ class Order:
     max_page_pixels: int
     max_memory_bytes: int
     form: str = "pdf"
+    password: str = dataclasses.field(default="", repr=False)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from shared.errors import (
 from tests.formats.documents import Letters, document
 from tests.loading.conftest import LIMITS, Count, Load
 from tests.loading.samples import RED, WHITE, join_pdf, locked_pdf, pdf, stream, written
-from worker.loading.pool import PageLoader
+from worker.loading.pool import Asker, PageLoader
 
 PDF = "application/pdf"
 
@@ -282,3 +282,20 @@ def test_layers_that_are_switched_off_are_not_drawn(load: Load, state: bytes) ->
     assert not (
         load(content.replace(state, b"/ON [4 0 R]".ljust(len(state)))).picture == WHITE
     ).all()
+
+
+def test_a_locked_document_opens_with_its_password_and_no_other(
+    loader: PageLoader, tmp_path: Path
+) -> None:
+    path = written(tmp_path, locked_pdf(b"secret"))
+    for wrong in (None, "", "public"):
+        with pytest.raises(DocumentEncrypted):
+            loader.load(path, PDF, 1, Asker(password=wrong))
+    assert (loader.load(path, PDF, 1, Asker(password="secret")).picture == RED).any()
+    with pytest.raises(DocumentEncrypted):
+        loader.load(path, PDF, 1), "what one job may open stays locked for the next"
+    assert "secret" not in repr(Asker(password="secret"))
+
+
+def test_a_document_with_an_empty_password_opens_by_itself(load: Load) -> None:
+    assert (load(locked_pdf(b"")).picture == RED).any()

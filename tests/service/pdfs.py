@@ -37,7 +37,7 @@ def typed(mode: int = 0) -> bytes:
         b"1 0 0 1 30 %d Tm %s Tj" % (220 - 40 * n, _LETTERS.encoded(line))
         for n, line in enumerate(_LINES)
     )
-    return b"BT %d Tr /F 11 Tf\n%s\nET\n" % (mode, rows)
+    return b"BT %d Tr /F 9 Tf\n%s\nET\n" % (mode, rows)
 
 
 def photographed(width: int = 420, height: int = 300, degrees: int = 0) -> Image.Image:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from shared.blobs import PASSWORD
 from shared.errors import DocumentDamaged, DocumentError, PageCrashed, PageTimeout
 from shared.jobs import Status
 from shared.media import PDF
 from shared.result import Page
 from shared.settings import Settings
 from tests.formats.documents import DECREE, PICTURE_DRAWN, Letters, document, scan, written
+from tests.loading.samples import locked_pdf
 from tests.worker.stories import TENANT, GreyReader, Service, make_service
 from worker.loading.pool import Asker, PageLoader
 
@@ -91,3 +93,17 @@ def test_a_layer_that_cannot_be_read_leaves_the_page_to_the_reader(
     monkeypatch.setattr(PageLoader, "layer", fail)
     job_id, reader = read(service, MIXED, pages="1")
     assert service.job(job_id).status is Status.SUCCEEDED and reader.hints == {1: None}
+
+
+def test_a_locked_document_is_read_with_the_password_that_lies_beside_it(service: Service) -> None:
+    locked = locked_pdf(b"secret")
+    reader = GreyReader()
+    job_id = service.submit(locked, PDF)
+    service.blobs.put(TENANT, job_id, PASSWORD, b"secret")
+    other = service.submit(locked, PDF)
+    with service.worker(reader) as worker:
+        while worker.take_next():
+            pass
+    assert service.job(job_id).status is Status.SUCCEEDED
+    error = service.job(other).error
+    assert error and error.code == "document_encrypted", "what opens one opens no other"

@@ -52,7 +52,9 @@ def main() -> None:
 def _answer(connection: socket.socket, documents: Documents, request: protocol.Header) -> int:
     """Answer a request; returns how many pixels that took."""
     try:
-        document = documents.open(request["path"], request["version"], request["media_type"])
+        document = documents.open(
+            request["path"], request["version"], request["media_type"], request.get("password")
+        )
         if request["verb"] == "count":
             protocol.send(connection, {"num_pages": document.num_pages()})
             return 0

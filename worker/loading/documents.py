@@ -12,19 +12,26 @@ class Documents:
 
     def __init__(self, limits: LoadLimits) -> None:
         self._limits = limits
-        self._key: tuple[str, str, str] | None = None
+        self._key: tuple[str, str, str, str | None] | None = None
         self._open: PdfFile | PictureFile | None = None
 
-    def open(self, path: str, version: str, media_type: str) -> PdfFile | PictureFile:
+    def open(
+        self, path: str, version: str, media_type: str, password: str | None = None
+    ) -> PdfFile | PictureFile:
         """The document at `path`; `version` changes when the file does.
+
+        `password` opens a locked PDF.
 
         Raises DocumentDamaged, DocumentEncrypted, TooManyPages and FileNotFoundError.
         """
-        key = (path, version, media_type)
+        key = (path, version, media_type, password)
         if self._open is None or self._key != key:
             self.close()
-            opener = PdfFile if media_type == "application/pdf" else PictureFile
-            self._open, self._key = opener(path, media_type, self._limits), key
+            if media_type == "application/pdf":
+                self._open = PdfFile(path, self._limits, password)
+            else:
+                self._open = PictureFile(path, media_type, self._limits)
+            self._key = key
         return self._open
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -41,10 +41,14 @@ _ANY_FLOW = Flow()
 
 @dataclass(frozen=True)
 class Asker:
-    """Who wants a page: whose turn that takes, and `check`, which raises once nobody does."""
+    """Who wants a page: whose turn that takes, and `check`, which raises once nobody does.
+
+    `password` opens the document, if it is locked.
+    """
 
     flow: Flow = _ANY_FLOW
     check: Check = wanted
+    password: str | None = field(default=None, repr=False)
 
 
 _ANYBODY = Asker()
@@ -146,6 +150,7 @@ class PageLoader:
             "version": document[1],
             "media_type": media_type,
             "page": page,
+            "password": asker.password,
         }
         with self._child_for(document, asker) as child:
             return child.ask(request, document, asker.check)

@@ -4,7 +4,8 @@ A message is the length of its header (4 bytes, big endian), the header, and, if
 `height` and `width`, height x width x 3 bytes of RGB. A socket and not shared memory: when a child
 is killed nothing is left behind.
 
-Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page"}`.
+Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page",
+"password"}`.
 Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage"}` with the
 pixels, `{"layer_bytes"}` with so many bytes of JSON (`worker.loading.pdf.layer_json`), or
 `{"error", "detail", "facts"}` with the code of an error of `shared.errors`.

@@ -44,19 +44,20 @@ _TAIL_BYTES = 16 * 1024
 class PdfFile:
     """A PDF file that is open; raises DocumentDamaged, DocumentEncrypted or DynamicForm."""
 
-    def __init__(self, path: str, media_type: str, limits: LoadLimits) -> None:
+    def __init__(self, path: str, limits: LoadLimits, password: str | None = None) -> None:
         self._limits = limits
         self._path = path
+        self._password = password
         self._units: dict[int, float] | None = None
         is_whole = _has_end(path)
         self._damage = None if is_whole else _CUT_SHORT
         try:
-            self._pdf: Any = _opened(path)
+            self._pdf: Any = _opened(path, password)
         except DocumentDamaged:
             if is_whole:
                 raise
             self._mended = _with_new_end(path)
-            self._pdf = _opened(self._mended)
+            self._pdf = _opened(self._mended, password)
         if self._pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
             self._pdf.close()
             raise DynamicForm  # its pages only say that another program is wanted
@@ -157,7 +158,7 @@ class PdfFile:
     def _unit(self, page: int) -> float:
         """How many points a unit of the page has."""
         if self._units is None:
-            self._units = {} if self._damage else user_units(self._path)
+            self._units = {} if self._damage else user_units(self._path, self._password)
         return self._units.get(page, 1.0)
 
     def close(self) -> None:
@@ -169,18 +170,21 @@ def _num_pixels(width: float, height: float, scale: float) -> int:
     return math.ceil(width * scale) * math.ceil(height * scale)
 
 
-def _opened(source: str | bytes) -> Any:
+def _opened(source: str | bytes, password: str | None) -> Any:
     """Open a path, or bytes that outlive the document.
 
     PDFium's last error stands until the next one: it is only asked about what has just failed, and
     never, as pypdfium2 does, about a document that opened and has no pages.
     """
+    key = None if password is None else password.encode()
     if isinstance(source, str):
-        raw = pdfium.FPDF_LoadDocument(os.fsencode(source), None)
+        raw = pdfium.FPDF_LoadDocument(os.fsencode(source), key)
     else:
-        raw = pdfium.FPDF_LoadMemDocument64(source, len(source), None)
+        raw = pdfium.FPDF_LoadMemDocument64(source, len(source), key)
     if not raw:
         is_locked = pdfium.FPDF_GetLastError() in _LOCKED
+        if is_locked and key:
+            raise DocumentEncrypted("The password does not open the document.")
         raise DocumentEncrypted if is_locked else DocumentDamaged
     pdf = pypdfium2.PdfDocument(raw)
     if len(pdf) < 1:

@@ -15,7 +15,7 @@ _PLAUSIBLE = (0.1, 75_000.0)
 """What is smaller is no unit that anybody draws in; Acrobat takes none that is larger."""
 
 
-def user_units(path: str) -> dict[int, float]:
+def user_units(path: str, password: str | None = None) -> dict[int, float]:
     """The units, in points, of the pages whose unit is not one point, by page from 1.
 
     A file that qpdf cannot read has none: it is drawn as PDFium draws it.
@@ -25,7 +25,7 @@ def user_units(path: str) -> dict[int, float]:
     import pikepdf  # here because hardly a document needs it
 
     try:
-        with pikepdf.open(path) as pdf:
+        with pikepdf.open(path, password=password or "") as pdf:
             found = {n: _unit_of(page.obj) for n, page in enumerate(pdf.pages, start=1)}
     except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, RuntimeError):
         return {}
