@@ -9,6 +9,7 @@ from shared.store import keys
 from shared.store.scripts import Scripts, store_faults
 
 _AT_ONCE = 500
+_ANEW_MS = 1_800_000  # what is under way gets, as the time that nobody could work counted before
 
 
 def migrate(scripts: Scripts) -> None:
@@ -35,6 +36,9 @@ def migrate(scripts: Scripts) -> None:
             scripts.client.delete(name)
         for name in _lists_of(scripts, "batches"):
             _drop_gone(scripts, name)
+        later = scripts.now_ms() + _ANEW_MS
+        for one in scripts.client.zrange(keys.DEADLINES, "-inf", later, byscore=True):
+            scripts.client.zadd(keys.DEADLINES, {one: later}, xx=True, gt=True)
 
 
 def _lists_of(scripts: Scripts, kind: str) -> list[str]:
