@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -69,6 +70,8 @@ class Transport:
             # A proxy of the environment is for the world, not for this machine.
             trust_env=not _on_loopback(url.host),
         )
+        # The service sets none; what else answers at its address must not be in the next request.
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def close(self) -> None:
         """Close all connections."""

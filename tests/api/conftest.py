@@ -39,7 +39,7 @@ def make_api(
 @pytest.fixture
 def api(make_api: Callable[..., Api]) -> Iterator[Api]:
     """An API with small limits, open to this machine."""
-    made = make_api(max_upload_bytes=100_000, max_queued_pages=50, max_queued_pages_per_tenant=40)
+    made = make_api(max_upload_bytes=200_000, max_queued_pages=50, max_queued_pages_per_tenant=40)
     yield made
     assert made.leftovers() == [], "an upload was left lying about"
 

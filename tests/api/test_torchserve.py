@@ -113,7 +113,7 @@ def test_nothing_is_refused_as_empty(api: Api) -> None:
 
 
 def test_base64_is_bounded_too(api: Api) -> None:
-    body = base64.b64encode(PNG + bytes(100_000))
+    body = base64.b64encode(PNG + bytes(200_000))
     problem(api.client.post("/predictions/ocr", data=body), 413, "document_too_large")
 
 

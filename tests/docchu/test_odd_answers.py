@@ -25,6 +25,8 @@ def test_whatever_answers_is_a_job_or_an_error_of_the_client() -> None:
         @given(odd=odd_answers)
         @example(odd=answer(FAR))
         @example(odd=answer("HTTP/1.1 302 There"))
+        @example(odd=answer("HTTP/1.1 404 No\r\nSet-Cookie: a=\u00b2"))
+        @example(odd=answer("HTTP/1.1 404 No"))
         @example(odd=answer("HTTP/1.1 200 OK", NESTED))
         @example(odd=answer("HTTP/1.1 422 No", NESTED))
         @example(odd=answer("HTTP/1.1 422 No", b'{"code": [], "detail": {}}'))

@@ -21,8 +21,15 @@ from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import confidence_of
 from worker.ocr.recognition.lines import prepare
 
+# A processor that has no bf16 of its own takes minutes for it, and is never asked to read in it.
+HAS_BFLOAT16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+BFLOAT16 = pytest.param(
+    torch.bfloat16,
+    marks=pytest.mark.skipif(not HAS_BFLOAT16, reason="the processor has no bf16"),
+)
 
-@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
+
+@pytest.fixture(scope="module", params=[torch.float32, BFLOAT16], ids=str)
 def networks(request: pytest.FixtureRequest) -> Networks:
     path = bundled("vi-print")
     detector, classifier = Detector(), OrientationClassifier()

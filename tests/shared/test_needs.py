@@ -153,7 +153,8 @@ def test_what_is_kept_for_others_is_left_to_wait(store: Store) -> None:
     store.submit("ann", "bulk")
     worker = store.worker()
     assert worker.claim(Room(bulk=False)) == "kept"
-    slow = store.submit("ann")
+    first, slow = store.submit("ann"), store.submit("ann")
+    assert claimed(worker, Room(bulk=False)).job_id == first.id
     assert worker.claim(Room(bulk=False, not_of=("ann",))) == "kept"
     other = store.submit("ben")
     assert claimed(worker, Room(bulk=False, not_of=("ann",))).job_id == other.id
