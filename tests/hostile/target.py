@@ -71,8 +71,10 @@ class Target:
         deadline = time.monotonic() + _END_S
         while time.monotonic() < deadline:
             answer = self.ask(tenant, "GET", f"/v1/jobs/{job_id}?wait=20", waits_s=20)
-            if answer is None or answer.status_code == 410:  # erased by who sent it
-                return None if answer is None else {}
+            if answer is None or answer.status_code >= 500:
+                return None  # which is noted already
+            if answer.status_code == 410:  # erased by who sent it
+                return {}
             if answer.status_code == 404:
                 self.faults.append(f"{job_id} of {tenant} is lost")
                 return None
