@@ -124,7 +124,7 @@ def lying() -> list[Sent]:
     plain = "Cong hoa xa hoi chu nghia Viet Nam Doc lap Tu do Hanh phuc"
     tcvn3 = "Céng hßa x· héi chñ nghÜa ViÖt Nam §éc lËp Tù do H¹nh phóc"
     vni = "Coäng hoøa xaõ hoäi chuû nghóa Vieät Nam Ñoäc laäp Töï do Haïnh phuùc"
-    english = "the words that this page shows when somebody reads what stands upon it"
+    english = "the words that this page shows when somebody reads it"
     cipher = "".join(chr(ord(c) + 3) if c.isalpha() else c for c in english)
     private = "".join(chr(0xE000 + ord(c)) if c.isalpha() else c for c in plain)
     stamp = b"BT /F 11 Tf 300 20 Td %s Tj ET\n" % _LETTERS.encoded("phúc")
