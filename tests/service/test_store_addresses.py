@@ -118,7 +118,7 @@ def test_tls_with_an_own_authority_and_client_certificates(tmp_path: Path) -> No
 
 def test_a_cluster_is_refused(tmp_path: Path) -> None:
     port = free_port()
-    lines = (f"port {port}", "bind 127.0.0.1", "cluster-enabled yes")
+    lines = (f"port {port}", f"cluster-port {free_port()}", "bind 127.0.0.1", "cluster-enabled yes")
     settings = Settings(data_dir=tmp_path / "data", redis_url=f"redis://127.0.0.1:{port}/0")
     with (
         server(tmp_path / "store", server_program(), *lines),
