@@ -112,5 +112,8 @@ def test_a_process_that_keeps_much_memory_is_replaced(tmp_path: Path) -> None:
         first = loader.process_ids()
         told(loader, small)
         assert loader.process_ids() == first
-        told(loader, large)
+        for _ in range(20):  # at times it has given the memory back before it is looked at
+            told(loader, large)
+            if loader.process_ids() != first:
+                break
         assert loader.process_ids() != first
