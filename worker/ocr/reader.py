@@ -6,14 +6,12 @@ import time
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Literal
 
 from torch import nn
 
 from shared.result import Line, Page
-from shared.running.sandbox import trim_heap
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
@@ -37,10 +35,6 @@ from worker.ocr.recognition.lines import Picture
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import ruled_grids
-
-_PAGES_TO_TRIM = 8
-"""After so many pages the heap's free memory goes back to the system: pages of many sizes leave it
-in pieces, some hundred MB in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,6 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
-        self._num_read = count(1)
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,
@@ -158,8 +151,6 @@ class Reader:
         pieces = [piece for text in texts for piece in pieces_of(*text)]
         lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
-        if next(self._num_read) % _PAGES_TO_TRIM == 0:
-            trim_heap()
         height, width = sheet.picture.shape[:2]
         return Reading(
             Page(
