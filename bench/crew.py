@@ -17,7 +17,7 @@ import psutil
 from bench.service import free_port
 from shared.settings import Settings
 
-NULL_WORKER = "bench.null_worker"
+NULL_WORKER = "bench.workers.null"
 """A worker whose reader reads nothing."""
 SILENT_CANARY = {"DOCCHU_CANARY_INTERVAL_S": "100000"}
 """No trial reading but the first, so that only what is measured is done."""

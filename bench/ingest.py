@@ -22,7 +22,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from bench.crew import Crew, running_crew
-from bench.marked import picture_of
+from bench.workers.marked import picture_of
 from shared.jobs import Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
@@ -215,7 +215,7 @@ def main() -> None:
         archive = make_archive(
             folder / "kho lưu trữ", asked.documents, printed_line if is_real else picture_of
         )
-        worker = "worker" if is_real else "bench.marked"
+        worker = "worker" if is_real else "bench.workers.marked"
         with running_crew(folder / "service", worker, DOCCHU_LEASE_S="4") as crew:
             began = time.monotonic()
             out = folder / "kết quả"

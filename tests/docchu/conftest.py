@@ -71,9 +71,9 @@ def docchu(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done]:
 
 @pytest.fixture(scope="module")
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
-    """A real service whose reader says the number that a document bears (`bench.marked`)."""
+    """A real service whose reader says the number that a document bears (`bench.workers`)."""
     settings = {"DOCCHU_LEASE_S": "3", "DOCCHU_MAX_UPLOAD_BYTES": "1000000"}
-    with running_crew(tmp_path_factory.mktemp("crew"), "bench.marked", **settings) as crew:
+    with running_crew(tmp_path_factory.mktemp("crew"), "bench.workers.marked", **settings) as crew:
         yield crew
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.marked import picture_of, text_of
+from bench.workers.marked import picture_of, text_of
 from docchu import errors
 from docchu.batch import Item
 from docchu.client import Docchu

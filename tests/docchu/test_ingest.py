@@ -16,7 +16,7 @@ import pytest
 
 from bench.crew import Crew
 from bench.ingest import judge, make_archive, num_written
-from bench.marked import picture_of, text_of
+from bench.workers.marked import picture_of, text_of
 from docchu.client import Docchu
 from docchu.files.outputs import Folder
 from tests.docchu.flaky import FlakyLine

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.crew import Crew
-from bench.marked import picture_of, text_of
+from bench.workers.marked import picture_of, text_of
 from docchu.client import Docchu
 from tests.docchu.flaky import FlakyLine
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bench.crew import Crew, running_crew
-from bench.marked import picture_of, text_of
+from bench.workers.marked import picture_of, text_of
 from shared.broker import make_celery
 from shared.errors import SettingError
 from shared.settings import Settings
@@ -31,7 +31,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 @pytest.fixture(scope="module")
 def crew(store: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     folder = tmp_path_factory.mktemp("crew")
-    with running_crew(folder, "bench.marked", DOCCHU_REDIS_URL=store.url) as crew:
+    with running_crew(folder, "bench.workers.marked", DOCCHU_REDIS_URL=store.url) as crew:
         yield crew
 
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from bench.crew import Crew, running_crew
-from bench.marked import picture_of, text_of
 from bench.service import free_port
+from bench.workers.marked import picture_of, text_of
 from shared.errors import SettingError
 from shared.running.embedded import server_program
 from shared.running.starting import await_stores
@@ -71,7 +71,7 @@ def test_a_user_with_the_documented_rights_is_enough(tmp_path: Path) -> None:
     with ExitStack() as stack:
         stack.enter_context(server(tmp_path / "store", server_program(), *lines, rights))
         crew = stack.enter_context(
-            running_crew(tmp_path / "crew", "bench.marked", DOCCHU_REDIS_URL=url)
+            running_crew(tmp_path / "crew", "bench.workers.marked", DOCCHU_REDIS_URL=url)
         )
         reads(crew, url)
 
@@ -111,7 +111,7 @@ def test_tls_with_an_own_authority_and_client_certificates(tmp_path: Path) -> No
     with ExitStack() as stack:
         stack.enter_context(server(tmp_path / "store", REDIS, *lines))
         crew = stack.enter_context(
-            running_crew(tmp_path / "crew", "bench.marked", DOCCHU_REDIS_URL=url)
+            running_crew(tmp_path / "crew", "bench.workers.marked", DOCCHU_REDIS_URL=url)
         )
         reads(crew, url)
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from bench.crew import Crew, running_crew
-from bench.marked import text_of
+from bench.workers.marked import text_of
 from shared.errors import SettingError
 from shared.running.starting import await_stores
 from shared.settings import Settings
@@ -50,7 +50,7 @@ def told(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def crew(folder: Path, told: dict[str, Any]) -> Iterator[Crew]:
-    with running_crew(folder, "bench.marked", **ALLOWED) as crew:
+    with running_crew(folder, "bench.workers.marked", **ALLOWED) as crew:
         yield crew
 
 

@@ -1,32 +1,23 @@
 """Documents that bear a number which needs no model to be read, and a worker that reads it:
-`python -m bench.marked`."""
+`python -m bench.workers.marked`."""
 
 from __future__ import annotations
 
 import io
 import os
-import sys
 import time
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.jobs import Model
+from bench.workers.running import run
 from shared.result import Line, Page
-from shared.settings import Settings
-from shared.store.scripts import connect
-from worker.__main__ import main
-from worker.models import OneModel
 from worker.ocr.reader import Reading, Timings
-from worker.runtime import Runtime
-from worker.suspects import main as read_suspects
 
 _NUM_BITS = 24
 _BIT_PX = 4
 _BOX = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
-_MODEL = Model(name="marked", version="1", sha256="00" * 32)
 
 
 def text_of(number: int) -> str:
@@ -58,17 +49,6 @@ class MarkReader:
         return Reading(Page(page=page, width=width, height=height, lines=(line,)), Timings(0, 0))
 
 
-def start(
-    settings: Settings, suspects: Sequence[str] | None = ("bench.marked", "suspects")
-) -> Runtime:
-    """A worker, or with `suspects` None the process that reads its suspect slices."""
-    reader = MarkReader(float(os.environ.get("BENCH_READ_S", "0")))
-    return Runtime(settings, connect(settings.store_url), OneModel(reader, _MODEL), suspects)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["suspects"]:
-        read_suspects(lambda settings: start(settings, None))
-    else:
-        Runtime.start = start  # type: ignore[assignment]
-        main()
+    reader = MarkReader(float(os.environ.get("BENCH_READ_S", "0")))
+    run("bench.workers.marked", reader, "marked")

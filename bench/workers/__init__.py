@@ -1,0 +1,1 @@
+"""Workers whose readers need no model: what is left is the cost of everything else."""
