@@ -125,22 +125,9 @@ class Reader:
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, what a network raised, or, between
         two steps, what the watch's `check` raises.
         """
-        client = BatchClient(
-            self._batcher,
-            job,
-            self.model.characters,
-            self._recognizer,
-            self.model.calibrated,
-            self._language if set(LETTERS) <= set(self.model.characters) else None,
-            watch,
-        )
+        client = self._client(job, watch)
         start = time.perf_counter()
-        if hint and hint.words and not hint.num_samples:
-            sheet = Sheet(picture, rows_of_words(hint.words))
-        elif is_blank(picture):
-            sheet = Sheet(picture, NONE)
-        else:
-            sheet = find_upright(client, without_seals(picture))
+        sheet = _sheet(client, picture, hint)
         detected = time.perf_counter()
         grids = ruled_grids(sheet)
         sheet = sheet.with_quads(cut_at_rules(sheet.quads, grids))
@@ -166,9 +153,29 @@ class Reader:
             sheet.is_cut,
         )
 
+    def _client(self, job: str, watch: Watch) -> BatchClient:
+        return BatchClient(
+            self._batcher,
+            job,
+            self.model.characters,
+            self._recognizer,
+            self.model.calibrated,
+            self._language if set(LETTERS) <= set(self.model.characters) else None,
+            watch,
+        )
+
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
+
+
+def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:
+    """The page with its lines: where it says them and nobody looks, else where they are seen."""
+    if hint and hint.words and not hint.num_samples:
+        return Sheet(picture, rows_of_words(hint.words))
+    if is_blank(picture):
+        return Sheet(picture, NONE)
+    return find_upright(client, without_seals(picture))
 
 
 def _texts(client: BatchClient, sheet: Sheet, hint: Hint | None) -> tuple[Sheet, list[Text]]:
