@@ -24,6 +24,7 @@ from api.services import Services
 from shared import errors
 from shared.batches import Batch
 from shared.errors import DocchuError
+from shared.formats.office.numbers import could_be_formula
 from shared.jobs import Job
 from shared.store.batches.jobs import Item
 
@@ -35,7 +36,6 @@ _HEADINGS = ("custom_id", "status", "code", "detail")
 _ITEMS = 100  # of one round trip
 _PIECE_BYTES = 64 * 1024
 _MEMORY_BYTES = 1 << 20  # of the errors, before they go to disk
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def stream_zip(parts: Services, caller: Grant, batch: Batch, form: FormatName) -> Iterator[bytes]:
@@ -134,7 +134,7 @@ def _pieces_of(path: Path) -> Iterator[bytes]:
 
 
 def _csv(*cells: str) -> bytes:
-    """A row in which no cell is a formula to a spreadsheet (OWASP: CSV injection)."""
+    """A row in which no cell is a formula to a spreadsheet."""
     line = io.StringIO()
-    csv.writer(line).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    csv.writer(line).writerow(f"'{cell}" if could_be_formula(cell) else cell for cell in cells)
     return line.getvalue().encode()

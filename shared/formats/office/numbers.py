@@ -1,4 +1,5 @@
-"""Numbers as they are printed, Vietnamese (1.250.000,5) and English (1,250,000.5) alike."""
+"""What a spreadsheet takes a text for: numbers as they are printed, Vietnamese (1.250.000,5) and
+English (1,250,000.5) alike, and formulas."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ _PATTERNS = [
     for one, other in ((r"\.", ","), (",", r"\."), (" ", "[.,]"))
 ]
 _PATTERNS.append(re.compile(rf"{_SIGN}(?P<whole>0|[1-9]\d*)(?:[.,](?P<part>\d+))?{_END}"))
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 15
 """Digits that a spreadsheet keeps; what is longer, or begins with 0, is a code."""
 
@@ -46,3 +48,8 @@ def number_of(text: str) -> Number | None:
     elif unit:
         shown += f' "{unit}"'
     return Number(-value if found["open"] or found["sign"] in ("-", "–", "−") else value, shown)
+
+
+def could_be_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula (OWASP: CSV injection)."""
+    return text.startswith(_FORMULA)

@@ -11,12 +11,11 @@ from typing import BinaryIO
 
 import xlsxwriter
 
-from shared.formats.office.numbers import number_of
+from shared.formats.office.numbers import could_be_formula, number_of
 from shared.result import Table
 
 _BOM = b"\xef\xbb\xbf"
 """Without it spreadsheets take a CSV for one of their own country's letters."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NARROWEST, _WIDEST = 8, 60  # characters of a column
 
 
@@ -103,5 +102,5 @@ def _csv(table: Table) -> bytes:
 
 
 def harmless(text: str) -> str:
-    """A cell that is no formula to a spreadsheet (OWASP: CSV injection); numbers are none."""
-    return f"'{text}" if text.startswith(_FORMULA) and not number_of(text) else text
+    """A cell that is no formula to a spreadsheet; numbers are none."""
+    return f"'{text}" if could_be_formula(text) and not number_of(text) else text
