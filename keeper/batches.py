@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from keeper.steps import each
-from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobStore
 from shared.bulk import BulkOperations
+from shared.errors.batches import BatchGone, BatchNotFound
 from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store import keys

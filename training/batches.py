@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.degrade import Degrader
-from training.prose import clean
-from training.real import LabelledLine, load_labelled
-from training.render import Line, Renderer
+from training.labels.prose import clean
+from training.lines.real import LabelledLine, load_labelled
+from training.lines.render import Line, Renderer
+from training.wear.degrade import Degrader
 from worker.ocr.recognition.charset import encode
 from worker.ocr.recognition.lines import HEIGHT, prepare
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from training.calibrate import ReadLine, line_error, word_error
 from training.checkpoint import load_average
-from training.faults import split_of, table_of
-from training.heldout import PER_FAMILY, TEST_SEED, held_out_lines
-from training.reading import read_characters
-from training.real import LabelledLine, load_labelled
-from training.rivals import rivals
-from training.scoring import LineScore, by_kind, normalise
+from training.lines.heldout import PER_FAMILY, TEST_SEED, held_out_lines
+from training.lines.real import LabelledLine, load_labelled
+from training.measuring.calibrate import ReadLine, line_error, word_error
+from training.measuring.faults import split_of, table_of
+from training.measuring.reading import read_characters
+from training.measuring.rivals import rivals
+from training.measuring.scoring import LineScore, by_kind, normalise
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.networks.weights import bundled, load_card
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration

@@ -18,11 +18,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from shared.result import page_text
-from training.degrade import Picture
 from training.evaluate import table
-from training.faults import split_of, table_of
-from training.real import load_labelled
-from training.scoring import Pair, by_kind, score_pages
+from training.lines.real import load_labelled
+from training.measuring.faults import split_of, table_of
+from training.measuring.scoring import Pair, by_kind, score_pages
+from training.wear.degrade import Picture
 from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.calibrate import ReadLine, fit, line_error, word_error
 from training.checkpoint import Progress, load_average
 from training.evaluate import load_recognizer, text_of
-from training.heldout import FIT_SEED, PER_FAMILY, TEST_SEED, held_out_lines
-from training.reading import read_characters
-from training.real import LabelledLine, load_labelled
-from training.scoring import by_kind, score_lines
+from training.lines.heldout import FIT_SEED, PER_FAMILY, TEST_SEED, held_out_lines
+from training.lines.real import LabelledLine, load_labelled
+from training.measuring.calibrate import ReadLine, fit, line_error, word_error
+from training.measuring.reading import read_characters
+from training.measuring.scoring import by_kind, score_lines
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.networks.weights import Card, bundled, save_card, save_weights, sha256_of
 from worker.ocr.recognition.calibration import Calibration

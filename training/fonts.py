@@ -18,7 +18,7 @@ from pathlib import Path
 from fontTools.merge import Merger, Options
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
-from training.stacked import SQUEEZED, VARIANTS, WAVY, stack
+from training.lines.stacked import SQUEEZED, VARIANTS, WAVY, stack
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 FOLDER = Path(__file__).parent / "fonts"

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training import forms, phrases, receipts
-from training.prose import half, libreoffice, parted, sentences_of, syllables
+from training.labels import forms, phrases, receipts
+from training.labels.prose import half, libreoffice, parted, sentences_of, syllables
 from worker.ocr.networks.weights import Card, save_card, sha256_of
 from worker.ocr.recognition.language import BITS, FILE, codes_of, save
 

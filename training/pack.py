@@ -22,7 +22,8 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-from training import fonts, prose
+from training import fonts
+from training.labels import prose
 from worker.ocr.networks.weights import bundled
 from worker.ocr.recognition.charset import CHARACTERS
 from worker.ocr.recognition.language import FILE
@@ -75,7 +76,7 @@ def pack(archive: Path, corpus: Path) -> int:
 def _programs() -> Iterator[Path]:
     for folder in ("training", "worker/ocr"):
         yield from (_ROOT / folder).rglob("*.py")
-    yield from (_ROOT / "worker/__init__.py", _ROOT / "training/words.json")
+    yield from (_ROOT / "worker/__init__.py", _ROOT / "training/labels/words.json")
     yield from (bundled("vi-print"), bundled("vi-print").with_suffix(".json"))
     yield from (FILE, FILE.with_suffix(".json"))
 

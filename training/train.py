@@ -22,11 +22,11 @@ from torch.nn import functional
 from training.batches import Batch, BatchProcesses, Source
 from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.ema import Average
+from training.lines.real import LabelledLine, load_labelled
+from training.lines.render import Renderer
 from training.machine import Machine, Stopwatch, keep_memory, use_huge_pages
-from training.reading import read_lines
-from training.real import LabelledLine, load_labelled
-from training.render import Renderer
-from training.scoring import score_lines
+from training.measuring.reading import read_lines
+from training.measuring.scoring import score_lines
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition.charset import NUM_CLASSES
 

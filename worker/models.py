@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import ModelUnusable, SettingError, Unavailable
+from shared.errors import SettingError, Unavailable
+from shared.errors.documents import ModelUnusable
 from shared.jobs import Model
 from shared.options import LanguageModel
 from shared.settings import Settings

@@ -15,15 +15,14 @@ import structlog
 from numpy.typing import NDArray
 
 from shared.blobs import INPUT, PASSWORD, BlobNotFound, BlobStore, picture_name
-from shared.errors import (
+from shared.errors import StaleAttempt, Unavailable
+from shared.errors.documents import (
     DocumentDamaged,
     DocumentError,
     DocumentLost,
     NoSuchPages,
     PageTooLarge,
     ReadFailed,
-    StaleAttempt,
-    Unavailable,
 )
 from shared.jobs import Model
 from shared.media import PDF

@@ -17,10 +17,10 @@ from api.batches.uploads import Kind, receive_documents
 from api.http.operations import texts
 from api.jobs.submission import check_webhook
 from api.services import Services
-from shared.batch_errors import BatchClosed
 from shared.batches import Batch, BatchStatus
 from shared.blobs import Upload
 from shared.errors import EmptyDocument, InvalidOption, Unavailable
+from shared.errors.batches import BatchClosed
 from shared.options import BatchRequest
 from shared.running.failpoints import reach
 from shared.settings import Settings

@@ -20,8 +20,9 @@ from api.http.operations import BINARY, TEXT, NoQuery, operation
 from api.jobs.formats import FormatName, stream_json, stream_text
 from api.jobs.results import stored_pages
 from api.services import Services, services
-from shared import batch_errors, errors
+from shared import errors
 from shared.batches import Batch
+from shared.errors import batches as batch_errors
 from shared.jobs import Job, Status
 from shared.store.batches.jobs import Item
 

@@ -15,8 +15,9 @@ from api.http.problems import retry_after
 from api.jobs.options import WaitQuery
 from api.jobs.views import IDEMPOTENCY_KEY, JobList, idempotency_key
 from api.services import services
-from shared import batch_errors, errors
+from shared import errors
 from shared.batches import Batch
+from shared.errors import batches as batch_errors
 from shared.jobs import Status
 from shared.running.failpoints import reach
 from shared.store.batches.batches import BulkKind

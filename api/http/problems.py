@@ -11,8 +11,11 @@ from flask import Flask, Response, current_app
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
-from shared import batch_errors, errors, webhook_errors
+from shared import errors
 from shared.errors import DocchuError
+from shared.errors import batches as batch_errors
+from shared.errors import documents as document_errors
+from shared.errors import webhooks as webhook_errors
 
 MEDIA_TYPE = "application/problem+json"
 _MAX_DETAIL = 500  # characters; details may quote what the caller sent
@@ -54,21 +57,21 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     webhook_errors.DeliveryNotFound: HTTPStatus.NOT_FOUND,
     webhook_errors.DeliveryInFlight: HTTPStatus.CONFLICT,
     errors.StaleAttempt: HTTPStatus.CONFLICT,
-    errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.DocumentLost: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.DynamicForm: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ArchiveUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooManyPages: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.NoSuchPages: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PageTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PageTimeout: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PageCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PoisonPage: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ReadFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ModelUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.DocumentError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.DocumentDamaged: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.DocumentLost: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.DocumentEncrypted: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.DynamicForm: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.ArchiveUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.ArchiveEntryRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.TooManyPages: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.NoSuchPages: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.PageTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.PageTimeout: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.PageCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.PoisonPage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.ReadFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.ModelUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -15,7 +15,8 @@ from api.jobs.options import DOCUMENT, ListQuery, WaitQuery, preferred_wait_s
 from api.jobs.request_parsing import receive
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
-from shared import batch_errors, errors
+from shared import errors
+from shared.errors import batches as batch_errors
 from shared.jobs import Job
 from shared.options import JobRequest
 from shared.running.failpoints import reach

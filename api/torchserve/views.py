@@ -17,6 +17,7 @@ from api.jobs.submission import Received, take
 from api.services import Services, services
 from api.torchserve.encodings import GuessingSink
 from shared import errors
+from shared.errors.documents import DocumentError
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import UploadSink
 from shared.jobs import Job, Model, Status
@@ -30,7 +31,7 @@ torchserve.before_request(authenticate)
 _WAIT_S = 120  # TorchServe's default_response_timeout
 _DOCUMENT_FIELDS = ("data", "body")
 _LEAST_TTL_S = 600  # TorchServe keeps nothing; the caller knows no job that it could come back for
-_OF_DOCUMENTS = {kind.code: kind for kind in STATUSES if issubclass(kind, errors.DocumentError)}
+_OF_DOCUMENTS = {kind.code: kind for kind in STATUSES if issubclass(kind, DocumentError)}
 
 
 class ModelEntry(BaseModel):
@@ -68,7 +69,12 @@ class ModelDescription(BaseModel):
     workers: list[ModelWorker]
 
 
-_PREDICTING = (errors.EmptyDocument, errors.DocumentError, errors.QueueFull, errors.TooSlow)
+_PREDICTING = (
+    errors.EmptyDocument,
+    DocumentError,
+    errors.QueueFull,
+    errors.TooSlow,
+)
 _BYTES = {**BINARY, "description": "the bytes, or base64 text of them"}
 _DOCUMENT = Body(
     {
@@ -213,5 +219,5 @@ def _check_read(job: Job) -> None:
     if job.status is Status.CANCELED:
         raise errors.JobCanceled
     if job.status is Status.FAILED and job.error is not None:
-        kind = _OF_DOCUMENTS.get(job.error.code, errors.DocumentError)
+        kind = _OF_DOCUMENTS.get(job.error.code, DocumentError)
         raise kind(job.error.detail)

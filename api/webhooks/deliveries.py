@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from api.http.auth import authenticate, tenant
 from api.http.operations import NoQuery, operation
 from api.services import services
-from shared import errors, webhook_errors
+from shared import errors
+from shared.errors import webhooks as webhook_errors
 from shared.webhooks import Delivery, DeliveryStatus
 
 deliveries = Blueprint("deliveries", __name__)

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.auth import authenticate, tenant
 from api.http.operations import NoQuery, json_answer, operation
 from api.services import Services, services
-from shared import errors, webhook_errors
+from shared import errors
+from shared.errors import webhooks as webhook_errors
 from shared.ids import new_id
 from shared.jobs import moment, rfc3339
 from shared.options import Include

@@ -11,12 +11,8 @@ from keeper.unpacking.directory import Entry, find_directory, read_directory
 from keeper.unpacking.items import Described
 from keeper.unpacking.limits import UploadLimits
 from keeper.unpacking.members import check_entry, copy_entry, is_folder
-from shared.errors import (
-    ArchiveEntryRefused,
-    DocumentError,
-    RequestError,
-    TooManyDocuments,
-)
+from shared.errors import RequestError, TooManyDocuments
+from shared.errors.documents import ArchiveEntryRefused, DocumentError
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path, is_litter, shown, trick_in
 from shared.incoming.sinks import Sink
 

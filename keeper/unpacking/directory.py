@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from shared.errors import ArchiveUnreadable
+from shared.errors.documents import ArchiveUnreadable
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory, 4.3.16
 _END_SIGNATURE = b"PK\x05\x06"

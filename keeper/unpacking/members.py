@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from keeper.unpacking.directory import Entry, Span
-from shared.errors import ArchiveEntryRefused, DocumentTooLarge, EmptyDocument
+from shared.errors import DocumentTooLarge, EmptyDocument
+from shared.errors.documents import ArchiveEntryRefused
 from shared.incoming.paths import trick_in
 
 _LOCAL = struct.Struct("<4s5H3L2H")  # local file header (APPNOTE 4.3.7)

@@ -9,13 +9,13 @@ from typing import Literal
 from keeper.unpacking.items import Described, Item
 from shared.blobs import INPUT, BlobStore, Upload
 from shared.errors import (
-    ArchiveEntryRefused,
     DocchuError,
     EmptyDocument,
     InvalidOption,
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.errors.documents import ArchiveEntryRefused
 from shared.incoming.paths import MAX_CUSTOM_ID
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document

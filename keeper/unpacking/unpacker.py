@@ -17,18 +17,17 @@ import structlog
 from keeper.unpacking.items import Source
 from keeper.unpacking.opened import Opened, OpenUploads
 from keeper.unpacking.taking import Taker, Taking
-from shared.batch_errors import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.errors import (
-    ArchiveUnreadable,
     DocchuError,
-    DocumentLost,
     QueueFull,
     ServiceError,
     StaleAttempt,
     TooManyDocuments,
     Unavailable,
 )
+from shared.errors.batches import BatchClosed, BatchFull, BatchGone, BatchNotFound
+from shared.errors.documents import ArchiveUnreadable, DocumentLost
 from shared.running.failpoints import reach
 from shared.store.batches.uploads import BatchUpload, BatchUploads
 from shared.store.jobs.jobs import JobStore

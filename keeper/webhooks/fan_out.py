@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 
-from shared.batch_errors import BatchGone, BatchNotFound
 from shared.blobs import BlobNotFound, BlobStore
 from shared.errors import JobGone, JobNotFound, Unavailable
+from shared.errors.batches import BatchGone, BatchNotFound
 from shared.ids import is_id
 from shared.jobs import Job, moment, rfc3339
 from shared.result import Page, page_text

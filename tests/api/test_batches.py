@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.errors import DocumentDamaged
+from shared.errors.documents import DocumentDamaged
 from tests.api.playing import PNG, Api, Shown, page_of, problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.jobs.formats import FORMATS
-from shared.errors import DocumentDamaged
+from shared.errors.documents import DocumentDamaged
 from shared.result import document_text
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings

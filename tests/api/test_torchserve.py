@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.torchserve import views
-from shared.errors import DocumentEncrypted
+from shared.errors.documents import DocumentEncrypted
 from shared.store import keys
 from shared.store.workers import WorkerInfo
 from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import DocumentEncrypted, Unavailable
+from shared.errors import Unavailable
+from shared.errors.documents import DocumentEncrypted
 from shared.ids import new_id
 from shared.store import keys
 from tests.api.playing import PDF, PNG, Api, page_of, problem

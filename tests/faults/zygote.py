@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import psutil
 
-from shared.errors import ModelUnusable
+from shared.errors.documents import ModelUnusable
 from shared.jobs import Model
 from shared.options import LanguageModel
 from shared.settings import Settings

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from shared.errors import PageCrashed, PageTimeout
+from shared.errors.documents import PageCrashed, PageTimeout
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import encode, noise, pdf, slow_pdf, written
 from worker.loading.limits import LoadLimits

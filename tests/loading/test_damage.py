@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.errors import (
+from shared.errors.documents import (
     DocumentDamaged,
     DocumentEncrypted,
     DocumentError,

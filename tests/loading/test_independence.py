@@ -11,7 +11,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from shared.errors import DocumentError
+from shared.errors.documents import DocumentError
 from shared.media import sniff
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import encode, join_pdf, locked_pdf, noise, pdf, written

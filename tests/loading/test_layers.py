@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from shared.errors import DocumentDamaged, DocumentEncrypted, PageTooLarge
+from shared.errors.documents import DocumentDamaged, DocumentEncrypted, PageTooLarge
 from tests.formats.documents import DECREE, PICTURE_DRAWN, Letters, document, scan, written
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import locked_pdf, pdf

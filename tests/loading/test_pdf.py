@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from shared.errors import (
+from shared.errors.documents import (
     DocumentDamaged,
     DocumentEncrypted,
     DynamicForm,

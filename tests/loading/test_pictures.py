@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from shared.errors import DocumentDamaged, PageTooLarge
+from shared.errors.documents import DocumentDamaged, PageTooLarge
 from tests.loading.conftest import LIMITS, Count, Load
 from tests.loading.samples import BLUE, GREEN, RED, WHITE, encode, noise, quarters
 from worker.loading.pool import PageLoader

@@ -17,7 +17,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from shared.errors import PageCrashed, ServiceError, UnsupportedMediaType
+from shared.errors import ServiceError, UnsupportedMediaType
+from shared.errors.documents import PageCrashed
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import encode, noise, pdf, slow_pdf, written
 from worker.loading import protocol

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.errors import DocumentDamaged, PageTooLarge, TooManyPages
+from shared.errors.documents import DocumentDamaged, PageTooLarge, TooManyPages
 from tests.loading.conftest import Count, Load
 from tests.loading.samples import BLUE, GREEN, RED, WHITE, encode, noise, quarters
 

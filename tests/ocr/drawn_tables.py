@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shared.result import Table
-from training.scoring import distance, normalise
+from training.measuring.scoring import distance, normalise
 
 Picture = NDArray[np.uint8]
 Cells = set[tuple[int, int, int, int, str]]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.result import Page
-from training.scoring import distance, normalise
+from training.measuring.scoring import distance, normalise
 
 Picture = NDArray[np.uint8]
 

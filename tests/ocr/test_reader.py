@@ -11,7 +11,7 @@ import pytest
 
 from shared.result import Line, Page
 from tests.ocr.samples import on_canvas, picture_of, reads_as, text_of, text_read, tilted
-from training.scoring import score_pages
+from training.measuring.scoring import score_pages
 from worker.ocr.batcher import BatcherClosed
 from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader

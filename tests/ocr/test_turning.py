@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ocr.samples import picture_of, reads_as, text_of, text_read, tilted
-from training.scoring import score_pages
+from training.measuring.scoring import score_pages
 from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
 

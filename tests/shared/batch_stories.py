@@ -10,7 +10,7 @@ import redis
 from keeper.batches import DueBatches
 from shared.batches import Batch
 from shared.blobs import INPUT
-from shared.errors import DocumentDamaged
+from shared.errors.documents import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.media import PDF

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import redis
 
-from shared.batch_errors import BatchGone
 from shared.batches import BatchStatus
-from shared.errors import ArchiveEntryRefused, ArchiveUnreadable
+from shared.errors.batches import BatchGone
+from shared.errors.documents import ArchiveEntryRefused, ArchiveUnreadable
 from shared.store import keys
 from shared.store.batches.records import NewBatch
 from shared.store.batches.uploads import NewBatchUpload

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.batch_errors import (
+from shared.batches import BatchStatus
+from shared.errors import QueueFull
+from shared.errors.batches import (
     BatchClosed,
     BatchFull,
     BatchGone,
     BatchNotFound,
 )
-from shared.batches import BatchStatus
-from shared.errors import ArchiveEntryRefused, QueueFull
+from shared.errors.documents import ArchiveEntryRefused
 from shared.jobs import Document, Status
 from shared.store import keys
 from shared.store.jobs.jobs import JobStore, Limits

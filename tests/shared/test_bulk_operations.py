@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.batch_errors import (
+from shared.batches import BatchStatus
+from shared.blobs import INPUT, BlobNotFound
+from shared.errors import JobGone
+from shared.errors.batches import (
     BatchBusy,
     BatchClosed,
     BatchGone,
 )
-from shared.batches import BatchStatus
-from shared.blobs import INPUT, BlobNotFound
-from shared.errors import ArchiveEntryRefused, JobGone
+from shared.errors.documents import ArchiveEntryRefused
 from shared.jobs import Document, Status
 from shared.media import PNG
 from shared.store import keys

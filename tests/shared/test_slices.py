@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import redis
 
-from shared.errors import DocumentEncrypted, JobGone, StaleAttempt
+from shared.errors import JobGone, StaleAttempt
+from shared.errors.documents import DocumentEncrypted
 from shared.jobs import Status
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings

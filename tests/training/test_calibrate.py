@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from training.calibrate import ReadLine, calibration_error, fit, line_error, word_error
 from training.export import measure
-from training.real import LabelledLine
+from training.lines.real import LabelledLine
+from training.measuring.calibrate import ReadLine, calibration_error, fit, line_error, word_error
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Character
 

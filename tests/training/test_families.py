@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from training import rules
-from training.families import FAMILIES
-from training.scenes import Scenes
-from training.typeset import Setting, extents, set_line
+from training.lines import rules
+from training.lines.families import FAMILIES
+from training.lines.typeset import Setting, extents, set_line
+from training.wear.scenes import Scenes
 
 FONT, SMALL = ImageFont.load_default(40), ImageFont.load_default(28)
 

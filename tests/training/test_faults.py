@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.faults import KINDS, split_of, table_of
-from training.scoring import distance, normalise
+from training.measuring.faults import KINDS, split_of, table_of
+from training.measuring.scoring import distance, normalise
 
 _TEXT = st.text(alphabet="aáăbB1 .", max_size=25)
 

@@ -13,11 +13,11 @@ import torch
 from training.batches import Batch, batch_size, target
 from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
 from training.ema import Average
-from training.prose import clean
-from training.reading import greedy, read_lines
-from training.real import load_labelled
-from training.scenes import Scenes
+from training.labels.prose import clean
+from training.lines.real import load_labelled
+from training.measuring.reading import greedy, read_lines
 from training.train import ctc_loss
+from training.wear.scenes import Scenes
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition.charset import NUM_CLASSES, can_write, encode
 

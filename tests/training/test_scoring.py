@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.scoring import (
+from training.measuring.scoring import (
     by_kind,
     distance,
     normalise,

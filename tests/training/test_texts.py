@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from training.families import FAMILIES, draw_family, family_named
-from training.prose import parted
-from training.text import Texts
+from training.labels.prose import parted
+from training.labels.text import Texts
+from training.lines.families import FAMILIES, draw_family, family_named
 from worker.ocr.recognition.charset import can_write
 
 NOWHERE = Path("/nonexistent")

@@ -13,8 +13,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
-from training.stacked import SQUEEZED, VARIANTS, WAVY, Stacking, stack
-from training.typeset import Setting, extents, set_line
+from training.lines.stacked import SQUEEZED, VARIANTS, WAVY, Stacking, stack
+from training.lines.typeset import Setting, extents, set_line
 
 FONT = ImageFont.load_default(24)
 SIGNS = {"\u0300": 80, "\u0301": 80, "\u0309": 80, "\u0303": 40}

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from keeper.batches import DueBatches
 from keeper.unpacking.services import make_unpacker
 from shared.blobs import BlobStore
-from shared.errors import DocumentEncrypted
+from shared.errors.documents import DocumentEncrypted
 from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.api.playing import PNG

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from shared.errors import DocumentEncrypted
+from shared.errors.documents import DocumentEncrypted
 from tests.api.playing import PDF, PNG
 from tests.web.browsing import Tab
 from tests.web.conftest import MakeTab, Played

@@ -9,7 +9,7 @@ import pytest
 from lxml.html import fromstring
 from playwright.sync_api import expect
 
-from shared.errors import PageTooLarge
+from shared.errors.documents import PageTooLarge
 from shared.result import Page
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings

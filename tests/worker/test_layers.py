@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.blobs import PASSWORD
-from shared.errors import DocumentDamaged, DocumentError, PageCrashed, PageTimeout
+from shared.errors.documents import DocumentDamaged, DocumentError, PageCrashed, PageTimeout
 from shared.jobs import Status
 from shared.media import PDF
 from shared.result import Page

@@ -14,7 +14,7 @@ import warnings
 
 from PIL import Image
 
-from shared.errors import DocumentDamaged, DocumentError
+from shared.errors.documents import DocumentDamaged, DocumentError
 from shared.running import sandbox
 from worker.loading import protocol
 from worker.loading.documents import Documents

@@ -21,7 +21,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from shared.errors import DocumentDamaged, PageTooLarge, TooManyPages
+from shared.errors.documents import DocumentDamaged, PageTooLarge, TooManyPages
 from shared.media import BMP, GIF, JPEG, PNG, TIFF, WEBP
 from worker.loading import tiff
 from worker.loading.limits import LoadLimits

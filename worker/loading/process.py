@@ -20,7 +20,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from shared.errors import (
+from shared.errors import ServiceError
+from shared.errors.documents import (
     DocumentDamaged,
     DocumentEncrypted,
     DocumentError,
@@ -28,7 +29,6 @@ from shared.errors import (
     PageCrashed,
     PageTimeout,
     PageTooLarge,
-    ServiceError,
     TooManyPages,
 )
 from worker.loading import protocol

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from shared.batch_errors import BatchBusy, BatchClosed, BatchGone, BatchNotFound
 from shared.batches import Batch, BatchError
 from shared.errors import IdempotencyInFlight
+from shared.errors.batches import BatchBusy, BatchClosed, BatchGone, BatchNotFound
 from shared.ids import is_id, new_id
 from shared.jobs import Status
 from shared.options import BatchOptions

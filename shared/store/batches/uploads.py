@@ -13,8 +13,8 @@ from typing import Literal, get_args
 
 import redis
 
-from shared.batch_errors import BatchClosed, BatchGone
 from shared.errors import DocchuError, StaleAttempt
+from shared.errors.batches import BatchClosed, BatchGone
 from shared.ids import new_id
 from shared.store import keys
 from shared.store.aside import Aside

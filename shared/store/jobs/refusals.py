@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.batch_errors import BatchClosed, BatchFull, BatchGone
 from shared.errors import DocchuError, IdempotencyInFlight, QueueFull, StaleAttempt
+from shared.errors.batches import BatchClosed, BatchFull, BatchGone
 
 _ERRORS: dict[str, type[DocchuError]] = {
     "full": QueueFull,

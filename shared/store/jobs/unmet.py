@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from shared.errors import ModelUnusable
+from shared.errors.documents import ModelUnusable
 from shared.store import keys
 from shared.store.needs import model_of, of_job
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import get_args
 
 from shared.errors import JobGone
+from shared.errors.webhooks import DeliveryInFlight, DeliveryNotFound
 from shared.ids import is_id
 from shared.jobs import moment
 from shared.store import keys
 from shared.store.errands.queues import Route
 from shared.store.lists import behind, newest
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
-from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from shared.webhooks import Delivery, DeliveryAttempt, DeliveryStatus
 
 _ALL = get_args(DeliveryStatus)

@@ -11,13 +11,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.errors.webhooks import TooManyWebhooks, WebhookNotFound
 from shared.ids import is_id, new_id
 from shared.jobs import moment
 from shared.options import Include
 from shared.outgoing.signing import KeyRing
 from shared.store import keys
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
-from shared.webhook_errors import TooManyWebhooks, WebhookNotFound
 from shared.webhooks import EVENT_TYPES, EventType, Secret, Webhook, WebhookWithSecret
 
 Hash = Mapping[str, str]

@@ -12,7 +12,8 @@ from keeper.unpacking.archives import ZipSource
 from keeper.unpacking.items import Described, Source
 from keeper.unpacking.limits import UploadLimits
 from keeper.unpacking.lines import Allowed, LineSource
-from shared.errors import ArchiveUnreadable, TooManyDocuments
+from shared.errors import TooManyDocuments
+from shared.errors.documents import ArchiveUnreadable
 from tests.keeper.unpacking.stories import Raw, png, raw_zip, zipped
 from tests.keeper.unpacking.test_lines import line
 

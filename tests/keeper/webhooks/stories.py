@@ -15,7 +15,7 @@ from docchu.webhooks import verify_webhook
 from keeper.webhooks.retrying import Schedule
 from keeper.webhooks.sender import Sender, make_sender
 from shared.blobs import BlobStore
-from shared.errors import DocumentDamaged
+from shared.errors.documents import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.options import Options

@@ -9,9 +9,9 @@ import redis
 
 from bench.receiver import Receiver, Reply
 from shared.errors import InvalidOption
+from shared.errors.webhooks import DeliveryInFlight, DeliveryNotFound
 from shared.ids import new_id
 from shared.store import keys
-from shared.webhook_errors import DeliveryInFlight, DeliveryNotFound
 from tests.keeper.webhooks.stories import DAY_S, TENANT, Post
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from shared.errors import (
+from shared.errors.documents import (
     DocumentDamaged,
     DocumentEncrypted,
     DynamicForm,

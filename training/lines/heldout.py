@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.families import FAMILIES
-from training.real import LabelledLine
-from training.render import Renderer
+from training.lines.families import FAMILIES
+from training.lines.real import LabelledLine
+from training.lines.render import Renderer
 
 TEST_SEED = 20_261
 """Of the lines that figures are reported on."""

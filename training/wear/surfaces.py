@@ -10,7 +10,7 @@ import random
 import cv2
 import numpy as np
 
-from training.degrade import ROUND, Degrader, Picture
+from training.wear.degrade import ROUND, Degrader, Picture
 
 _SUBPIXELS = 3
 _SET_LARGE = 34

@@ -10,7 +10,7 @@ import random
 import cv2
 import numpy as np
 
-from training.degrade import ROUND, Degrader, Picture
+from training.wear.degrade import ROUND, Degrader, Picture
 
 _DOT = 6
 """Pixels a side of a dot of a matrix printer, before it is shrunk."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from training.degrade import Picture
+from training.wear.degrade import Picture
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from training import forms, phrases, receipts, tables
-from training.prose import clean, half, libreoffice, parted, sentences_of, syllables
-from training.vocabulary import WORDS
+from training.labels import forms, phrases, receipts, tables
+from training.labels.prose import clean, half, libreoffice, parted, sentences_of, syllables
+from training.labels.vocabulary import WORDS
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 _MAX_WORDS = 22

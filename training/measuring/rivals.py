@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
-from training.degrade import Picture
+from training.wear.degrade import Picture
 
 _PROCESSES = 2
 

@@ -10,9 +10,9 @@ import random
 import cv2
 import numpy as np
 
-from training.degrade import Degrader, Picture
-from training.surfaces import Surfaces
-from training.tills import Tills
+from training.wear.degrade import Degrader, Picture
+from training.wear.surfaces import Surfaces
+from training.wear.tills import Tills
 
 
 class Scenes:

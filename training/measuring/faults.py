@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from training.scoring import Pair, distance, normalise, strip_diacritics
+from training.measuring.scoring import Pair, distance, normalise, strip_diacritics
 
 KINDS = (
     "order", "missing", "extra", "tone", "letter", "case", "digit", "spacing", "punctuation",

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import numpy as np
 
-from training.scoring import normalise
+from training.measuring.scoring import normalise
 from worker.ocr.recognition.calibration import Calibration, chance_of_line
 from worker.ocr.recognition.ctc import Character
 

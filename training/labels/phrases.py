@@ -7,7 +7,7 @@ import string
 
 from faker import Faker
 
-from training.vocabulary import WORDS
+from training.labels.vocabulary import WORDS
 
 _fake = Faker("vi_VN")
 _PAPERS, _UNITS, _MONEY, _STREETS = (WORDS[key] for key in ("papers", "units", "money", "streets"))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from training.degrade import Picture
+from training.wear.degrade import Picture
 from worker.ocr.recognition.charset import CHARACTERS
 
 _TAB = "\t"

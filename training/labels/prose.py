@@ -9,13 +9,13 @@ import re
 import unicodedata
 from pathlib import Path
 
-from training.vocabulary import WORDS
+from training.labels.vocabulary import WORDS
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 
 _HELP = Path("/usr/share/libreoffice/help/vi/text")
 _STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")
 _SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
-PACKED = Path(__file__).parent / "texts"
+PACKED = Path(__file__).parent.parent / "texts"
 """What `pack` brings along to a machine that has none of them: a text file of each."""
 _PARAGRAPH = re.compile(r"<(?:p|h\d|td)[^>]*>(.*?)</(?:p|h\d|td)>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")

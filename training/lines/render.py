@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training import rules
-from training.degrade import Picture
-from training.families import FAMILIES, HANDS, Family, draw_family
 from training.fonts import Face, load
-from training.scenes import Scenes
-from training.text import Texts
-from training.typeset import Setting, extents, font_of, set_line
+from training.labels.text import Texts
+from training.lines import rules
+from training.lines.families import FAMILIES, HANDS, Family, draw_family
+from training.lines.typeset import Setting, extents, font_of, set_line
+from training.wear.degrade import Picture
+from training.wear.scenes import Scenes
 
 _OFFICE_SHARE = 0.36
 _TIMES, _TIMES_SHARE = ("Tinos Stacked", "Tinos Squeezed"), 0.2

@@ -9,7 +9,7 @@ import random
 
 import numpy as np
 
-from training.degrade import Picture
+from training.wear.degrade import Picture
 
 _GAP = 0.3
 """In heights of the crop, how wide empty paper must be for a rule between two columns."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training import paper
+from training.wear import paper
 
 Picture: TypeAlias = NDArray[np.uint8]
 

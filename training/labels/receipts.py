@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from training import phrases
-from training.vocabulary import WORDS
+from training.labels import phrases
+from training.labels.vocabulary import WORDS
 
 _GOODS, _BRANDS, _SHOPS, _THANKS, _SUMS, _STAFF = (
     WORDS[key] for key in ("goods", "brands", "shops", "thanks", "sums", "staff")

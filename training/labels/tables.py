@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from training import phrases, receipts
-from training.vocabulary import WORDS
+from training.labels import phrases, receipts
+from training.labels.vocabulary import WORDS
 
 _SHORT = (
     "STT", "TT", "SL", "ĐVT", "Mã", "Tên", "Giá", "Số lượng", "Đơn giá", "Thành tiền", "Ghi chú",

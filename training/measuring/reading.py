@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from training.degrade import Picture
+from training.wear.degrade import Picture
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import best_of
 from worker.ocr.networks.recognizer import Recognizer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import string
 
-from training import phrases
-from training.scoring import strip_diacritics
-from training.vocabulary import WORDS
+from training.labels import phrases
+from training.labels.vocabulary import WORDS
+from training.measuring.scoring import strip_diacritics
 
 _LABELS, _CARDS, _SUBJECTS, _PLACES, _HEADINGS = (
     WORDS[key] for key in ("labels", "cards", "subjects", "card_places", "headings")
