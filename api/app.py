@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from api.azure.views import azure
 from api.batches.results import batch_results
 from api.batches.views import batches
 from api.http import middleware, problems
@@ -13,6 +14,7 @@ from api.jobs.files import files
 from api.jobs.results import results
 from api.jobs.timeline import timeline
 from api.jobs.views import jobs
+from api.openwebui.views import openwebui
 from api.pages import pages
 from api.services import Services, install, make_services
 from api.status import metrics, readiness
@@ -44,6 +46,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         webhooks,
         deliveries,
         torchserve,
+        azure,
+        openwebui,
         health,
         figures,
         docs,

@@ -31,7 +31,7 @@ def grant() -> Grant:
 
 def authenticate_operator() -> None:
     """Let in who may see what is of the whole service. Raises Unauthorized, Forbidden."""
-    parts, token = services(), _bearer(request)
+    parts, token = services(), _token(request)
     grant_of(parts, request)
     key = parts.api_keys.find(token) if token and parts.settings.auth != "off" else None
     if key and key.role != "admin":
@@ -48,7 +48,7 @@ def grant_of(parts: Services, caller: Request) -> Grant:
     settings, connection = parts.settings, caller.environ.get("gunicorn.socket")
     if settings.auth == "off":
         return Grant(DEFAULT_TENANT)
-    token = _bearer(caller)
+    token = _token(caller)
     if token:
         found = parts.api_keys.find(token)
         if found:
@@ -63,9 +63,11 @@ def grant_of(parts: Services, caller: Request) -> Grant:
     raise Unauthorized("This API key is not valid." if token else None)
 
 
-def _bearer(caller: Request) -> str | None:
+def _token(caller: Request) -> str | None:
+    """The key, as a bearer's token or where Azure's clients send theirs."""
     scheme, _, token = caller.headers.get("Authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    return bearer or caller.headers.get("Ocp-Apim-Subscription-Key", "").strip() or None
 
 
 def _from_this_machine(caller: Request) -> bool:

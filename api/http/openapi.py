@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 from werkzeug.routing import Rule
 
-from api.http.operations import JSON, Answer, Body, Operation
+from api.http.operations import JSON, Answer, Body, ErrorBody, Operation
 from api.http.problems import MEDIA_TYPE, STATUSES, ProblemDetails
 from api.http.schemas import Schema, Schemas
 from api.webhooks.told import webhooks_of
@@ -27,6 +27,8 @@ _TAGS = {
     "Batches": ("Many documents as one.", ("batches", "batch_results")),
     "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
     "TorchServe": ("What TorchServe's clients ask for.", ("torchserve",)),
+    "Azure": ("What Azure Document Intelligence's clients ask for.", ("azure",)),
+    "Open WebUI": ("What its external document loader asks for.", ("openwebui",)),
     "Health": ("Alive, ready, figures.", ("health", "figures")),
 }
 _TAG_OF = {name: tag for tag, (_, names) in _TAGS.items() for name in names}
@@ -36,8 +38,15 @@ _SECURITY = {
         "scheme": "bearer",
         "description": "A key made with `docchu keys create`. Listening on loopback only, the "
         "service may run without keys.",
-    }
+    },
+    "subscriptionKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Ocp-Apim-Subscription-Key",
+        "description": "The same key where Azure's clients send it.",
+    },
 }
+_PROBLEMS = ErrorBody(MEDIA_TYPE, ProblemDetails, lambda kind: int(STATUSES[kind]))
 _OPEN = frozenset({"health"})
 """The blueprints that ask for no key."""
 _ID = "[A-Za-z0-9_-]{24}$"
@@ -49,10 +58,13 @@ _IN_PATHS: dict[str, Schema] = {
     "number": {"type": "integer", "minimum": 1, "description": "the page's, from 1"},
     "format": {"type": "string", "enum": ["text", "markdown", "html", "hocr", "alto"]},
     "model": {"type": "string", "description": "a model's name"},
+    "model_id": {"type": "string", "enum": ["prebuilt-read", "prebuilt-layout"]},
+    "result_id": {"type": "string", "pattern": f"^job_{_ID}", "description": "a job's id"},
     "version": {"type": "string", "description": "not looked at"},
 }
 _HEADERS: dict[str, Schema] = {
     "Location": {"type": "string", "description": "where it can be watched"},
+    "Operation-Location": {"type": "string", "description": "where to ask how it stands"},
     "Retry-After": {"type": "integer", "description": "seconds after which to ask again"},
     "Idempotent-Replayed": {"const": "true", "description": "an earlier request made it"},
     "Preference-Applied": {"type": "string", "description": "what of `Prefer` was done"},
@@ -122,13 +134,14 @@ def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: b
         content = schemas.content({JSON: body}, "validation")
         found["requestBody"] = {"required": True, "content": content}
     if has_key:
-        found["security"] = [{"apiKey": []}, {}]
+        found["security"] = [{"apiKey": []}, {"subscriptionKey": []}, {}]
         kinds += [errors.Unauthorized, errors.Unavailable]
     answers = {str(status): _answer(schemas, one) for status, one in described.answers.items()}
     if query:
         content = {MEDIA_TYPE: {"schema": schemas.of(ProblemDetails)}}
         answers["414"] = {"description": _TOO_LONG, "content": content}
-    return {**found, "responses": answers | _problems(schemas, kinds)}
+    problems = _problems(schemas, kinds, described.error_body or _PROBLEMS)
+    return {**found, "responses": answers | problems}
 
 
 def _parameter(name: str, where: str, schema: Schema) -> Schema:
@@ -149,12 +162,12 @@ def _answer(schemas: Schemas, answer: Answer) -> Schema:
     return found
 
 
-def _problems(schemas: Schemas, kinds: Iterable[type[DocchuError]]) -> Schema:
-    """The problems of these kinds by their status."""
+def _problems(schemas: Schemas, kinds: Iterable[type[DocchuError]], body: ErrorBody) -> Schema:
+    """The errors of these kinds by their status."""
     by_status: dict[int, list[type[DocchuError]]] = {}
     for kind in dict.fromkeys(kinds):
-        by_status.setdefault(int(STATUSES[kind]), []).append(kind)
-    content = {MEDIA_TYPE: {"schema": schemas.of(ProblemDetails)}}
+        by_status.setdefault(body.status_of(kind), []).append(kind)
+    content = {body.media_type: {"schema": schemas.of(body.model)}}
     found: Schema = {}
     for status, alike in sorted(by_status.items()):
         meanings = [f"`{kind.code}`: {kind().detail}" for kind in alike]

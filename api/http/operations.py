@@ -68,6 +68,15 @@ class Body:
 
 
 @dataclass(frozen=True)
+class ErrorBody:
+    """How errors are told: as what, as which model, and with which status each."""
+
+    media_type: str
+    model: type[BaseModel]
+    status_of: Callable[[type[DocchuError]], int]
+
+
+@dataclass(frozen=True)
 class Operation:
     """What a view takes and answers. No `query`: it is not looked at."""
 
@@ -76,6 +85,7 @@ class Operation:
     query: type[BaseModel] | None = NoQuery
     body: type[BaseModel] | Body | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
+    error_body: ErrorBody | None = None  # a problem, where there is none
 
     @property
     def all_errors(self) -> tuple[type[DocchuError], ...]:

@@ -71,6 +71,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     document_errors.PageCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
     document_errors.PoisonPage: HTTPStatus.UNPROCESSABLE_ENTITY,
     document_errors.ReadFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    document_errors.NoText: HTTPStatus.UNPROCESSABLE_ENTITY,
     document_errors.ModelUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -12,7 +12,7 @@ from api.http.multipart import read_form
 from api.http.operations import texts
 from api.jobs.submission import Received
 from shared.errors import EmptyDocument, InvalidOption
-from shared.incoming.json_body import read_json
+from shared.incoming.json_body import JsonBody, read_json
 from shared.incoming.sinks import Base64Sink, UploadSink
 from shared.options import BodyRequest, JobRequest
 from shared.outgoing.addresses import check_plain
@@ -48,19 +48,30 @@ def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     query = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     body = base64_pieces(request, settings.max_upload_bytes)
     read = read_json(body, Base64Sink(sink), ("data",))
-    members = read.members
-    url = members.pop("url", None)
-    if "data" in members:
-        raise InvalidOption("`data` must be a string of base64.", option="data")
+    name, url = url_in(read, settings)
+    members = {key: value for key, value in read.members.items() if key != "url"}
     options = BodyRequest.of_json(members, settings.result_ttl_s).together_with(query)
+    return Received(options, name, url, options.password)
+
+
+def url_in(
+    read: JsonBody, settings: Settings, url_key: str = "url", data_key: str = "data"
+) -> tuple[str | None, str | None]:
+    """The file name and address of a document that is named by its URL, in a JSON body.
+
+    Both None where it brought the document itself. Raises InvalidOption, AddressRefused, and
+    EmptyDocument where it has neither.
+    """
+    url = read.members.get(url_key)
+    if data_key in read.members:
+        raise InvalidOption(f"`{data_key}` must be a string of base64.", option=data_key)
     if url is None:
         if read.document_key is None:
-            raise EmptyDocument("The JSON object has neither `url` nor `data`.")
-        return Received(options, password=options.password)
+            raise EmptyDocument(f"The JSON object has neither `{url_key}` nor `{data_key}`.")
+        return None, None
     if read.document_key is not None:
-        raise InvalidOption("Give either `url` or `data`, not both.", option="url")
+        raise InvalidOption(f"Give either `{url_key}` or `{data_key}`, not both.", option=url_key)
     if not isinstance(url, str):
-        raise InvalidOption("`url` must be a string.", option="url")
+        raise InvalidOption(f"`{url_key}` must be a string.", option=url_key)
     check_plain(url, settings.allow_targets)
-    name = unquote(urlsplit(url).path, errors="replace")
-    return Received(options, base_name(name), url, options.password)
+    return base_name(unquote(urlsplit(url).path, errors="replace")), url

@@ -142,12 +142,16 @@ def erase_job(job_id: str) -> Response:
 
     A job that has not ended is canceled. What stays is that there was such a job: 410 from now on.
     """
-    parts = services()
-    # The tombstone first: if this process dies in between, the keeper erases the bytes.
-    parts.jobs.erase(tenant(), job_id)
-    reach("api.erased")
-    parts.blobs.delete_job(tenant(), job_id)
+    erase(services(), tenant(), job_id)
     return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def erase(parts: Services, owner: str, job_id: str) -> None:
+    """Erase a job with all its bytes. Raises JobNotFound, JobGone."""
+    # The tombstone first: if this process dies in between, the keeper erases the bytes.
+    parts.jobs.erase(owner, job_id)
+    reach("api.erased")
+    parts.blobs.delete_job(owner, job_id)
 
 
 def _submitted(parts: Services, taken: Taken) -> Response:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from flask import Blueprint, Request, Response, request
 from pydantic import BaseModel, TypeAdapter
 
-from api.http.auth import authenticate, grant, tenant
+from api.http.auth import authenticate
 from api.http.body import base64_pieces
 from api.http.filenames import base_name
 from api.http.multipart import read_form
 from api.http.operations import BASE64, BINARY, JSON, TEXT, Body, Form, operation
-from api.http.problems import STATUSES
+from api.jobs.at_once import READING, read_at_once, short_lived
 from api.jobs.options import RAW_TYPES
 from api.jobs.results import stream_text
-from api.jobs.submission import Received, take
-from api.services import Services, services
+from api.jobs.submission import Received
+from api.services import services
 from api.torchserve.encodings import GuessingSink
 from shared import errors
-from shared.errors.documents import DocumentError
 from shared.incoming.json_body import read_json
 from shared.incoming.sinks import UploadSink
-from shared.jobs import Job, Model, Status
+from shared.jobs import Model
 from shared.options import JobRequest
 from shared.settings import Settings
 from shared.store.workers import WorkerInfo
@@ -28,10 +27,7 @@ from shared.store.workers import WorkerInfo
 torchserve = Blueprint("torchserve", __name__)
 torchserve.before_request(authenticate)
 
-_WAIT_S = 120  # TorchServe's default_response_timeout
 _DOCUMENT_FIELDS = ("data", "body")
-_LEAST_TTL_S = 600  # TorchServe keeps nothing; the caller knows no job that it could come back for
-_OF_DOCUMENTS = {kind.code: kind for kind in STATUSES if issubclass(kind, DocumentError)}
 
 
 class ModelEntry(BaseModel):
@@ -69,12 +65,6 @@ class ModelDescription(BaseModel):
     workers: list[ModelWorker]
 
 
-_PREDICTING = (
-    errors.EmptyDocument,
-    DocumentError,
-    errors.QueueFull,
-    errors.TooSlow,
-)
 _BYTES = {**BINARY, "description": "the bytes, or base64 text of them"}
 _DOCUMENT = Body(
     {
@@ -93,7 +83,7 @@ _DOCUMENT = Body(
     content={"text/plain": TEXT},
     body=_DOCUMENT,
     query=None,
-    errors=_PREDICTING,
+    errors=READING,
 )
 def predict(model: str) -> Response:
     """Read a document and answer its text
@@ -102,16 +92,10 @@ def predict(model: str) -> Response:
     text of them. The model of that name reads; any other name stands for the workers' own.
     """
     parts = services()
-    options = _options(model, parts)
-    with parts.waiters.place() as free:
-        if not free:
-            raise errors.ServiceError("Too many requests are waiting already: try again later.")
-        taken = take(parts, tenant(), lambda sink: _receive(request, parts.settings, sink, options))
-        job = parts.waiters.wait(parts.jobs, grant(), taken.job.id, _WAIT_S)
-    if not job.status.terminal:
-        parts.jobs.cancel(tenant(), job.id)
-        raise errors.TooSlow
-    _check_read(job)
+    # These clients name whatever they were told to: what is unknown is no error.
+    known = model if model in parts.workers.models() else None
+    options = short_lived(parts.settings, known)
+    job = read_at_once(parts, lambda sink: _receive(request, parts.settings, sink, options))
     return Response(stream_text(parts, job), mimetype="text/plain")
 
 
@@ -121,7 +105,7 @@ def predict(model: str) -> Response:
     content={"text/plain": TEXT},
     body=_DOCUMENT,
     query=None,
-    errors=_PREDICTING,
+    errors=READING,
 )
 def predict_version(model: str, version: str) -> Response:
     """Read a document and answer its text
@@ -188,13 +172,6 @@ def _url(name: str) -> str:
     return f"{name}.mar"
 
 
-def _options(model: str, parts: Services) -> JobRequest:
-    """TorchServe's clients name whatever they were told to: what is unknown is no error."""
-    max_ttl_s = parts.settings.result_ttl_s
-    known = model if model in parts.workers.models() else None
-    return JobRequest.of_json({"ttl_s": min(_LEAST_TTL_S, max_ttl_s), "model": known}, max_ttl_s)
-
-
 def _receive(
     caller: Request, settings: Settings, sink: UploadSink, options: JobRequest
 ) -> Received:
@@ -212,12 +189,3 @@ def _receive(
             guess.write(piece)
         guess.close()
     return Received(options, name)
-
-
-def _check_read(job: Job) -> None:
-    """Raise what the job's document was like, if it could not be read."""
-    if job.status is Status.CANCELED:
-        raise errors.JobCanceled
-    if job.status is Status.FAILED and job.error is not None:
-        kind = _OF_DOCUMENTS.get(job.error.code, DocumentError)
-        raise kind(job.error.detail)

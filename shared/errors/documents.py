@@ -92,6 +92,12 @@ class ReadFailed(DocumentError):
     code = "read_failed"
 
 
+class NoText(DocumentError):
+    """No extractable text: there is no text on any page that was read."""
+
+    code = "no_text"
+
+
 class ModelUnusable(DocumentError):
     """The model that the job asked for cannot be used."""
 

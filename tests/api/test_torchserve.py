@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.test import TestResponse
 
-from api.torchserve import views
+from api.jobs import at_once
 from shared.errors.documents import DocumentEncrypted
 from shared.store import keys
 from shared.store.workers import WorkerInfo
@@ -131,7 +131,7 @@ def test_a_full_queue_says_so(api: Api) -> None:
 def test_a_document_that_takes_too_long_is_given_up(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "_WAIT_S", 0.05)
+    monkeypatch.setattr(at_once, "_WAIT_S", 0.05)
     problem(api.client.post("/predictions/ocr", data=PNG), 504, "timeout")
     (job,) = api.get("/v1/jobs").get_json()["jobs"]
     assert job["status"] == "canceled"
