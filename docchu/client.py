@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx
 
@@ -26,6 +26,21 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 Priority = Literal["interactive", "bulk"]
 TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
+
+
+class RerunOptions(TypedDict, total=False):
+    """What can be other when a document is read again, named as in `Docchu.submit`."""
+
+    pages: str | None
+    priority: Priority
+    text_layer: TextLayer
+    language_model: LanguageModel
+    metadata: Mapping[str, Any]
+    ttl_s: int | None
+    webhook_url: str | None
+    webhook_include: Literal["text"] | None
+    model: str | None
+    password: str
 
 
 class Docchu:
@@ -120,6 +135,22 @@ class Docchu:
             form["metadata"] = json.dumps(metadata, ensure_ascii=False)
         with open_upload(document, name) as upload:
             return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, uploads=[upload]))
+
+    def rerun(
+        self,
+        job: Job | str,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[RerunOptions],
+    ) -> Job:
+        """Read a job's document again, without an upload: a new job with other `options`.
+
+        What is not given is as it was; None is the default. Raises DocumentNotKept, JobNotFound,
+        JobGone, RequestRefused.
+        """
+        headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
+        path = f"{job_path(_id(job))}/rerun"
+        return self._job(Call("POST", path, headers=headers, json=dict(options)))
 
     def job(self, job_id: str) -> Job:
         """Ask how a job stands. Raises JobNotFound, JobGone."""

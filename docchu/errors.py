@@ -170,6 +170,12 @@ class JobGone(DocchuError):
     code = "job_gone"
 
 
+class DocumentNotKept(DocchuError):
+    """The job's document is not kept any more: send it again."""
+
+    code = "document_not_kept"
+
+
 class JobNotFinished(DocchuError):
     """The job has not ended yet."""
 

@@ -136,6 +136,7 @@ class Job:
     timings: Timings
     model: Model | None
     custom_id: str | None = None
+    rerun_of: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -173,6 +174,7 @@ class Job:
             timings=Timings.from_json(json.get("timings") or {}),
             model=Model.from_json(json.get("model")),
             custom_id=json.get("custom_id"),
+            rerun_of=json.get("rerun_of"),
         )
 
 

@@ -151,6 +151,7 @@ class Job(_Record):
     batch_id: str | None = None
     custom_id: str | None = Field(default=None, description="the caller's name for it in its batch")
     position: int | None = Field(default=None, description="its place in its batch, from 1")
+    rerun_of: str | None = Field(default=None, description="the job whose document it reads again")
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None

@@ -200,14 +200,36 @@ class JobRequest(LineRequest):
                 raise InvalidOption(f"`{one}` needs `{other}` beside it.", option=one)
 
 
+Password = Annotated[
+    SecretStr | None,
+    Field(
+        max_length=127,
+        description="what opens an encrypted PDF; kept as long as the document, and shown nowhere",
+    ),
+]
+
+
 class BodyRequest(JobRequest):
     """The same in a form or a JSON object, with what may not stand in an address."""
 
-    password: SecretStr | None = Field(
-        default=None,
-        max_length=127,
-        description="what opens an encrypted PDF; kept as long as the document, and shown nowhere",
-    )
+    password: Password = None
+
+
+class RerunRequest(LineRequest):
+    """What is to be other than in the job that is read again; null is the default."""
+
+    def over(self, before: Options, metadata: dict[str, Any]) -> dict[str, Any]:
+        """The members of the new job's request."""
+        given = self.model_dump(include=self.model_fields_set & set(LineRequest.model_fields))
+        kept = before.model_dump(exclude_none=True) | {"metadata": metadata}
+        both = kept | given
+        return {name: value for name, value in both.items() if value is not None}
+
+
+class RerunBody(RerunRequest):
+    """The same in a JSON object, with what may not stand in an address."""
+
+    password: Password = None
 
 
 class BatchRequest(BatchOptions, _Request):

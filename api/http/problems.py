@@ -40,6 +40,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.IdempotencyInFlight: HTTPStatus.CONFLICT,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
     errors.JobGone: HTTPStatus.GONE,
+    errors.DocumentNotKept: HTTPStatus.GONE,
     errors.PageNotFound: HTTPStatus.NOT_FOUND,
     errors.PageNotRead: HTTPStatus.CONFLICT,
     errors.PageFailed: HTTPStatus.CONFLICT,

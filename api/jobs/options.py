@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 
 from api.http.operations import BASE64, BINARY, JSON, Body, Form, NoQuery
 from shared.jobs import Status
-from shared.options import BodyRequest, JobRequest
+from shared.options import BodyRequest, JobRequest, RerunBody, RerunRequest
 
 MAX_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]|$)", re.IGNORECASE)
@@ -57,6 +57,9 @@ DOCUMENT = Body(
     },
     JobRequest,
 )
+
+
+RERUN = Body({JSON: RerunBody}, RerunRequest, required=False)
 
 
 class WaitQuery(NoQuery):

@@ -11,10 +11,11 @@ from api.http.filenames import base_name, name_in
 from api.http.multipart import read_form
 from api.http.operations import texts
 from api.jobs.submission import Received
-from shared.errors import EmptyDocument, InvalidOption
+from shared.errors import EmptyDocument, InvalidOption, UnsupportedMediaType
 from shared.incoming.json_body import JsonBody, read_json
 from shared.incoming.sinks import Base64Sink, UploadSink
-from shared.options import BodyRequest, JobRequest
+from shared.jobs import Job
+from shared.options import BodyRequest, JobRequest, RerunBody, RerunRequest
 from shared.outgoing.addresses import check_plain
 from shared.settings import Settings
 
@@ -52,6 +53,24 @@ def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     members = {key: value for key, value in read.members.items() if key != "url"}
     options = BodyRequest.of_json(members, settings.result_ttl_s).together_with(query)
     return Received(options, name, url, options.password)
+
+
+def receive_again(request: Request, settings: Settings, job: Job, sink: UploadSink) -> Received:
+    """Read what is to be other when a job's document is read again: the query, or a JSON object.
+
+    Raises InvalidOption, RequestError, UnsupportedMediaType.
+    """
+    max_ttl_s = settings.result_ttl_s
+    given = RerunBody.of_texts({}, max_ttl_s)
+    body = b"".join(pieces(request, OVERHEAD_BYTES))
+    if body and request.mimetype != "application/json":
+        raise UnsupportedMediaType("Options go into the query, or into a JSON object.")
+    if body:
+        given = RerunBody.of_json(read_json([body], sink, ()).members, max_ttl_s)
+    query = RerunRequest.of_texts(texts(request.args), max_ttl_s)
+    asked = given.together_with(query).over(job.options, job.metadata)
+    options = JobRequest.of_json(asked, max_ttl_s)
+    return Received(options, job.document.name, job.url, given.password, again=job)
 
 
 def url_in(

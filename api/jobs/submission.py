@@ -12,8 +12,8 @@ import structlog
 from pydantic import SecretStr
 
 from api.services import Services
-from shared.blobs import INPUT, PASSWORD, Upload
-from shared.errors import AddressRefused, Unavailable
+from shared.blobs import INPUT, PASSWORD, BlobNotFound, Upload
+from shared.errors import AddressRefused, DocumentNotKept, Unavailable
 from shared.ids import new_id
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document, Job
@@ -31,13 +31,15 @@ _log = structlog.get_logger()
 class Received:
     """What a request brought: its document's bytes are in the upload by now.
 
-    `url` is where the document is, if the caller named it by that: the keeper fetches it.
+    `url` is where the document is, if the caller named it by that: the keeper fetches it. `again`
+    is the job whose document is to be read once more.
     """
 
     options: JobRequest
     name: str | None = None
     url: str | None = None
     password: SecretStr | None = None
+    again: Job | None = None
 
 
 Receive = Callable[[UploadSink], Received]
@@ -118,11 +120,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             return known
         check_webhook(received.options.webhook_url, settings)
         parts.workers.check_model(received.options.model)
-        if received.url is None:
-            new = _new_job(parts, tenant, received, document_in(upload, received.name))
-            parts.blobs.keep(upload, tenant, new.id, INPUT)
-        else:
-            new = _new_job(parts, tenant, received, Document(name=received.name))
+        new = _stored(parts, tenant, received, upload)
         if (password := received.password) is not None:
             secret = password.get_secret_value().encode()
             parts.blobs.put(tenant, new.id, PASSWORD, secret)
@@ -144,6 +142,32 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             raise
 
 
+def _stored(parts: Services, tenant: str, received: Received, upload: Upload) -> NewJob:
+    """The job to be made; its document, if there is one yet, is stored. Raises DocumentNotKept."""
+    if received.again is not None:
+        document = received.again.document.model_copy(update={"num_pages": None})
+        new = _new_job(parts, tenant, received, document)
+        if received.url is None:
+            _share(parts, received.again, new.id)
+    elif received.url is None:
+        new = _new_job(parts, tenant, received, document_in(upload, received.name))
+        parts.blobs.keep(upload, tenant, new.id, INPUT)
+    else:
+        new = _new_job(parts, tenant, received, Document(name=received.name))
+    return new
+
+
+def _share(parts: Services, job: Job, new_id: str) -> None:
+    """Give a new job the document of another one, with what opens it."""
+    try:
+        parts.blobs.share(job.tenant, job.id, new_id, INPUT)
+    except BlobNotFound:
+        parts.blobs.delete_job(job.tenant, new_id)
+        raise DocumentNotKept from None
+    with suppress(BlobNotFound):
+        parts.blobs.share(job.tenant, job.id, new_id, PASSWORD)
+
+
 def _new_job(parts: Services, tenant: str, received: Received, document: Document) -> NewJob:
     given, settings = received.options, parts.settings
     batch = parts.batches.options(tenant, given.batch_id) if given.batch_id else None
@@ -161,6 +185,7 @@ def _new_job(parts: Services, tenant: str, received: Received, document: Documen
         batch_id=given.batch_id,
         custom_id=given.custom_id or "",
         request_id=structlog.contextvars.get_contextvars().get("request"),
+        rerun_of=received.again.id if received.again else None,
     )
 
 
@@ -182,5 +207,6 @@ def _fingerprint(upload: Upload, received: Received) -> str:
     Those that are as the default are left out, so that a version with more of them says the same.
     """
     options = received.options.model_dump(mode="json", exclude_defaults=True, exclude={"password"})
-    same = [received.url or upload.sha256, options]
+    source = received.again.id if received.again else received.url or upload.sha256
+    same = [source, options]
     return sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()

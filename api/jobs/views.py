@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from api.http.auth import authenticate, grant, tenant
 from api.http.operations import JSON, Answer, json_answer, operation, texts
 from api.http.problems import retry_after
-from api.jobs.options import DOCUMENT, ListQuery, WaitQuery, preferred_wait_s
-from api.jobs.request_parsing import receive
+from api.jobs.options import DOCUMENT, RERUN, ListQuery, WaitQuery, preferred_wait_s
+from api.jobs.request_parsing import receive, receive_again
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
 from shared import errors
@@ -34,6 +34,19 @@ IDEMPOTENCY_KEY = {
     "maxLength": _MAX_KEY_LENGTH,
     "description": "kept 24 h: a repeated request makes one job, or one batch",
 }
+_OF_REQUEST = {
+    "Idempotency-Key": IDEMPOTENCY_KEY,
+    "Prefer": {
+        "type": "string",
+        "description": "`wait=N`: answer 200 with the finished job if it ends in N seconds",
+    },
+}
+_TAKING = (
+    errors.IdempotencyInFlight,
+    errors.AddressRefused,
+    errors.IdempotencyMismatch,
+    errors.QueueFull,
+)
 _OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed", "Preference-Applied")
 
 
@@ -52,19 +65,10 @@ class JobList(BaseModel):
     answer_headers=_OF_NEW,
     more={200: Answer("It ended in time, or was there already", {JSON: Job}, _OF_NEW)},
     body=DOCUMENT,
-    headers={
-        "Idempotency-Key": IDEMPOTENCY_KEY,
-        "Prefer": {
-            "type": "string",
-            "description": "`wait=N`: answer 200 with the finished job if it ends in N seconds",
-        },
-    },
+    headers=_OF_REQUEST,
     errors=(
         errors.EmptyDocument,
-        errors.IdempotencyInFlight,
-        errors.AddressRefused,
-        errors.IdempotencyMismatch,
-        errors.QueueFull,
+        *_TAKING,
         batch_errors.BatchNotFound,
         batch_errors.BatchGone,
         batch_errors.BatchClosed,
@@ -133,6 +137,35 @@ def cancel_job(job_id: str) -> Response:
     Takes effect at the next page. A job that has ended stays as it is.
     """
     return _of_job(services().jobs.cancel(tenant(), job_id))
+
+
+@jobs.post("/v1/jobs/<job_id>/rerun")
+@operation(
+    Job,
+    202,
+    "The new job was accepted",
+    answer_headers=_OF_NEW,
+    more={200: Answer("It ended in time", {JSON: Job}, _OF_NEW)},
+    body=RERUN,
+    headers=_OF_REQUEST,
+    errors=(*KNOWN_JOB, errors.DocumentNotKept, *_TAKING),
+)
+def rerun_job(job_id: str) -> Response:
+    """Read a job's document again
+
+    A new job, with the options of the old one but for those that are given, in the query or in a
+    JSON object; null is the default. The old one stays as it is. Nothing is uploaded: 410 once the
+    document is not kept any more. It does not go into the batch of the old one.
+    """
+    parts = services()
+    job = parts.jobs.get(tenant(), job_id)
+    taken = take(
+        parts,
+        tenant(),
+        lambda sink: receive_again(request, parts.settings, job, sink),
+        idempotency_key(request.headers.get("Idempotency-Key")),
+    )
+    return _submitted(parts, taken)
 
 
 @jobs.delete("/v1/jobs/<job_id>")

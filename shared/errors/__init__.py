@@ -141,6 +141,12 @@ class JobGone(DocchuError):
     code = "job_gone"
 
 
+class DocumentNotKept(DocchuError):
+    """The document is not kept any more: send it again."""
+
+    code = "document_not_kept"
+
+
 class PageNotFound(DocchuError):
     """The job has no such page."""
 

@@ -3,9 +3,9 @@
 Fields: `tenant lane flow need status` `created started finished` (ms) `document options metadata
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
-`event` (the id of the event of its end), `ends` how often it ended, `request` (the id of the
-request that made it, for the log), `url` (of a document that has not been fetched), `fetches` how
-often that was begun.
+`rerun_of` (the job whose document it reads again), `event` (the id of the event of its end), `ends`
+how often it ended, `request` (the id of the request that made it, for the log), `url` (of a
+document that has not been fetched), `fetches` how often that was begun.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class NewJob:
     request_id: str | None = None
     # Where the document is, if it is to be fetched.
     url: str | None = None
+    # The job whose document it reads again.
+    rerun_of: str | None = None
     # Why the document cannot be taken: the job fails as it is created.
     refusal: DocchuError | None = None
 
@@ -89,6 +91,8 @@ class NewJob:
             record |= {"batch": self.batch_id, "custom_id": self.custom_id}
         if self.url:
             record["url"] = self.url
+        if self.rerun_of:
+            record["rerun_of"] = self.rerun_of
         if self.refusal:
             record |= {"code": self.refusal.code, "detail": self.refusal.detail}
         return json.dumps(record)
@@ -174,6 +178,7 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
         batch_id=record.get("batch"),
         custom_id=record.get("custom_id"),
         position=int(record["position"]) if "position" in record else None,
+        rerun_of=record.get("rerun_of"),
         created_at=moment(record["created"]),
         started_at=moment(record["started"]) if "started" in record else None,
         finished_at=moment(finished) if finished else None,
