@@ -34,6 +34,11 @@ class Lease:
         self.progress_at = time.monotonic()
         self.since = datetime.now(UTC)
 
+    @property
+    def is_bulk(self) -> bool:
+        """Whether its pages may wait for those of others."""
+        return self.claim.options.priority == "bulk"
+
     def progress(self) -> None:
         """Note that a step of the reading is done."""
         self.progress_at = time.monotonic()

@@ -181,7 +181,7 @@ class SliceReader:
             return None
         if claim.options.text_layer == "trust":
             return Hint(words, 0)
-        return Hint(words, BULK_SAMPLES if claim.options.priority == "bulk" else SAMPLES)
+        return Hint(words, BULK_SAMPLES if lease.is_bulk else SAMPLES)
 
     def _asker(self, lease: Lease) -> Asker:
         claim = lease.claim
@@ -189,8 +189,7 @@ class SliceReader:
         if claim.media_type == PDF:
             with suppress(BlobNotFound):
                 password = self.blobs.get(claim.tenant, claim.job_id, PASSWORD).decode()
-        is_bulk = claim.options.priority == "bulk"
-        return Asker(Flow(claim.tenant, is_bulk), lease.check, password)
+        return Asker(Flow(claim.tenant, lease.is_bulk), lease.check, password)
 
     def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
         name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"

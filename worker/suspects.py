@@ -75,10 +75,10 @@ class SuspectReading:
                 _log.warning("the process that reads suspect slices ended", reason=reason)
 
     def _read_all(self) -> int:
-        # With a standard input that ends when this worker does, in whatever way. In a session of
-        # its own it does not get the Ctrl-C that tells the worker to finish what it has begun.
+        # With a standard input that ends when this worker does, in whatever way. In a process group
+        # of its own it does not get the Ctrl-C that tells the worker to finish what it has begun.
         with subprocess.Popen(
-            [sys.executable, "-m", *self._module], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-m", *self._module], stdin=subprocess.PIPE, process_group=0
         ) as process:
             self._process = process
             if self._closing.is_set():

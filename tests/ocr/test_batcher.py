@@ -110,6 +110,21 @@ def test_one_document_keeps_all_streams_busy() -> None:
     batcher.close()
 
 
+def test_what_is_not_bulk_does_not_wait_for_bulk_to_end(device: Device) -> None:
+    batcher = Batcher(device.run, budget=4 * PIXELS, bulk_apart=True)
+    bulk = batcher.submit("page", ["b"], pixels=PIXELS, job="archive", is_bulk=True)
+    assert device.is_busy.wait(10)
+    device.is_busy.clear()
+    single = batcher.submit("page", ["a"], pixels=PIXELS, job="picture")
+    more = batcher.submit("page", ["c"], pixels=PIXELS, job="other archive", is_bulk=True)
+    assert device.is_busy.wait(10)  # with the picture, beside the page of bulk
+    device.is_free.set()
+    assert [future.result(10) for future in single + bulk + more] == ["A", "B", "C"]
+    assert sorted(device.batches[:2]) == [("page", ["a"]), ("page", ["b"])]
+    assert device.batches[2:] == [("page", ["c"])]  # bulk waits for a stream
+    batcher.close()
+
+
 def test_a_bad_line_fails_alone(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: ValueError("bad") if "c" in payloads else None
     futures = batcher.submit("w320", list("abcd"), pixels=PIXELS, job="ours")
@@ -183,6 +198,8 @@ def test_nobody_waits_for_the_device_once_the_page_is_unwanted(
 
     class Watcher:
         looks = 0
+
+        is_bulk = False
 
         def check(self) -> None:
             self.looks += 1

@@ -23,12 +23,15 @@ from worker.loading.pdf import layer_json
 from worker.loading.pdf.pages import PdfFile
 from worker.loading.pictures import PictureFile
 
+_NICE = 5
+"""Pages that take long to draw get a third of the processor that the reader gets beside them."""
 _LARGE_PAGE_PIXELS = 16_000_000
 """Beyond this the memory of a page goes back to the system; a usual page's is kept for the next."""
 
 
 def main() -> None:
     """Say that this process is ready, then answer requests one after the other."""
+    os.nice(_NICE)
     limits = LoadLimits(**json.loads(sys.argv[1]))
     connection = socket.socket(fileno=0)
     documents = Documents(limits)

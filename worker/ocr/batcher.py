@@ -2,7 +2,8 @@
 
 Whenever the device is free it takes what waits, up to a budget of pixels: under load batches fill
 by themselves, and when idle nothing waits for company. Jobs take turns by the pixels they were
-given (start-time fair queueing), so a long document cannot hold up a single image.
+given (start-time fair queueing), so a long document cannot hold up a single image. Where a batch
+takes long, on a processor, what is not bulk does not wait for one of bulk to end, either.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class _Job:
     """What waits for one job, oldest key first, and the pixels that it was given."""
 
     given: float
+    is_bulk: bool
     waiting: dict[Hashable, deque[_Item]] = field(default_factory=dict)
 
     def take(self, key: Hashable) -> _Item:
@@ -56,25 +58,42 @@ class Batcher:
     """Threads that run batches; `submit` may be called from any thread.
 
     `budget` is the most pixels of a batch; a larger item runs by itself. `num_streams` batches run
-    side by side.
+    side by side. With `bulk_apart` bulk and the rest share no batch, and those of the rest, up to
+    `num_streams`, run beside whatever bulk has begun.
     """
 
-    def __init__(self, run: Run, *, budget: int, num_streams: int = 1) -> None:
+    def __init__(
+        self, run: Run, *, budget: int, num_streams: int = 1, bulk_apart: bool = False
+    ) -> None:
         self.budget = budget
         self._run = run
         self._jobs: dict[str, _Job] = {}
         self._clock = 0.0
+        self._num_streams = num_streams
+        self._num_running = 0
         self._failure: Exception | None = None
         self._changed = threading.Condition()
+        kinds: list[frozenset[bool]] = [frozenset({False, True})]
+        if bulk_apart:
+            kinds = [frozenset({False}), frozenset({True})]
         self._threads = [
-            threading.Thread(target=self._serve, name=f"ocr-device-{number}", daemon=True)
+            threading.Thread(
+                target=self._serve, args=(kind,), name=f"ocr-device-{number}", daemon=True
+            )
+            for kind in kinds
             for number in range(num_streams)
         ]
         for thread in self._threads:
             thread.start()
 
     def submit(
-        self, key: Hashable, payloads: Sequence[Any], *, pixels: int, job: str
+        self,
+        key: Hashable,
+        payloads: Sequence[Any],
+        *,
+        pixels: int,
+        job: str,
+        is_bulk: bool = False,
     ) -> list[Future[Any]]:
         """Queue payloads of `pixels` each; only equal keys share a batch.
 
@@ -87,7 +106,7 @@ class Batcher:
             if self._failure is not None:
                 raise self._failure
             # A job that was away starts level with the others: it has saved up no turns.
-            waiting = self._jobs.setdefault(job, _Job(self._clock)).waiting
+            waiting = self._jobs.setdefault(job, _Job(self._clock, is_bulk)).waiting
             waiting.setdefault(key, deque()).extend(items)
             # All streams that idle: what was submitted may be more than one batch.
             self._changed.notify_all()
@@ -99,31 +118,41 @@ class Batcher:
         for thread in self._threads:
             thread.join()
 
-    def _serve(self) -> None:
+    def _serve(self, kind: frozenset[bool]) -> None:
         """Take, run, hand out, until closed."""
-        while (batch := self._next_batch()) is not None:
+        while (batch := self._next_batch(kind)) is not None:
             key, items = batch
             self._finish(
                 key, [item for item in items if item.result.set_running_or_notify_cancel()]
             )
+            with self._changed:
+                self._num_running -= 1
+                self._changed.notify_all()
 
-    def _next_batch(self) -> tuple[Hashable, list[_Item]] | None:
+    def _next_batch(self, kind: frozenset[bool]) -> tuple[Hashable, list[_Item]] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._failure)
+            self._changed.wait_for(lambda: self._ready(kind) or self._failure)
             if self._failure is not None:
                 return None
-            first = min(self._jobs.values(), key=lambda job: job.given)
+            first = min(self._ready(kind), key=lambda job: job.given)
             self._clock = first.given
             key = next(iter(first.waiting))
-            items = self._fill(key)
+            items = self._fill(key, kind)
             self._jobs = {name: job for name, job in self._jobs.items() if job.waiting}
+            self._num_running += 1
             return key, items
 
-    def _fill(self, key: Hashable) -> list[_Item]:
+    def _ready(self, kind: frozenset[bool]) -> list[_Job]:
+        """The jobs whose work a thread of this kind may take now."""
+        if False not in kind and self._num_running >= self._num_streams:
+            return []
+        return [job for job in self._jobs.values() if job.is_bulk in kind]
+
+    def _fill(self, key: Hashable, kind: frozenset[bool]) -> list[_Item]:
         """Take items of one key from the jobs in turn, as many as the budget holds."""
         items: list[_Item] = []
         room = self.budget
-        while sharers := [job for job in self._jobs.values() if key in job.waiting]:
+        while sharers := [job for job in self._ready(kind) if key in job.waiting]:
             job = min(sharers, key=lambda job: job.given)
             room -= job.waiting[key][0].pixels
             if items and room < 0:

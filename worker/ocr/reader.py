@@ -69,6 +69,7 @@ class Reader:
             networks.run,
             budget=networks.device.budget,
             num_streams=networks.device.num_streams,
+            bulk_apart=not networks.device.is_gpu,
         )
 
     @classmethod

@@ -26,7 +26,12 @@ _LOOK_S = 0.25
 
 
 class Watch(Protocol):
-    """Whoever wants a page read."""
+    """Whoever wants a page read; `is_bulk`: and is in no hurry."""
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether the page may wait for those of others."""
+        ...
 
     def check(self) -> None:
         """Raise what ends the reading, once nobody wants the page any more."""
@@ -38,6 +43,8 @@ class Watch(Protocol):
 
 
 class _Unwatched:
+    is_bulk = False
+
     def check(self) -> None:
         pass
 
@@ -104,6 +111,7 @@ class BatchClient:
                 [pictures[number] for number in numbers],
                 pixels=height * width,
                 job=self.job,
+                is_bulk=self.watch.is_bulk,
             )
             futures |= zip(numbers, submitted, strict=True)
         try:
