@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, Unpack
 
@@ -192,9 +193,26 @@ class Docchu:
         with suppress(JobGone):
             self._transport.send(Call("DELETE", job_path(_id(job))))
 
-    def jobs(self, status: str | None = None) -> Iterator[Job]:
-        """Go through the jobs that the service remembers, newest first."""
-        params = {"status": status} if status else {}
+    def jobs(
+        self,
+        status: str | None = None,
+        *,
+        name: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Iterator[Job]:
+        """Go through the jobs that the service remembers, newest first: all, or those with a part
+        of a name whatever its case and marks, of a time (with its zone), with members of metadata.
+        """
+        given = {
+            "status": status,
+            "name": name,
+            "created_after": created_after.isoformat() if created_after else None,
+            "created_before": created_before.isoformat() if created_before else None,
+            "metadata": json.dumps(metadata, ensure_ascii=False) if metadata else None,
+        }
+        params = {key: value for key, value in given.items() if value is not None}
         while True:
             answer = self._transport.send(Call("GET", "/v1/jobs", params=params))
             jobs, cursor = understand(answer, _listing)

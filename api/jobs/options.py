@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from api.http.operations import BASE64, BINARY, JSON, Body, Form, NoQuery
+from shared.incoming import strict_json
 from shared.jobs import Status
 from shared.options import BodyRequest, JobRequest, RerunBody, RerunRequest
+from shared.store.jobs.filtering import JobFilter
 
 MAX_WAIT_S = 60
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+"""As RFC 3339 writes it; pydantic takes a number for seconds since 1970, too."""
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 
 
@@ -73,14 +77,44 @@ class WaitQuery(NoQuery):
     )
 
 
+def _object(text: Any) -> Any:
+    return strict_json.loads(text) if isinstance(text, str) else text
+
+
+def _time(text: Any) -> Any:
+    if isinstance(text, str) and not _TIME.fullmatch(text):
+        raise ValueError("it must be a time with its zone, such as 2026-11-26T08:00:00+07:00")
+    return text
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_time)]
+
+
 class ListQuery(NoQuery):
     """Which jobs to list."""
 
     status: Status | None = Field(default=None, description="only jobs of this status")
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="only documents with this in their name, whatever its case and marks",
+    )
+    created_after: Time | None = Field(default=None, description="only from then on")
+    created_before: Time | None = Field(default=None, description="only before then")
+    metadata: Annotated[dict[str, Any], BeforeValidator(_object)] = Field(
+        default_factory=dict, description="only jobs whose metadata has these members"
+    )
     limit: int = Field(default=20, ge=1, le=100, description="jobs in one answer, at most")
     cursor: str | None = Field(
         default=None, max_length=64, description="`next_cursor` of the answer before"
     )
+
+    @property
+    def wanted(self) -> JobFilter | None:
+        """What to look for in the records; None: all of them."""
+        wanted = JobFilter(self.name, self.created_after, self.created_before, self.metadata)
+        return None if wanted == JobFilter() else wanted
 
 
 def preferred_wait_s(header: str | None) -> int | None:

@@ -109,10 +109,15 @@ def list_jobs(query: ListQuery) -> JobList:
     """List jobs, newest first
 
     Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones, until
-    it is null; an answer may have fewer than `limit`: a job's status may change meanwhile.
+    it is null; an answer may have fewer than `limit`: a job's status may change meanwhile, and of a
+    name or metadata so many jobs are looked at for one answer and no more.
     """
     found = services().jobs.newest(
-        tenant(), status=query.status, limit=query.limit, cursor=query.cursor
+        tenant(),
+        status=query.status,
+        limit=query.limit,
+        cursor=query.cursor,
+        wanted=query.wanted,
     )
     return JobList(jobs=found.jobs, next_cursor=found.next_cursor)
 

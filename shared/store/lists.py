@@ -36,12 +36,25 @@ class Piece:
         return [entry.id for entry in self.entries]
 
 
-def newest(client: Client, names: Iterable[str], limit: int, cursor: str | None) -> Piece:
-    """The newest entries of a list with these parts. Raises InvalidOption, Unavailable."""
+def newest(
+    client: Client,
+    names: Iterable[str],
+    limit: int,
+    cursor: str | None,
+    between: tuple[int | None, int | None] = (None, None),
+) -> Piece:
+    """The newest entries of a list with these parts, or of those from one place to another.
+
+    Raises InvalidOption, Unavailable.
+    """
     if cursor is not None and not (cursor.isascii() and cursor.isdecimal()):
         raise InvalidOption("`cursor` is none that this service gave.", option="cursor")
+    oldest, latest = between
+    if latest is not None and (cursor is None or int(cursor) > latest):
+        cursor = str(latest + 1)
     first = "+inf" if cursor is None else f"({cursor}"
-    found = _read(client, names, first, "-inf", limit + 1, newest_first=True)
+    last = "-inf" if oldest is None else str(oldest)
+    found = _read(client, names, first, last, limit + 1, newest_first=True)
     return _piece(found, limit)
 
 

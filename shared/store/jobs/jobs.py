@@ -20,6 +20,7 @@ from shared.jobs import Job, SliceAttempt, Status
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.errands.fetches import fetch_route
+from shared.store.jobs.filtering import JobFilter, newest_wanted
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
 from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts
@@ -133,11 +134,24 @@ class JobStore:
         return seen.job(job_id)
 
     def newest(
-        self, tenant: str, *, status: Status | None, limit: int, cursor: str | None
+        self,
+        tenant: str,
+        *,
+        status: Status | None,
+        limit: int,
+        cursor: str | None,
+        wanted: JobFilter | None = None,
     ) -> JobPage:
-        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption."""
+        """List the tenant's jobs, newest first, without tombstones. Raises InvalidOption.
+
+        Of those that are `wanted` an answer may have few, or none, though there are more behind.
+        """
         statuses = SHOWN if status is None else (status,)
-        found = newest(self._client, keys.parts(f"jobs:{tenant}", statuses), limit, cursor)
+        names = keys.parts(f"jobs:{tenant}", statuses)
+        if wanted:
+            found = newest_wanted(self._client, names, wanted, limit, cursor)
+        else:
+            found = newest(self._client, names, limit, cursor)
         return JobPage(self.of_ids(found.ids, statuses), found.next_cursor)
 
     def of_ids(self, ids: list[str], statuses: Collection[Status] = SHOWN) -> list[Job]:

@@ -1,4 +1,4 @@
-"""A document is read again by the client, at the real service."""
+"""Jobs are read again and found again by the client, at the real service."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ def test_what_cannot_be_read_again_says_why(real: Docchu) -> None:
     real.erase(job)
     with pytest.raises(errors.JobGone):
         real.rerun(job)
+
+
+def test_jobs_are_found_by_name_time_and_metadata(real: Docchu) -> None:
+    job = real.submit(picture_of(9), name="Hóa Đơn.png", metadata={"order": 9})
+    real.submit(picture_of(10))
+    asked = {"name": "hoa don", "metadata": {"order": 9}, "created_after": job.created_at}
+    assert [one.id for one in real.jobs(**asked)] == [job.id]
+    assert list(real.jobs(name="hoa don", created_before=job.created_at)) == []
