@@ -7,7 +7,7 @@ from flask import Flask
 from api.azure.views import azure
 from api.batches.results import batch_results
 from api.batches.views import batches
-from api.http import middleware, problems
+from api.http import cors, middleware, problems
 from api.http.docs import docs
 from api.jobs.events import events
 from api.jobs.files import files
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     metrics.register(app.extensions, services)
     readiness.register(app.extensions, services)
     middleware.register(app)
+    cors.register(app, settings)
     problems.register(app)
     for blueprint in (
         jobs,

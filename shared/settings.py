@@ -14,11 +14,12 @@ from pydantic import AliasChoices, Field, PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingError
+from shared.setting_values import Network as Network
+from shared.setting_values import networks, origins, schedule
 
 _PREFIX = "DOCCHU_"
 _MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
 _DAY_S = 24 * 3600
-_MAX_DELAY_S = 7 * _DAY_S
 # Standard Webhooks 1.0, "deliverability": some 75 hours in all.
 _SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
@@ -30,24 +31,8 @@ _EXAMPLE_HEAD = """\
 # Of docker compose: with an NVIDIA GPU.
 #COMPOSE_FILE=docker-compose.yml:docker-compose.gpu.yml"""
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
-
-
-def _networks(value: object) -> tuple[Network, ...]:
-    if isinstance(value, tuple):
-        return value
-    return tuple(ipaddress.ip_network(part.strip()) for part in str(value).split(",") if part)
-
-
-def _schedule(value: object) -> tuple[float, ...]:
-    if isinstance(value, tuple):
-        return value
-    seconds = tuple(float(part) for part in str(value).split(","))
-    if any(not 0 <= one <= _MAX_DELAY_S for one in seconds):
-        raise ValueError(f"delays are from 0 to {_MAX_DELAY_S} seconds")
-    return seconds
 
 
 class Settings(BaseSettings):
@@ -83,6 +68,10 @@ class Settings(BaseSettings):
         "auto",
         description="whether API keys are wanted; auto: not on loopback until there is one",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, PlainValidator(origins)] = Field(
+        (),
+        description="origins by comma whose pages may call the API, such as https://a.vn; *: all",
+    )
     api_processes: Positive = Field(1, description="API processes")
     api_threads: Positive = Field(32, description="threads of one API process for work on its disk")
     max_waiters: Positive = Field(
@@ -98,7 +87,7 @@ class Settings(BaseSettings):
     max_page_pixels: Positive = Field(50_000_000, description="pixels of one page")
     max_queued_pages: Positive = Field(200_000, description="pages waiting, of all tenants")
     max_queued_pages_per_tenant: Positive = Field(100_000, description="pages waiting, of one")
-    allow_targets: Annotated[tuple[Network, ...], NoDecode, PlainValidator(_networks)] = Field(
+    allow_targets: Annotated[tuple[Network, ...], NoDecode, PlainValidator(networks)] = Field(
         (), description="CIDRs by comma: internal networks that outgoing requests may reach"
     )
     fetch_timeout_s: Seconds = Field(30, description="seconds to fetch a document by its URL")
@@ -131,7 +120,7 @@ class Settings(BaseSettings):
         6 << 30, description="bytes of memory after which a worker is renewed"
     )
 
-    webhook_schedule_s: Annotated[tuple[float, ...], NoDecode, PlainValidator(_schedule)] = Field(
+    webhook_schedule_s: Annotated[tuple[float, ...], NoDecode, PlainValidator(schedule)] = Field(
         _SCHEDULE, description="seconds before each attempt to deliver a webhook, by comma"
     )
     webhook_jitter: Annotated[float, Field(ge=0, le=1)] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from shared.jobs import Moment
 from shared.options import Include
@@ -14,6 +14,31 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TRIAL = "webhook.test"
 """The type of the event that `POST /v1/webhooks/{id}/test` sends."""
 HookAddress = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
+_RESERVED = _HOP | {"content-length", "content-type", "host", "user-agent"}
+_MAX_HEADERS = 10
+
+
+def _own_headers(headers: dict[str, str]) -> dict[str, str]:
+    names = [name.lower() for name in headers]
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands there twice")
+    for name in names:
+        if name in _RESERVED or name.startswith(("webhook-", "proxy-")):
+            raise ValueError(f"`{name}` is not for you to set")
+    return headers
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,1022}[!-~])?$")]
+HookHeaders = Annotated[
+    dict[HeaderName, HeaderValue],
+    Field(
+        max_length=_MAX_HEADERS,
+        description="sent with each event, such as `Authorization`; never shown again",
+    ),
+    AfterValidator(_own_headers),
+]
 DisabledReason = Literal["gone", "failing", "switched_off"]
 DeliveryStatus = Literal["pending", "succeeded", "failed"]
 
@@ -33,6 +58,9 @@ class Webhook(_Record):
     events: tuple[EventType, ...] = Field(description="which events it is told of")
     description: str
     include: Include | None = Field(description="`text`: with the text, where that fits")
+    header_names: tuple[str, ...] = Field(
+        default=(), description="the names of the headers that it is given; their values are hidden"
+    )
     enabled: bool
     disabled_at: Moment | None
     disabled_reason: DisabledReason | None = Field(
@@ -101,6 +129,7 @@ class WebhookChanges(BaseModel):
     events: tuple[EventType, ...] = Field(default=(), min_length=1)
     description: str = Field(default="", max_length=500)
     include: Include | None = None
+    headers: HookHeaders = {}  # pydantic copies it
     enabled: bool = True
 
     def given(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def grant_of(parts: Services, caller: Request) -> Grant:
         if found:
             return Grant(found.tenant, token_hash(token), connection)
     if settings.auth == "auto" and settings.on_loopback and not parts.api_keys.any():
-        if not _from_this_machine(caller):
+        if not _from_this_machine(caller, settings.cors_origins):
             raise Unauthorized(
                 "Without API keys this service is open to this machine alone: "
                 "make a key with `docchu keys create`."
@@ -70,15 +70,17 @@ def _token(caller: Request) -> str | None:
     return bearer or caller.headers.get("Ocp-Apim-Subscription-Key", "").strip() or None
 
 
-def _from_this_machine(caller: Request) -> bool:
+def _from_this_machine(caller: Request, origins: tuple[str, ...]) -> bool:
     """Whether the request was meant for this machine, as far as its headers tell.
+
+    Pages of these `origins` are as good as this machine's own: the operator has named them.
 
     Listening on loopback keeps other machines out, but not the pages in this machine's browser
     (DNS rebinding, cross-site forms), nor what a proxy in front lets through.
     """
     origin = caller.headers.get("Origin")
     hosts = [urlsplit(f"//{caller.host}").hostname]
-    if origin:
+    if origin and origin not in origins:
         hosts.append(_host_of_origin(origin))
     return all(host is not None and _is_loopback(host) for host in hosts)
 

@@ -68,6 +68,8 @@ _HEADERS: dict[str, Schema] = {
     "Retry-After": {"type": "integer", "description": "seconds after which to ask again"},
     "Idempotent-Replayed": {"const": "true", "description": "an earlier request made it"},
     "Preference-Applied": {"type": "string", "description": "what of `Prefer` was done"},
+    "RateLimit-Policy": {"type": "string", "description": "pages that may wait, of one tenant"},
+    "RateLimit": {"type": "string", "description": "how many more there may be now"},
     "ETag": {"type": "string", "description": "for `If-None-Match`"},
     "Content-Disposition": {"type": "string", "description": "with a file name"},
     "WWW-Authenticate": {"type": "string", "description": "that a key is wanted"},

@@ -49,9 +49,10 @@ def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     query = JobRequest.of_texts(texts(request.args), settings.result_ttl_s)
     body = base64_pieces(request, settings.max_upload_bytes)
     read = read_json(body, Base64Sink(sink), ("data",))
-    name, url = url_in(read, settings)
-    members = {key: value for key, value in read.members.items() if key != "url"}
+    sources = ("url", "data")
+    members = {key: value for key, value in read.members.items() if key not in sources}
     options = BodyRequest.of_json(members, settings.result_ttl_s).together_with(query)
+    name, url = url_in(read, settings)
     return Received(options, name, url, options.password)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import structlog
@@ -22,6 +22,7 @@ from shared.outgoing.addresses import check_briefly
 from shared.running.failpoints import reach
 from shared.settings import Settings
 from shared.store.jobs.idempotency import Answered, Claimed
+from shared.store.jobs.jobs import Room
 from shared.store.jobs.records import NewJob
 
 _log = structlog.get_logger()
@@ -50,12 +51,13 @@ Receive = Callable[[UploadSink], Received]
 class Taken:
     """The job of a request, and whether an earlier request made it.
 
-    `in_batch`: that was found by its place in its batch.
+    `in_batch`: that was found by its place in its batch. `room`: what there was before it.
     """
 
     job: Job
     replayed: bool = False
     in_batch: bool = False
+    room: Room | None = None
 
 
 def take(parts: Services, tenant: str, receive: Receive, key: str | None = None) -> Taken:
@@ -69,7 +71,7 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     if isinstance(held, Answered):
         return _replay(parts, tenant, receive, held)
     try:
-        parts.jobs.check_room(tenant)
+        room = parts.jobs.check_room(tenant)
         taken = _accept(parts, tenant, receive, held)
     except BaseException:
         _let_go(parts, held)
@@ -80,7 +82,7 @@ def take(parts: Services, tenant: str, receive: Receive, key: str | None = None)
     job = taken.job
     reach("api.created")
     _log.info("document accepted", job=job.id, size=job.document.size, type=job.document.media_type)
-    return taken
+    return replace(taken, room=room)
 
 
 def find_in_batch(parts: Services, tenant: str, options: JobRequest) -> Taken | None:

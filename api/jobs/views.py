@@ -47,7 +47,8 @@ _TAKING = (
     errors.IdempotencyMismatch,
     errors.QueueFull,
 )
-_OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed", "Preference-Applied")
+_LIMITS = ("RateLimit-Policy", "RateLimit")
+_OF_NEW = ("Location", "Retry-After", "Idempotent-Replayed", "Preference-Applied", *_LIMITS)
 
 
 class JobList(BaseModel):
@@ -205,6 +206,9 @@ def _submitted(parts: Services, taken: Taken) -> Response:
     answer.headers["Location"] = job.links.self_
     if applied:
         answer.headers["Preference-Applied"] = applied
+    if taken.room:
+        answer.headers["RateLimit-Policy"] = f'"pages";q={taken.room.quota}'
+        answer.headers["RateLimit"] = f'"pages";r={taken.room.left - 1}'
     if taken.replayed:
         answer.headers["Idempotent-Replayed"] = "true"
     return answer

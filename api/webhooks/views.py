@@ -25,6 +25,7 @@ from shared.webhooks import (
     Delivery,
     EventType,
     HookAddress,
+    HookHeaders,
     Secret,
     Webhook,
     WebhookChanges,
@@ -46,6 +47,7 @@ class NewWebhook(BaseModel):
     events: tuple[EventType, ...] = Field(default=EVENT_TYPES, min_length=1)
     description: str = Field(default="", max_length=500)
     include: Include | None = None
+    headers: HookHeaders = {}  # pydantic copies it
 
 
 class IncludeQuery(NoQuery):
@@ -81,7 +83,8 @@ def register_webhook(query: IncludeQuery, body: NewWebhook) -> Response:
     parts = services()
     check_briefly(body.url, parts.settings.allow_targets)
     include = query.include or body.include
-    made = parts.webhooks.create(tenant(), body.url, body.events, body.description, include)
+    given = body.url, body.events, body.description, include, body.headers
+    made = parts.webhooks.create(tenant(), *given)
     answer = json_answer(made, HTTPStatus.CREATED)
     answer.headers["Location"] = f"/v1/webhooks/{made.id}"
     return answer

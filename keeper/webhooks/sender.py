@@ -123,7 +123,8 @@ class Sender:
             return None
         now_s = due.taken_ms // 1000
         headers = signed_headers(due.secrets, due.event_id, now_s, due.body)
-        return post(target, due.body, headers | _HEADERS, self.timeout_s, self.context)
+        sent = due.headers | headers | _HEADERS
+        return post(target, due.body, sent, self.timeout_s, self.context)
 
     def _target(self, url: str) -> Target:
         """Check the address anew: what its name stands for may have changed."""

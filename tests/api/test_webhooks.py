@@ -85,6 +85,13 @@ def test_the_text_is_asked_for_at_the_registration(api: Api) -> None:
         {"url": HOOK, "secret": "whsec_mine"},
         {"url": HOOK, "description": "x" * 501},
         {"url": HOOK, "include": "everything"},
+        {"url": HOOK, "headers": {"Host": "a"}},
+        {"url": HOOK, "headers": {"webhook-id": "a"}},
+        {"url": HOOK, "headers": {"A": "b\r\nC: d"}},
+        {"url": HOOK, "headers": {"A b": "c"}},
+        {"url": HOOK, "headers": {"A": "ả"}},
+        {"url": HOOK, "headers": {"A": "b", "a": "c"}},
+        {"url": HOOK, "headers": {f"A{n}": "b" for n in range(11)}},
     ],
 )
 def test_what_is_wrong_with_a_registration_is_said(api: Api, body: Shown) -> None:
@@ -103,6 +110,23 @@ def test_an_address_inside_is_refused_wherever_it_is_given(api: Api, url: str) -
         problem(answer, 422, "address_refused")
     assert problem(refused[-1], 422, "address_refused")["option"] == "webhook_url"
     assert api.get("/v1/jobs").get_json()["jobs"] == [] and api.leftovers() == []
+
+
+def test_its_own_headers_are_sent_and_never_shown_again(api: Api) -> None:
+    with receiving() as receiver:
+        made = register(api, receiver.url, headers={"Authorization": "Bearer geheim", "X-A": "1"})
+        path = f"/v1/webhooks/{made['id']}"
+        assert made["header_names"] == ["Authorization", "X-A"]
+        api.client.post(f"{path}/test")
+        send(api)
+        changed = api.client.patch(path, json={"headers": {"X-B": "2"}}).get_json()
+        assert changed["header_names"] == ["X-B"]
+        api.client.post(f"{path}/test")
+        send(api)
+        first, second = (dict(one.headers) for one in receiver.received)
+    assert first["authorization"] == "Bearer geheim" and first["x-a"] == "1"
+    assert "authorization" not in second and second["x-b"] == "2"
+    assert "geheim" not in api.get(path).text + api.get("/v1/webhooks").text
 
 
 def test_there_may_be_so_many_webhooks(api: Api) -> None:

@@ -56,6 +56,14 @@ class Limits:
         return cls(*queued, settings.max_batch_jobs)
 
 
+@dataclass(frozen=True)
+class Room:
+    """Pages that may wait of one tenant, and how many more there may be now."""
+
+    quota: int
+    left: int
+
+
 class JobStore:
     """The jobs as the API sees them. Every method raises Unavailable when the server is away."""
 
@@ -120,10 +128,18 @@ class JobStore:
             int(own or 0) / limits.max_queued_pages_per_tenant,
         )
 
-    def check_room(self, tenant: str) -> None:
-        """Raise QueueFull if a job would be refused, before its body is read."""
-        if self.fullness(tenant) >= 1:
+    def check_room(self, tenant: str) -> Room:
+        """The room that there is. Raises QueueFull if a job would be refused."""
+        limits = self._limits
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        left = min(
+            limits.max_queued_pages - int(everybody or 0),
+            limits.max_queued_pages_per_tenant - int(own or 0),
+        )
+        if left <= 0:
             raise QueueFull
+        return Room(limits.max_queued_pages_per_tenant, left)
 
     def get(self, tenant: str, job_id: str) -> Job:
         """Read a job. Raises JobNotFound (also for another tenant's), JobGone."""

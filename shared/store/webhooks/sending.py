@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from shared.store.webhooks.webhooks import Webhooks
 from shared.webhooks import TRIAL, DeliveryAttempt, DeliveryStatus
 
 AttemptOutcome = Literal["recorded", "disabled", "lost"]
+_OF_WEBHOOK = ["url", "ring", "disabled", "headers"]
 _OLD_HOSTS = f"{keys.PREFIX}deliveries:hosts"  # of version 0.1
 _OLD_DUE = f"{keys.PREFIX}deliveries:due:"  # and a host
 _LOG_BYTES = 8000  # the attempts of one delivery, some 60 of them
@@ -38,6 +40,7 @@ class DueDelivery:
     taken_ms: int
     body: bytes
     secrets: tuple[str, ...]
+    headers: dict[str, str]
     obstacle: str | None = None
 
 
@@ -121,7 +124,7 @@ class SendingQueue:
             for record in records:
                 known = record if isinstance(record, dict) else {}
                 pipe.hget(keys.event(known.get("subject", "")), known.get("variant", "body"))
-                pipe.hmget(keys.webhook(known.get("webhook", "")), ["url", "ring", "disabled"])
+                pipe.hmget(keys.webhook(known.get("webhook", "")), _OF_WEBHOOK)
             contents = pipe.execute(raise_on_error=False)
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
@@ -148,7 +151,7 @@ class SendingQueue:
         now_ms: int,
         ring_of: Callable[[str], KeyRing],
     ) -> DueDelivery:
-        url, ring, disabled = webhook
+        url, ring, disabled, headers = webhook
         webhook_id = record.get("webhook", "")
         obstacle = None
         if body is None:
@@ -173,5 +176,6 @@ class SendingQueue:
             taken_ms=now_ms,
             body=(body or "").encode(),
             secrets=tuple(signing),
+            headers=json.loads(headers or "{}"),
             obstacle=obstacle,
         )

@@ -1,8 +1,8 @@
 """Registered webhooks and the secrets that sign: create, read, list, change, rotate, delete.
 
-Fields of a webhook's hash: `tenant url events include description created` (events JSON), `ring`
-(its secrets, JSON), `disabled reason` once it is switched off, `failing` (ms, since when) and
-`trouble` while it fails.
+Fields of a webhook's hash: `tenant url events include description created` (events JSON), `headers`
+(its own, JSON), `ring` (its secrets, JSON), `disabled reason` once it is switched off, `failing`
+(ms, since when) and `trouble` while it fails.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Webhooks:
         events: tuple[EventType, ...] = EVENT_TYPES,
         description: str = "",
         include: Include | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> WebhookWithSecret:
         """Register an address that was checked. Raises TooManyWebhooks."""
         webhook_id, ring, now = new_id("whk"), KeyRing.new(), self._scripts.now_ms()
@@ -52,6 +53,7 @@ class Webhooks:
             "events": json.dumps(events),
             "include": include or "",
             "description": description,
+            "headers": json.dumps(headers or {}),
             "created": str(now),
             "ring": ring.dump(),
         }
@@ -196,8 +198,9 @@ def _changed(record: Hash, given: Mapping[str, Any], now_ms: int) -> dict[str, s
     for name in ("url", "description"):
         if given.get(name) is not None:
             changed[name] = given[name]
-    if given.get("events") is not None:
-        changed["events"] = json.dumps(given["events"])
+    for name in ("events", "headers"):
+        if given.get(name) is not None:
+            changed[name] = json.dumps(given[name])
     if "include" in given:
         changed["include"] = given["include"] or ""
     if given.get("enabled") is False and "disabled" not in changed:
@@ -215,6 +218,7 @@ def _webhook(webhook_id: str, record: Hash) -> Webhook:
         events=json.loads(record["events"]),
         description=record["description"],
         include="text" if record["include"] else None,
+        header_names=tuple(json.loads(record.get("headers", "{}"))),
         enabled="disabled" not in record,
         disabled_at=moment(record["disabled"]) if "disabled" in record else None,
         disabled_reason=record.get("reason"),  # type: ignore[arg-type]  # checked by the model
