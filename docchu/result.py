@@ -106,6 +106,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWarning:
+    """Something of a page that its lines do not tell; `unread`: what looks like text in `box`."""
+
+    code: str
+    detail: str
+    box: Box
+
+    @classmethod
+    def from_json(cls, json: Json) -> PageWarning:
+        """Take one of a page's `warnings`."""
+        return cls(json["code"], json["detail"], _box(json["box"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as it was read, lines in reading order; `page` counts from 1.
 
@@ -120,6 +134,7 @@ class Page:
     source: str
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
+    warnings: tuple[PageWarning, ...] = ()
 
     @property
     def text(self) -> str:
@@ -152,6 +167,7 @@ class Page:
             source=json.get("source", "ocr"),
             lines=tuple(Line.from_json(line) for line in json["lines"]),
             tables=tuple(Table.from_json(table) for table in json.get("tables", ())),
+            warnings=tuple(PageWarning.from_json(one) for one in json.get("warnings", ())),
         )
 
 

@@ -85,6 +85,17 @@ class Table(_Part):
         return texts
 
 
+class PageWarning(_Part):
+    """Something of a page that its lines do not tell.
+
+    `code` is `unread`: in `box` is what looks like text, and no line came of it.
+    """
+
+    code: str
+    detail: str
+    box: Box
+
+
 class Page(_Part):
     """One page as it was read, lines in reading order.
 
@@ -99,6 +110,7 @@ class Page(_Part):
     source: Literal["ocr", "text_layer", "mixed"] = "ocr"
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
+    warnings: tuple[PageWarning, ...] = ()
 
 
 def page_text(page: Page) -> str:

@@ -12,7 +12,7 @@ import pytest
 from docchu import errors
 from docchu.client import Docchu
 from docchu.jobs import PageProblem
-from shared.result import Page, document_text
+from shared.result import Page, PageWarning, document_text
 from tests.docchu.contract_fake import ContractFake, Fault
 from tests.formats.documents import page_with_table, read_page
 
@@ -193,3 +193,13 @@ def test_the_text_of_a_result_is_the_service_s_own():
     result = Result.from_json({"job_id": "job_1", "model": None, "pages": pages})
     assert result.pages[2].tables[0].rows == [["STT", "Tên"], ["1", "An Bình"], ["2", ""]]
     assert result.text == document_text([Page.model_validate(page) for page in pages])
+
+
+def test_what_could_not_be_read_of_a_page_is_named():
+    from docchu.result import Page as ClientPage
+
+    box = ((1.0, 2.0), (9.0, 2.0), (9.0, 5.0), (1.0, 5.0))
+    warning = PageWarning(code="unread", detail="Here is what looks like text.", box=box)
+    page = read_page(["dòng"]).model_copy(update={"warnings": (warning,)})
+    (told,) = ClientPage.from_json(page.model_dump(mode="json")).warnings
+    assert (told.code, told.detail, told.box) == ("unread", warning.detail, box)

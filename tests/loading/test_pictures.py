@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from shared.errors.documents import DocumentDamaged, PageTooLarge
 from tests.loading.conftest import LIMITS, Count, Load
-from tests.loading.samples import BLUE, GREEN, RED, WHITE, encode, noise, quarters
+from tests.loading.samples import BLACK, BLUE, GREEN, RED, WHITE, encode, noise, quarters
 from worker.loading.pool import PageLoader
 
+FONTS = Path(__file__).parents[1] / "fonts"
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
 
 
@@ -23,6 +24,18 @@ def corners(picture: np.ndarray) -> list[tuple[int, int, int]]:
     """The colours in the four corners, clockwise from the top left."""
     spots = [(3, 3), (3, -4), (-4, -4), (-4, 3)]
     return [tuple(int(value) for value in picture[spot]) for spot in spots]
+
+
+def letters_of(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FONTS / "DejaVuSans.ttf", size)
+
+
+def letters(*lines: tuple[str, tuple[int, int, int]]) -> Image.Image:
+    """Lines of text, each with its ink, on transparent ground."""
+    picture = Image.new("RGBA", (400, 60 * len(lines)), (0, 0, 0, 0))
+    for number, (text, ink) in enumerate(lines):
+        ImageDraw.Draw(picture).text((20, 10 + 60 * number), text, ink, letters_of(32))
+    return picture
 
 
 def is_near(one: np.ndarray | list, other: np.ndarray | list, tolerance: int = 6) -> bool:
@@ -119,6 +132,39 @@ def test_a_transparent_palette_entry_is_white_paper(load: Load, form: str) -> No
 def test_a_transparent_colour_of_a_png_is_white_paper(load: Load) -> None:
     page = load(encode(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG", transparency=(1, 2, 3)))
     assert tuple(page.picture[5, 5]) == WHITE
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+@pytest.mark.parametrize("text", ["Số hiệu: 4711", "Total: 12.50"])
+@pytest.mark.parametrize("ink", [WHITE, (235, 235, 235), (255, 240, 120), (150, 220, 255)])
+def test_light_letters_on_transparent_ground_show(
+    load: Load, ink: tuple[int, int, int], text: str, form: str
+) -> None:
+    page = load(encode(letters((text, ink)), form, **LOSSLESS[form]))
+    assert tuple(page.picture[1, 1]) == BLACK
+    assert page.picture.max() > 230
+
+
+def test_light_letters_beside_dark_ones_show_both(load: Load) -> None:
+    both = letters(("Bên bán", WHITE), ("Bên mua", BLACK))
+    page = load(encode(both, "PNG"))
+    paper = int(page.picture[1, 1, 0])
+    assert paper - int(page.picture.min()) > 90
+    assert int(page.picture.max()) - paper > 90
+
+
+def test_a_sheet_with_round_corners_is_on_white_paper(load: Load) -> None:
+    sheet = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(sheet)
+    draw.rounded_rectangle((0, 0, 399, 299), 20, fill=(250, 250, 250, 255))
+    draw.text((50, 50), "Hợp đồng lao động", BLACK, letters_of(24))
+    page = load(encode(sheet, "PNG"))
+    assert tuple(page.picture[0, 0]) == WHITE
+
+
+def test_dark_letters_on_transparent_ground_are_on_white_paper(load: Load) -> None:
+    page = load(encode(letters(("Quyết định", (30, 30, 90))), "PNG"))
+    assert tuple(page.picture[1, 1]) == WHITE
 
 
 def test_cmyk_jpegs_show_the_same_with_and_without_adobes_inversion(load: Load) -> None:

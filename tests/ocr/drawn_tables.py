@@ -18,9 +18,9 @@ Picture = NDArray[np.uint8]
 Cells = set[tuple[int, int, int, int, str]]
 """Row, column, spans down and across, text."""
 
-_FONTS = Path(__file__).parents[1] / "fonts"
-_FONT = ImageFont.truetype(_FONTS / "DejaVuSans.ttf", 22)
-_BOLD = ImageFont.truetype(_FONTS / "DejaVuSans-Bold.ttf", 22)
+FONTS = Path(__file__).parents[1] / "fonts"
+_FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 22)
+_BOLD = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 22)
 _LEADING = 32
 _PADDING = (14, 8)
 WIDTH, HEIGHT = 1240, 1000

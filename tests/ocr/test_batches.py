@@ -50,7 +50,7 @@ def test_a_line_reads_the_same_alone_and_in_a_full_mixed_batch(networks: Network
     lines = [
         crop(picture, quad)
         for picture in map(picture_of, ("decree", "receipt", "columns"))
-        for quad in find_lines(picture, client.probability)
+        for quad in find_lines(picture, client.probability).quads
     ]
     # Each width twice over, so that every line has a mate.
     together = client.words(lines + lines[::-1])
@@ -76,7 +76,7 @@ def test_both_number_types_find_the_same_boxes() -> None:
         load_verified(detector, bundled("detector"))
         networks = Networks(detector, OrientationClassifier(), Recognizer(2), pick("cpu", dtype))
         client = lane_to(networks)
-        found.append(find_lines(picture_of("decree"), client.probability))
+        found.append(find_lines(picture_of("decree"), client.probability).quads)
         client.batcher.close()
     exact, rounded = found
     assert exact.shape == rounded.shape

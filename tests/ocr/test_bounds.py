@@ -85,7 +85,7 @@ def test_putting_a_page_in_order_stays_bounded(monkeypatch: pytest.MonkeyPatch) 
         return Piece(np.array(corners, np.float32), (word, word))
 
     grown: list[object] = []
-    monkeypatch.setattr(columns, "_grown", lambda rows, seed: grown.append(seed) or seed)
+    monkeypatch.setattr(columns, "extended", lambda rows, seed, _: grown.append(seed) or seed)
     pieces = [piece(100 * column, 20 * row) for row in range(4) for column in range(1000)]
     lines = lines_in_order(pieces)
     assert sum(len(line.words) for line in lines) == 2 * len(pieces)

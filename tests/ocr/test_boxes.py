@@ -23,7 +23,8 @@ def kernel(
 
 
 def test_a_box_grows_beyond_the_region_that_the_network_marks() -> None:
-    quads, scores = find_boxes(kernel(((200, 100), (200, 10), 0)))
+    found = find_boxes(kernel(((200, 100), (200, 10), 0)))
+    quads, scores = found.quads, found.scores
     (length,), (height,) = spans(quads)
     assert 0.5 < scores[0] <= 1.0
     assert height == pytest.approx(10 + 1.7 * 10, abs=3)
@@ -31,26 +32,27 @@ def test_a_box_grows_beyond_the_region_that_the_network_marks() -> None:
 
 
 def test_an_empty_map_has_no_boxes() -> None:
-    quads, scores = find_boxes(np.zeros((64, 64), np.float32))
+    found = find_boxes(np.zeros((64, 64), np.float32))
+    quads, scores = found.quads, found.scores
     assert quads.shape == (0, 4, 2)
     assert scores.shape == (0,)
 
 
 @pytest.mark.parametrize("probability", [0.29, 0.4])
 def test_what_is_unlikely_is_no_line(probability: float) -> None:
-    quads, _ = find_boxes(kernel(((200, 100), (200, 10), 0), p=probability))
-    assert len(quads) == 0
+    found = find_boxes(kernel(((200, 100), (200, 10), 0), p=probability))
+    assert len(found.quads) == 0
 
 
 def test_specks_are_no_lines() -> None:
-    assert len(find_boxes(kernel(((200, 100), (2, 1), 0)))[0]) == 0
+    assert len(find_boxes(kernel(((200, 100), (2, 1), 0))).quads) == 0
 
 
 @pytest.mark.parametrize("degrees", [-30, -3, 0, 3, 30])
 def test_corners_are_told_from_the_top_left_clockwise(degrees: float) -> None:
     ((top_left, top_right, bottom_right, bottom_left),) = find_boxes(
         kernel(((200, 100), (150, 12), degrees))
-    )[0]
+    ).quads
     assert top_left[0] < top_right[0]
     assert bottom_left[0] < bottom_right[0]
     assert top_left[1] < bottom_left[1]
@@ -64,7 +66,7 @@ def test_a_high_narrow_box_keeps_its_top_at_the_top() -> None:
 
 def test_neighbours_in_a_row_do_not_overlap() -> None:
     left, right = sorted(
-        find_boxes(kernel(((100, 100), (150, 12), 0), ((265, 100), (150, 12), 0)))[0],
+        find_boxes(kernel(((100, 100), (150, 12), 0), ((265, 100), (150, 12), 0))).quads,
         key=lambda quad: quad[0, 0],
     )
     assert left[1, 0] == pytest.approx(right[0, 0], abs=1)

@@ -6,10 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 
 _CHUNK_BYTES = 1024 * 1024
 """Pixels leave in strips of about this size, so that no second copy of the page is made."""
+_SOLID = 128
+"""The alpha from which a pixel is ink, not the soft edge of it."""
+_LIGHT = 176
+"""The grey level from which ink is hard to see on white."""
+_THIN = 0.03
+"""The share of solid pixels that lie at its edge: of strokes, not of a sheet of paper."""
+_FEW = 0.25
+"""Of one kind of ink, dark or light, to the other: where there is more, both have to show."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ def _strips(picture: Image.Image) -> Iterator[bytes]:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Convert a picture of any mode to RGB: what is transparent becomes paper.
+    """Convert a picture of any mode to RGB: what is transparent becomes paper that shows its ink.
 
     Colour profiles are ignored: they move colours by less than a scanner does.
     """
@@ -46,7 +54,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         return picture
     if picture.has_transparency_data:
         over = picture.convert("RGBA")
-        paper = Image.new("RGBA", over.size, "white")
+        paper = Image.new("RGBA", over.size, _paper_under(over))
         paper.alpha_composite(over)
         return paper.convert("RGB")
     if picture.mode == "F" or picture.mode.startswith("I"):
@@ -54,6 +62,18 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode == "LAB":
         return picture.getchannel(0).convert("RGB")  # Pillow converts no LAB; lightness has it all
     return picture.convert("RGB")
+
+
+def _paper_under(picture: Image.Image) -> str:
+    """White, unless strokes on transparent ground (of mode RGBA) would vanish on it."""
+    alpha = picture.getchannel("A")
+    solid = alpha.point(lambda value: 255 if value >= _SOLID else 0)
+    beside = ImageChops.invert(solid).filter(ImageFilter.MaxFilter(3))
+    edge = picture.convert("L").histogram(ImageChops.multiply(solid, beside))
+    dark, light = sum(edge[:_LIGHT]), sum(edge[_LIGHT:])
+    if light < _FEW * dark or dark + light <= _THIN * solid.histogram()[255]:
+        return "white"
+    return "black" if dark < _FEW * light else "grey"
 
 
 def _to_eight_bits(picture: Image.Image) -> Image.Image:

@@ -35,6 +35,7 @@ from worker.ocr.recognition.lines import Picture
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import ruled_grids
+from worker.ocr.unread import unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Reader:
         sheet, texts = _texts(client, sheet, hint)
         if sheet.rotation != rotation:
             grids = ruled_grids(sheet)
-        pieces = [piece for text in texts for piece in pieces_of(*text)]
+        pieces = [p for text in texts for p in pieces_of(*text, bend=sheet.bend_of(text.quad))]
         lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
         height, width = sheet.picture.shape[:2]
@@ -149,6 +150,7 @@ class Reader:
                 source=_source(lines),
                 lines=lines,
                 tables=tables,
+                warnings=unread(sheet, pieces),
             ),
             Timings(detect_s=detected - start, recognize_s=done - detected),
             sheet.is_cut,

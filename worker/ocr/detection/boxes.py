@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from worker.ocr.detection.bends import Bend, bend_of
 
 Quads: TypeAlias = NDArray[np.float32]
 """(N, 4, 2), x before y: top left, top right, bottom right, bottom left."""
@@ -14,6 +18,8 @@ NONE: Quads = np.zeros((0, 4, 2), np.float32)
 
 THRESHOLD = 0.3
 BOX_THRESHOLD = 0.5
+_LIKELY = 0.7
+"""The score from which a region is hardly ever anything but text."""
 UNCLIP = 1.7
 """How far a box grows: `UNCLIP` times its area divided by its girth, on every side. The network
 was taught shrunken boxes; this gives the stacked marks of Ẩ ễ Ộ and the dots below their place."""
@@ -22,23 +28,80 @@ _MIN_SIDE = 3
 _JOIN = np.ones((2, 2), np.uint8)
 
 
-def find_boxes(probability: NDArray[np.float32]) -> tuple[Quads, NDArray[np.float32]]:
-    """Find the text lines in a map (H, W) of 0..1: quads in map pixels and the score of each."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lines of a map or picture: their quads, the score of each, and how it is bent, if it is.
+
+    `likely` are the quads (M, 4, 2) of all regions with a high score, lines or not.
+    """
+
+    quads: Quads
+    scores: NDArray[np.float32]
+    bends: tuple[Bend | None, ...]
+    likely: Quads
+
+    @classmethod
+    def only(cls, quads: Quads) -> Found:
+        """Straight lines that are sure."""
+        return cls(quads, np.ones(len(quads), np.float32), (None,) * len(quads), NONE)
+
+    @property
+    def outlines(self) -> Quads:
+        """The quads, those of bent lines large enough to hold all of them."""
+        pairs = zip(self.quads, self.bends, strict=True)
+        return _stacked([bend.around(0.0, 1.0) if bend else quad for quad, bend in pairs])
+
+    @classmethod
+    def of(cls, parts: Sequence[Found]) -> Found:
+        """What was found in several looks at a picture."""
+        return cls(
+            np.concatenate((NONE, *(part.quads for part in parts))),
+            np.concatenate((np.zeros(0, np.float32), *(part.scores for part in parts))),
+            tuple(bend for part in parts for bend in part.bends),
+            np.concatenate((NONE, *(part.likely for part in parts))),
+        )
+
+    def moved(self, offset: NDArray[np.float32], scale: NDArray[np.float32] | float = 1.0) -> Found:
+        """The same where the picture is moved by (x, y) and then enlarged by (x, y)."""
+        return replace(
+            self,
+            quads=np.multiply(self.quads + offset, scale, dtype=np.float32),
+            bends=tuple(bend and bend.moved(offset, scale) for bend in self.bends),
+            likely=np.multiply(self.likely + offset, scale, dtype=np.float32),
+        )
+
+
+def find_boxes(probability: NDArray[np.float32]) -> Found:
+    """Find the text lines in a map (H, W) of 0..1, in map pixels."""
     bitmap = cv2.dilate((probability > THRESHOLD).astype(np.uint8), _JOIN)
     contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     quads: list[NDArray[np.float32]] = []
     scores: list[float] = []
+    bends: list[Bend | None] = []
+    likely: list[NDArray[np.float32]] = []
     for contour in contours[:_MAX_CANDIDATES]:
         rectangle = cv2.minAreaRect(contour)
         if min(rectangle[1]) < _MIN_SIDE:
             continue
-        score = _mean_inside(probability, _corners(rectangle))
+        bend = bend_of(contour.astype(np.int32, copy=False), rectangle, UNCLIP)
+        quad = bend.quad if bend else in_reading_turn(_corners(_unclipped(rectangle)))
+        score = inside = _mean_inside(probability, _corners(rectangle))
+        if score < BOX_THRESHOLD:
+            inside = _mean_inside(probability, contour.reshape(-1, 2).astype(np.float32))
+            score = inside if bend else score
         if score >= BOX_THRESHOLD:
-            quads.append(in_reading_turn(_corners(_unclipped(rectangle))))
+            quads.append(quad)
             scores.append(score)
-    if not quads:
-        return NONE, np.zeros(0, np.float32)
-    return _parted(np.stack(quads)), np.array(scores, np.float32)
+            bends.append(bend)
+        if inside >= _LIKELY:
+            likely.append(quad)
+    return Found(
+        _parted(_stacked(quads)), np.array(scores, np.float32), tuple(bends), _stacked(likely)
+    )
+
+
+def _stacked(quads: list[NDArray[np.float32]]) -> Quads:
+    return np.stack(quads) if quads else NONE
 
 
 def _corners(rectangle: cv2.typing.RotatedRect) -> NDArray[np.float32]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.ocr.detection.boxes import Quads, find_boxes
+from worker.ocr.detection.boxes import Found, Quads, find_boxes
+from worker.ocr.detection.closer import areas_of_ink
 from worker.ocr.detection.crops import rows_of_ink
 from worker.ocr.recognition.lines import Picture
 
@@ -29,6 +30,11 @@ _MOST_ENLARGED = 2.0
 _STRIP = 128
 """Pixels. A picture this low or this narrow holds a line or a few: its size is left as it is."""
 _LONG_STRIP = 2560
+_FEW = 4
+"""Lines. Where there are more, those of small print are found, too."""
+_CLOSER = 1.5
+_SEEN_BEST = 96
+"""Pixels of a line and the ground round it, where it is all that is shown."""
 _STEP = 32
 _MARGIN = 8
 """Pixels of ground round what is seen: text that touches the edge is not found."""
@@ -48,23 +54,41 @@ class _View:
     scale: tuple[float, float]
     offset: tuple[int, int]
 
-    def in_picture(self, quads: Quads) -> Quads:
-        """Quads in pixels of the picture."""
-        moved = quads - np.array(self.offset, np.float32)
-        return np.divide(moved, np.array(self.scale, np.float32), dtype=np.float32)
+    def in_picture(self, found: Found) -> Found:
+        """What was found, in pixels of the picture."""
+        offset, scale = np.array(self.offset, np.float32), np.array(self.scale, np.float32)
+        return found.moved(-offset, np.reciprocal(scale))
 
 
-def find_lines(picture: Picture, detect: Detect) -> Quads:
-    """Find the quads (N, 4, 2) of the text lines of an RGB picture (H, W, 3), in its pixels."""
+def find_lines(picture: Picture, detect: Detect) -> Found:
+    """Find the text lines of an RGB picture (H, W, 3), in its pixels."""
     height, width = picture.shape[:2]
-    view = _view_of(picture)
-    quads = view.in_picture(find_boxes(detect(view.picture))[0])
+    found = _seen(picture, _scale(height, width), detect)
     if min(height, width) <= _STRIP:
-        if len(quads) == 0:
-            return _box(0, 0, width, height)
-        if width > height and _is_single_row(quads, height):
-            return _row_of_strip(quads, picture)
-    return np.clip(quads, 0, np.array((width, height), np.float32))
+        if len(found.quads) == 0:
+            return Found.only(_box(0, 0, width, height))
+        if width > height and not any(found.bends) and _is_single_row(found.quads, height):
+            return Found.only(_row_of_strip(found.quads, picture))
+    elif len(found.quads) <= _FEW:
+        found = Found.of((found, *_looks_closer(picture, found.outlines, detect)))
+    most = np.array((width, height), np.float32)
+    return replace(found, quads=np.clip(found.quads, 0, most))
+
+
+def _seen(picture: Picture, scale: float, detect: Detect) -> Found:
+    view = _view_of(picture, scale)
+    return view.in_picture(find_boxes(detect(view.picture)))
+
+
+def _looks_closer(picture: Picture, known: Quads, detect: Detect) -> Iterator[Found]:
+    """The lines where a picture has ink beside those it is known for, shown as is seen best."""
+    for left, top, right, bottom in areas_of_ink(picture, known):
+        part = picture[top:bottom, left:right]
+        height, width = part.shape[:2]
+        scale = min(max(1.0, _SEEN_BEST / min(height, width)), LONG_SIDE / max(height, width))
+        if scale > _CLOSER * _scale(*picture.shape[:2]):
+            found = _seen(part, min(scale, _MOST_ENLARGED), detect)
+            yield found.moved(np.array((left, top), np.float32))
 
 
 def is_blank(picture: Picture) -> bool:
@@ -75,9 +99,8 @@ def is_blank(picture: Picture) -> bool:
     return int(grey.max()) - int(grey.min()) < _FAINT
 
 
-def _view_of(picture: Picture) -> _View:
+def _view_of(picture: Picture, scale: float) -> _View:
     height, width = picture.shape[:2]
-    scale = _scale(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     seen = _resized(picture, size)
     columns, rows = (-(-(side + 2 * _MARGIN) // _STEP) * _STEP for side in size)

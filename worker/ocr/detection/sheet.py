@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from worker.ocr.detection.boxes import Quads
+from worker.ocr.detection.bends import Bend
+from worker.ocr.detection.boxes import NONE, Quads
 from worker.ocr.detection.crops import crop
 from worker.ocr.recognition.lines import Picture
 
 Rotation = Literal[0, 90, 180, 270]
 
 _CODES = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_ROUND = (2, 3, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """An RGB picture (H, W, 3), after turning by `rotation` degrees clockwise, and its quads.
 
-    `is_cut`: more lines were found than may be read.
+    `is_cut`: more lines were found than may be read. `likely` are regions that are hardly ever
+    anything but text. Where a line is bent, its quad is only near it: `bends` has its bend by the
+    bytes of its quad, so that quads may be taken out and put in order.
     """
 
     picture: Picture
     quads: Quads
     rotation: Rotation = 0
     is_cut: bool = False
+    likely: Quads = field(default_factory=NONE.copy)
+    bends: Mapping[bytes, Bend] = field(default_factory=dict)
+
+    def bend_of(self, quad: NDArray[np.float32]) -> Bend | None:
+        """How the line of a quad is bent, if it is."""
+        return self.bends.get(quad.tobytes()) if self.bends else None
+
+    def crop(self, quad: NDArray[np.float32]) -> Picture:
+        """The picture of a line, level."""
+        bend = self.bend_of(quad)
+        return bend.straightened(self.picture) if bend else crop(self.picture, quad)
 
     def crops(self) -> list[Picture]:
         """The picture of each line, level."""
-        return [crop(self.picture, quad) for quad in self.quads]
+        return [self.crop(quad) for quad in self.quads]
 
     def turned_right(self) -> Sheet:
-        """The same sheet turned by 90 degrees clockwise."""
+        """The same sheet turned by 90 degrees clockwise; bends are known of upright lines alone."""
         height = self.picture.shape[0]
-        corners = np.stack((height - self.quads[..., 1], self.quads[..., 0]), axis=-1)
+
+        def moved(quads: Quads) -> Quads:
+            corners = np.stack((height - quads[..., 1], quads[..., 0]), axis=-1)
+            return np.ascontiguousarray(corners[:, (3, 0, 1, 2)])
+
         return replace(
             self,
             picture=turned(self.picture, 90),
-            quads=np.ascontiguousarray(corners[:, (3, 0, 1, 2)]),
+            quads=moved(self.quads),
+            likely=moved(self.likely),
+            bends={},
             rotation=cast(Rotation, (self.rotation + 90) % 360),
         )
 
     def turned_round(self) -> Sheet:
         """The same sheet turned by 180 degrees."""
         height, width = self.picture.shape[:2]
-        corners = np.array((width, height), np.float32) - self.quads
+
+        def moved(quads: Quads) -> Quads:
+            return np.ascontiguousarray((np.array((width, height), np.float32) - quads)[:, _ROUND])
+
+        bends = {
+            moved(quad[None]).tobytes(): bend.turned_round(height, width)
+            for quad in self.quads
+            if (bend := self.bend_of(quad))
+        }
         return replace(
             self,
             picture=turned(self.picture, 180),
-            quads=np.ascontiguousarray(corners[:, (2, 3, 0, 1)]),
+            quads=moved(self.quads),
+            likely=moved(self.likely),
+            bends=bends,
             rotation=cast(Rotation, (self.rotation + 180) % 360),
         )
 

@@ -62,8 +62,16 @@ def read_either_way(client: BatchClient, sheet: Sheet) -> tuple[Sheet, list[list
 
 
 def _searched(client: BatchClient, sheet: Sheet) -> Sheet:
-    quads, is_cut = within_bounds(find_lines(sheet.picture, client.probability))
-    return replace(sheet, quads=quads, is_cut=is_cut)
+    found = find_lines(sheet.picture, client.probability)
+    quads, is_cut = within_bounds(found.quads)
+    bends = zip(found.quads, found.bends, strict=True)
+    return replace(
+        sheet,
+        quads=quads,
+        is_cut=is_cut,
+        likely=found.likely,
+        bends={quad.tobytes(): bend for quad, bend in bends if bend},
+    )
 
 
 def _lies_sideways(quads: Quads) -> bool:

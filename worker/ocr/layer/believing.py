@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.result import LineSource
-from worker.ocr.detection.crops import crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import likeness
 from worker.ocr.layer.fonts import UNCONFIRMED, Fonts
@@ -67,7 +66,7 @@ def with_layer(client: BatchClient, sheet: Sheet, hint: Hint) -> list[Text] | No
         if not (region.was_seen and region.fits and region.is_covered)
         or len(believed[number]) < len(region.words)
     ]
-    lines = client.words([crop(sheet.picture, regions[number].quad) for number in doubtful])
+    lines = client.words([sheet.crop(regions[number].quad) for number in doubtful])
     read = dict(zip(doubtful, map(without_specks, lines), strict=True))
     texts = [
         _settled(region, spans, read[number])

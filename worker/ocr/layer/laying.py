@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.bounds import within_bounds
 from worker.ocr.detection.boxes import NONE, Quads
-from worker.ocr.detection.crops import crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.words import LayerWord
 from worker.ocr.layout.pieces import WIDE_GAP, Quad
@@ -94,7 +93,7 @@ def lay_over(sheet: Sheet, words: Sequence[LayerWord]) -> list[Region]:
     _put(unseen, inked)
     for region in (*regions, *unseen):
         if region.words:
-            _settle(region, crop(sheet.picture, region.quad))
+            _settle(region, sheet.crop(region.quad))
     return [*regions, *(region for region in unseen if region.words)]
 
 

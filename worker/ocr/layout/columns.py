@@ -16,6 +16,8 @@ _GUTTER = 0.45
 """The narrowest that the strip may get by the other rows."""
 _MEAN_GUTTER = 1.5
 """What the strip measures on average: spaces of running text may lie above one another too."""
+_EDGE = 0.15
+"""How exactly it is known where a word ends."""
 _PITCH = 0.6
 """How far a line that has no neighbour may be from the last one of its column."""
 _APART = 5.0
@@ -33,18 +35,32 @@ _CELL_WORDS = 3.5
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Rows `start` to `stop` (exclusive) with a blank strip from `left` to `right`."""
+    """Rows `start` to `stop` (exclusive) with a blank strip from `left` to `right`.
+
+    `is_narrow`: hardly wider than a space, so that texts on both sides were found as one.
+    """
 
     start: int
     stop: int
     left: float
     right: float
+    is_narrow: bool = False
 
     def parts(self, row: Row) -> tuple[Row, Row]:
         """What of a row stands on either side of the strip."""
         middle = (self.left + self.right) / 2
-        before = [cell for cell in row if (cell.left + cell.right) / 2 < middle]
-        return before, row[len(before) :]
+        cells = [part for cell in row for part in self._cut(cell)]
+        before = [cell for cell in cells if (cell.left + cell.right) / 2 < middle]
+        return before, cells[len(before) :]
+
+    def _cut(self, cell: Cell) -> Sequence[Cell]:
+        if not self.is_narrow or not cell.left < self.left <= self.right < cell.right:
+            return (cell,)
+        near = _EDGE * cell.height
+        for number, (left, right) in enumerate(cell.spaces(), start=1):
+            if left <= self.left + near and right >= self.right - near:
+                return cell.parted(number)
+        return (cell,)
 
 
 def find_band(rows: Sequence[Row]) -> Band | None:
@@ -56,7 +72,7 @@ def find_band(rows: Sequence[Row]) -> Band | None:
     for seed in seeds:
         # A seed inside a band that was found would grow into the same one.
         if not any(_holds(band, seed) for band in bands):
-            bands.append(_grown(rows, seed))
+            bands.append(extended(rows, seed, _GUTTER))
     return max(
         (band for band in bands if _reads_down(rows, band)),
         key=lambda band: (band.stop - band.start, band.right - band.left),
@@ -78,14 +94,23 @@ def _holds(band: Band, seed: Band) -> bool:
     return inside and seed.left <= band.left and band.right <= seed.right
 
 
-def _grown(rows: Sequence[Row], seed: Band) -> Band:
-    """Take in the rows above and below for as long as the strip stays blank."""
-    upwards = _extended(rows, seed, range(seed.start - 1, -1, -1))
-    return _extended(rows, upwards, range(seed.stop, len(rows)), seed.start)
+def extended(rows: Sequence[Row], band: Band, narrowest: float) -> Band:
+    """Take in the rows above and below for as long as the strip stays blank and so wide."""
+    first, last = band.start, band.stop - 1
+    upwards = _extended(rows, band, range(first - 1, -1, -1), first, narrowest)
+    return _extended(rows, upwards, range(last + 1, len(rows)), last, narrowest)
 
 
-def _extended(rows: Sequence[Row], band: Band, indices: Iterable[int], origin: int = -1) -> Band:
-    last = band.parts(rows[band.start if origin < 0 else origin])
+def reads_as_fields(both: Sequence[tuple[Row, Row]]) -> bool:
+    """Whether rows with text on both sides of a strip are labels and values, or have amounts."""
+    lefts, rights = zip(*both, strict=True)
+    return _are_amounts(lefts, rights) or _are_fields(both)
+
+
+def _extended(
+    rows: Sequence[Row], band: Band, indices: Iterable[int], origin: int, narrowest: float
+) -> Band:
+    last = band.parts(rows[origin])
     for index in indices:
         parts = band.parts(rows[index])
         height = statistics.median(cell.height for cell in rows[index])
@@ -94,7 +119,7 @@ def _extended(rows: Sequence[Row], band: Band, indices: Iterable[int], origin: i
         edge = max((cell.right for cell in parts[0]), default=band.left)
         other = min((cell.left for cell in parts[1]), default=band.right)
         narrowed = replace(band, left=max(band.left, edge), right=min(band.right, other))
-        if narrowed.right - narrowed.left < _GUTTER * height:
+        if narrowed.right - narrowed.left < narrowest * height:
             break
         band = replace(narrowed, start=min(band.start, index), stop=max(band.stop, index + 1))
         last = (parts[0] or last[0], parts[1] or last[1])

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from shared.result import Line
 from worker.ocr.layout.columns import find_band
+from worker.ocr.layout.gutters import find_gutter
 from worker.ocr.layout.pieces import Piece, joined
 from worker.ocr.layout.rows import Cell, Row, cells_of, rows_of
 
@@ -28,7 +29,8 @@ def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
-    band = find_band(rows)
+    bands = [band for band in (find_gutter(rows), find_band(rows)) if band]
+    band = max(bands, key=lambda band: band.stop - band.start, default=None)
     if band is None:
         return [group for row in rows for group in _groups(row)]
     parts = [band.parts(row) for row in rows[band.start : band.stop]]

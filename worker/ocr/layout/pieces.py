@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.result import Box, Line, LineSource, Word
+from worker.ocr.detection.bends import Bend
 from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.recognition.ctc import Span
 
@@ -42,6 +44,11 @@ class Piece:
         first, last = self.words[0].box, self.words[-1].box
         return np.array((first[0], last[1], last[2], first[3]), np.float32)
 
+    def holding(self, words: tuple[Word, ...]) -> Piece:
+        """The part of it that holds some of its words."""
+        part = replace(self, words=words)
+        return replace(part, quad=part.extent)
+
     @property
     def is_sideways(self) -> bool:
         """Whether it runs up or down the page."""
@@ -49,9 +56,13 @@ class Piece:
         return bool(abs(across[1]) > abs(across[0]))
 
 
-def pieces_of(quad: Quad, spans: Sequence[Span], source: LineSource = "ocr") -> list[Piece]:
+def pieces_of(
+    quad: Quad, spans: Sequence[Span], source: LineSource = "ocr", bend: Bend | None = None
+) -> list[Piece]:
     """Cut a line into pieces at its wide gaps; `spans` are its words, in order."""
-    width, height = _size(quad)
+    width, height = (bend.length, bend.height) if bend else _size(quad)
+    part = bend.part if bend else partial(along, quad)
+    around = bend.around if bend else part
     wide = WIDE_GAP * height / max(width, 1e-6)
     groups: list[list[Span]] = []
     for index, span in enumerate(spans):
@@ -59,7 +70,14 @@ def pieces_of(quad: Quad, spans: Sequence[Span], source: LineSource = "ocr") -> 
             groups.append([])
         groups[-1].append(span)
     margin = _MARGIN * height / max(width, 1e-6)
-    return [_piece(quad, group, margin, source) for group in groups]
+    return [
+        Piece(
+            around(max(0.0, group[0].start - margin), min(1.0, group[-1].end + margin)),
+            tuple(_word(span, part(span.start, span.end)) for span in group),
+            source,
+        )
+        for group in groups
+    ]
 
 
 def joined(pieces: Sequence[Piece]) -> Line:
@@ -91,18 +109,9 @@ def along(quad: Quad, start: float, end: float) -> Quad:
     return np.array((*corners, quad[3] + start * bottom), np.float32)
 
 
-def _piece(quad: Quad, spans: Sequence[Span], margin: float, source: LineSource) -> Piece:
-    words = tuple(
-        Word(
-            text=span.text,
-            confidence=span.chance,
-            box=as_box(along(quad, span.start, span.end)),
-            alternatives=(span.seen,) if span.seen else (),
-        )
-        for span in spans
-    )
-    start, end = max(0.0, spans[0].start - margin), min(1.0, spans[-1].end + margin)
-    return Piece(along(quad, start, end), words, source)
+def _word(span: Span, quad: Quad) -> Word:
+    seen = (span.seen,) if span.seen else ()
+    return Word(text=span.text, confidence=span.chance, box=as_box(quad), alternatives=seen)
 
 
 def _size(quad: Quad) -> tuple[float, float]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,6 +38,24 @@ class Cell:
     def bottom(self) -> float:
         """The lower edge."""
         return self.middle + self.height / 2
+
+    def spaces(self) -> list[tuple[float, float]]:
+        """Where the spaces between its words begin and end."""
+        extent = self.piece.extent
+        axis = extent[1] - extent[0]
+        scale = (self.right - self.left) / max(float(axis @ axis), 1e-6)
+        edges = np.array([word.box[:2] for word in self.piece.words]) - extent[0]
+        places = self.left + scale * (edges @ axis)
+        return [(float(one[1]), float(other[0])) for one, other in pairwise(places)]
+
+    def parted(self, number: int) -> tuple[Cell, Cell]:
+        """Its first words, and those from the word of that number on."""
+        left, right = self.spaces()[number - 1]
+        words = self.piece.words
+        return (
+            replace(self, piece=self.piece.holding(words[:number]), right=left),
+            replace(self, piece=self.piece.holding(words[number:]), left=right),
+        )
 
 
 Row = list[Cell]

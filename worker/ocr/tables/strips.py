@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
-
 from worker.ocr.layout.rows import Cell, Row
 
 Span = tuple[float, float]
@@ -55,7 +53,7 @@ def cut(row: Row, between: Sequence[Span], blank: float) -> Row:
 
 def _cut(cell: Cell, between: Sequence[Span], blank: float) -> list[Cell]:
     crossed = [strip for strip in between if cell.left < strip[0] < strip[1] < cell.right]
-    spaces = _spaces(cell)
+    spaces = cell.spaces()
     widest = sorted(spaces, key=lambda space: space[0] - space[1])[: len(crossed)]
     near = _NEAR * cell.height
     if len(widest) < len(crossed) or not all(
@@ -71,26 +69,11 @@ def _cut(cell: Cell, between: Sequence[Span], blank: float) -> list[Cell]:
         cell.right,
     ]
     for (first, last), left, right in zip(pairwise(firsts), edges[::2], edges[1::2], strict=True):
-        piece = replace(cell.piece, words=words[first:last])
-        parts.append(replace(cell, piece=replace(piece, quad=piece.extent), left=left, right=right))
+        piece = cell.piece.holding(words[first:last])
+        parts.append(replace(cell, piece=piece, left=left, right=right))
     return parts
 
 
 def _wide(space: Span, blank: float) -> Span:
     middle = (space[0] + space[1]) / 2
     return min(space[0], middle - blank / 2), max(space[1], middle + blank / 2)
-
-
-def _spaces(cell: Cell) -> list[Span]:
-    """Where the spaces between the words of a text are."""
-    extent = cell.piece.extent
-    axis = extent[1] - extent[0]
-    scale = (cell.right - cell.left) / max(float(axis @ axis), 1e-6)
-    ends = [
-        [
-            cell.left + scale * float((np.array(corner) - extent[0]) @ axis)
-            for corner in word.box[:2]
-        ]
-        for word in cell.piece.words
-    ]
-    return [(one[1], other[0]) for one, other in pairwise(ends)]

@@ -1,0 +1,150 @@
+"""Find gutters that are hardly wider than spaces: columns of running text set close together."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.layout.columns import Band, extended, reads_as_fields
+from worker.ocr.layout.rows import Row
+
+# All in heights of a line, unless they are counts or shares.
+_STEP = 0.1
+"""How finely the strip is placed."""
+_NARROWEST = 0.3
+"""Of a strip that no word of many rows stands in. Spaces lie below one another in a few rows."""
+_APART = 2.0
+"""How far rows of running text are from each other."""
+_MIN_ROWS = 5
+_WIDER = 1.08
+"""How much wider than the spaces in its rows it is, on average, and in the first and the last."""
+_AS_HIGH = 1.3
+"""How much higher than all others the letters of these two may be."""
+_MIN_WORDS = 2.5
+"""On each side of the strip, on average: columns of a table have fewer."""
+_SAME_EDGE = 0.3
+_MOSTLY = 0.7
+
+_Map = NDArray[np.bool_]
+
+
+def find_gutter(rows: Sequence[Row]) -> Band | None:
+    """The longest band of rows with running text on both sides of a narrow blank strip."""
+    if len(rows) < _MIN_ROWS:
+        return None
+    height = statistics.median(cell.height for row in rows for cell in row)
+    step = _STEP * height
+    origin = min(row[0].left for row in rows)
+    words, inside = _maps(rows, origin, step)
+    breaks = [True, *(_is_apart(*pair, height) for pair in pairwise(rows))]
+    counts, starts, stops = _runs(words, inside, breaks)
+    while counts.max(initial=0) >= _MIN_ROWS:
+        place = int(counts.argmax())
+        start, stop = int(starts[place]), int(stops[place])
+        left, right = _strip(np.any(words[start:stop], axis=0), place)
+        counts[left:right] = 0
+        if (right - left) * step < _NARROWEST * height:
+            continue
+        band = Band(start, stop, origin + left * step, origin + right * step, is_narrow=True)
+        band = _trimmed(rows, band, height)
+        if _is_running(rows, band):
+            return extended(rows, band, _NARROWEST / 2)
+    return None
+
+
+def _maps(rows: Sequence[Row], origin: float, step: float) -> tuple[_Map, _Map]:
+    """Where each row has words, and what lies between its first and its last (rows, places)."""
+    size = int((max(cell.right for row in rows for cell in row) - origin) / step) + 2
+    words, inside = np.zeros((len(rows), size), bool), np.zeros((len(rows), size), bool)
+
+    def places(left: float, right: float) -> slice:
+        return slice(max(0, int((left - origin) / step)), max(0, int((right - origin) / step) + 1))
+
+    for number, row in enumerate(rows):
+        for cell in row:
+            words[number, places(cell.left, cell.right)] = True
+            for left, right in cell.spaces():
+                words[number, places(left + step, right - step)] = False
+        inside[number, places(row[0].left, max(cell.right for cell in row))] = True
+    return words, inside
+
+
+def _runs(
+    words: _Map, inside: _Map, breaks: Sequence[bool]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """For each place the most rows on end that are blank between words, and from where to where."""
+    size = words.shape[1]
+    count, start = np.zeros(size, np.intp), np.zeros(size, np.intp)
+    best, starts, stops = np.zeros((3, size), np.intp)
+    for number, (row, within, is_break) in enumerate(zip(words, inside, breaks, strict=True)):
+        ends = row if not is_break else np.ones(size, bool)
+        count[ends] = 0
+        start[ends] = number if is_break else number + 1
+        count += ~row & within
+        more = (count > best) & ~row
+        best[more], starts[more], stops[more] = count[more], start[more], number + 1
+    return best, starts, stops
+
+
+def _strip(filled: _Map, place: int) -> tuple[int, int]:
+    """The blank places round one."""
+    taken = np.flatnonzero(filled)
+    before, after = taken[taken < place], taken[taken > place]
+    left = int(before[-1]) + 1 if len(before) else place
+    return left, int(after[0]) if len(after) else place + 1
+
+
+def _trimmed(rows: Sequence[Row], band: Band, height: float) -> Band:
+    """The rows from the first to the last that have two texts side by side for sure: the spaces of
+    a heading or of a paragraph's end above them may happen to lie on the strip."""
+    pairs = {number: band.parts(rows[number]) for number in range(band.start, band.stop)}
+    both = {number: pair for number, pair in pairs.items() if all(pair)}
+    edge = statistics.median(right[0].left for _, right in both.values()) if both else 0.0
+    sure = [
+        number
+        for number, (left, right) in both.items()
+        if abs(right[0].left - edge) <= _SAME_EDGE * height
+        and right[0].left - left[-1].right >= _WIDER * _mean_space((left, right))
+        and max(cell.height for cell in (*left, *right)) <= _AS_HIGH * height
+    ]
+    return replace(band, start=sure[0], stop=sure[-1] + 1) if sure else replace(band, stop=0)
+
+
+def _is_running(rows: Sequence[Row], band: Band) -> bool:
+    """Whether text runs on both sides, that on the right from one edge."""
+    parts = [band.parts(row) for row in rows[band.start : band.stop]]
+    both = [(left, right) for left, right in parts if left and right]
+    if len(both) < _MIN_ROWS or reads_as_fields(both):
+        return False
+    for side in zip(*both, strict=True):
+        words = [sum(len(cell.piece.words) for cell in part) for part in side]
+        if statistics.mean(words) < _MIN_WORDS:
+            return False
+    gaps = statistics.mean(right[0].left - left[-1].right for left, right in both)
+    if gaps < _WIDER * statistics.mean(map(_mean_space, both)):
+        return False
+    height = statistics.median(cell.height for left, _ in both for cell in left)
+    edges = [right[0].left for _, right in both]
+    near = sum(abs(edge - statistics.median(edges)) <= _SAME_EDGE * height for edge in edges)
+    return near >= _MOSTLY * len(edges)
+
+
+def _mean_space(parts: tuple[Row, Row]) -> float:
+    """The mean space between two words on the same side of the strip."""
+    spaces = [end - start for part in parts for start, end in _spaces(part)]
+    return statistics.mean(spaces) if spaces else 0.0
+
+
+def _spaces(part: Row) -> list[tuple[float, float]]:
+    between = [(one.right, other.left) for one, other in pairwise(part)]
+    return [*between, *(space for cell in part for space in cell.spaces())]
+
+
+def _is_apart(above: Row, below: Row, height: float) -> bool:
+    gap = min(cell.top for cell in below) - max(cell.bottom for cell in above)
+    return gap > _APART * height

@@ -1,0 +1,44 @@
+"""Name what looks like text on a page and gave none, so that nothing goes missing unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from shared.result import PageWarning
+from worker.ocr.detection.crops import crop
+from worker.ocr.detection.sheet import Sheet
+from worker.ocr.layout.pieces import Piece, Quad, as_box
+
+_FAINT = 24
+"""Grey levels: what differs less has no ink."""
+_DETAIL = "Here is what looks like text, and could not be read."
+
+
+def unread(sheet: Sheet, pieces: Sequence[Piece]) -> tuple[PageWarning, ...]:
+    """The regions of a sheet with a high score and ink in which none of these pieces stands."""
+    if len(sheet.likely) == 0:
+        return ()
+    centres = [np.mean(word.box, axis=0) for piece in pieces for word in piece.words]
+    points = np.array(centres, np.float32).reshape(-1, 2)
+    left_out = [quad for quad in sheet.likely if not _holds(quad, points)]
+    return tuple(
+        PageWarning(code="unread", detail=_DETAIL, box=as_box(quad))
+        for quad in left_out
+        if _has_ink(sheet, quad)
+    )
+
+
+def _holds(quad: Quad, points: Quad) -> bool:
+    """Whether one of the points (N, 2) lies in a quad."""
+    sides = np.roll(quad, -1, axis=0) - quad
+    away = points[:, None] - quad
+    turns = sides[:, 0] * away[..., 1] - sides[:, 1] * away[..., 0]
+    return bool((turns >= 0).all(1).any())
+
+
+def _has_ink(sheet: Sheet, quad: Quad) -> bool:
+    grey = cv2.cvtColor(crop(sheet.picture, quad), cv2.COLOR_RGB2GRAY)
+    return int(grey.max()) - int(grey.min()) >= _FAINT
