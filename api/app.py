@@ -19,6 +19,7 @@ from api.pages import pages
 from api.services import Services, install, make_services
 from api.status import metrics, readiness
 from api.status.health import figures, health
+from api.torchserve.management import management
 from api.torchserve.views import torchserve
 from api.webhooks.deliveries import deliveries
 from api.webhooks.views import webhooks
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         webhooks,
         deliveries,
         torchserve,
+        management,
         azure,
         openwebui,
         health,

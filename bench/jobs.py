@@ -81,7 +81,7 @@ def _send(settings: Settings, num_jobs: int) -> float:
 
     began = time.perf_counter()
     limits = httpx.Limits(max_keepalive_connections=_CALLERS)
-    url = f"http://{settings.bind}"
+    url = f"http://{settings.binds[0]}"
     with (
         httpx.Client(base_url=url, limits=limits, timeout=60) as http,
         ThreadPoolExecutor(_CALLERS) as pool,

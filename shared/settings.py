@@ -57,7 +57,9 @@ class Settings(BaseSettings):
         description="redis://, rediss:// (TLS), unix:// or sentinel://; empty: the embedded server",
     )
     bind: str = Field(
-        "127.0.0.1:8080", pattern=r"^.+:\d{1,5}$", description="address:port of the API"
+        "127.0.0.1:8080",
+        pattern=r"^[^,]+:\d{1,5}(,[^,]+:\d{1,5})*$",
+        description="address:port of the API; several by comma",
     )
     publish: str = Field(
         "",
@@ -193,27 +195,33 @@ class Settings(BaseSettings):
         return f"redis+socket://{address.path}?virtual_host={database}"
 
     @property
-    def host(self) -> str:
-        """The address part of `bind`."""
-        return _host(self.bind)
+    def binds(self) -> list[str]:
+        """The addresses of `bind`, each with its port."""
+        return [one.strip() for one in self.bind.split(",")]
 
     @property
     def port(self) -> int:
-        """The port part of `bind`."""
-        return int(self.bind.rpartition(":")[2])
+        """The port of the first of them."""
+        return host_and_port(self.binds[0])[1]
 
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
-        host = _host(self.publish or self.bind)
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        addresses = [self.publish] if self.publish else self.binds
+        return all(_is_loopback(host_and_port(one)[0]) for one in addresses)
 
 
-def _host(address: str) -> str:
-    return address.rpartition(":")[0].strip("[]")
+def host_and_port(address: str) -> tuple[str, int]:
+    """The two parts of an address, which is IPv6 in brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_settings() -> Settings:

@@ -22,6 +22,7 @@ _CONTENT_SECURITY = (
 
 
 @docs.get("/openapi.json")
+@docs.get("/api-description")  # where TorchServe has it
 def openapi() -> Response:
     """The API as OpenAPI."""
     return Response(_made()[0], mimetype="application/json")

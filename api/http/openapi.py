@@ -26,7 +26,7 @@ _TAGS = {
     "Results": ("What was read, in its formats.", ("results", "files")),
     "Batches": ("Many documents as one.", ("batches", "batch_results")),
     "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
-    "TorchServe": ("What TorchServe's clients ask for.", ("torchserve",)),
+    "TorchServe": ("What TorchServe's clients ask for.", ("torchserve", "management")),
     "Azure": ("What Azure Document Intelligence's clients ask for.", ("azure",)),
     "Open WebUI": ("What its external document loader asks for.", ("openwebui",)),
     "Health": ("Alive, ready, figures.", ("health", "figures")),
@@ -60,7 +60,7 @@ _IN_PATHS: dict[str, Schema] = {
     "model": {"type": "string", "description": "a model's name"},
     "model_id": {"type": "string", "enum": ["prebuilt-read", "prebuilt-layout"]},
     "result_id": {"type": "string", "pattern": f"^job_{_ID}", "description": "a job's id"},
-    "version": {"type": "string", "description": "not looked at"},
+    "version": {"type": "string", "description": "a model's; of a prediction it is not looked at"},
 }
 _HEADERS: dict[str, Schema] = {
     "Location": {"type": "string", "description": "where it can be watched"},
@@ -119,14 +119,21 @@ def _words(doc: str) -> Schema:
 
 def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: bool) -> Schema:
     body = described.body
-    query = schemas.fields(body.fields if isinstance(body, Body) else described.query)
+    asked = body.fields if isinstance(body, Body) else described.query
+    query = schemas.fields(asked)
+    wanted = {
+        name for name, one in (asked.model_fields if asked else {}).items() if one.is_required()
+    }
     # Options may stand in a form, and browsers send its empty fields: they count as absent.
     more: Schema = {"allowEmptyValue": True} if isinstance(body, Body) else {}
     kinds: list[type[DocchuError]] = [*described.all_errors, DocchuError]
     found: Schema = {
         "parameters": [
             *(_parameter(name, "path", _IN_PATHS[name]) for name in sorted(rule.arguments)),
-            *(_parameter(name, "query", schema) | more for name, schema in query.items()),
+            *(
+                _parameter(name, "query", schema) | more | {"required": name in wanted}
+                for name, schema in query.items()
+            ),
             *(_parameter(name, "header", schema) for name, schema in described.headers.items()),
         ]
     }

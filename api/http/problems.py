@@ -7,9 +7,9 @@ import math
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shared import errors
 from shared.errors import DocchuError
@@ -36,6 +36,7 @@ STATUSES: dict[type[DocchuError], HTTPStatus] = {
     errors.FetchFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.FormatNotAvailable: HTTPStatus.NOT_ACCEPTABLE,
     errors.ModelNotFound: HTTPStatus.NOT_FOUND,
+    errors.NotOffered: HTTPStatus.CONFLICT,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyInFlight: HTTPStatus.CONFLICT,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
@@ -164,8 +165,10 @@ def _on_http_error(error: HTTPException) -> Response:
     """What routing and parsing found: unknown path, wrong method, a malformed request."""
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:  # a redirection
         return current_app.make_response(error.get_response())
-    phrase = title(error.code)
-    answer = problem(error.code, phrase.lower().replace(" ", "_"), error.description or phrase)
+    phrase, detail = title(error.code), error.description
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        detail = f"{request.method} is not for this address: {', '.join(error.valid_methods)} are."
+    answer = problem(error.code, phrase.lower().replace(" ", "_"), detail or phrase)
     for name, value in error.get_headers():
         if name.lower() != "content-type":
             answer.headers[name] = value

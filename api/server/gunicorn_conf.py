@@ -45,7 +45,7 @@ def _connections() -> int:
 
 wsgi_app = "api.app:create_app()"
 proc_name = "docchu-api"
-bind = _SETTINGS.bind
+bind = _SETTINGS.binds
 workers = _SETTINGS.api_processes
 worker_class = "api.server.gunicorn_worker.Worker"
 worker_connections = _connections()

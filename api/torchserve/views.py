@@ -135,12 +135,38 @@ def show_model(model: str) -> Response:
 
     A name that no model has stands for the workers' own, as where it is asked to read.
     """
-    alive = services().workers.alive()
-    named = [(one, worker) for worker in alive for one in worker.models if one.name == model]
-    found = _descriptions(model, named or [(worker.model, worker) for worker in alive])
+    return Response(_DESCRIPTIONS.dump_json(_described(model)), mimetype="application/json")
+
+
+@torchserve.get("/models/<model>/<version>")
+@operation(
+    list[ModelDescription],
+    description="The version, or `all` of them",
+    query=None,
+    errors=(errors.ModelNotFound,),
+)
+def show_model_version(model: str, version: str) -> Response:
+    """Describe a version of a loaded model, or `all`"""
+    found = [one for one in _described(model) if version in (one.modelVersion, "all")]
+    if not found:
+        raise errors.ModelNotFound(f"`{model[:64]}` has no version `{version[:64]}`.")
+    return Response(_DESCRIPTIONS.dump_json(found), mimetype="application/json")
+
+
+def with_model(alive: list[WorkerInfo], name: str) -> list[tuple[Model, WorkerInfo]]:
+    """The workers that have a model of this name, with it."""
+    models = [(one, worker) for worker in alive for one in worker.models or [worker.model]]
+    return [(one, worker) for one, worker in models if one.name == name]
+
+
+def _described(model: str) -> list[ModelDescription]:
+    workers = services().workers
+    alive = [] if workers.is_unregistered(model) else workers.alive()
+    own = [(worker.model, worker) for worker in alive]
+    found = _descriptions(model, with_model(alive, model) or own)
     if not found:
         raise errors.ModelNotFound
-    return Response(_DESCRIPTIONS.dump_json(found), mimetype="application/json")
+    return found
 
 
 _DESCRIPTIONS = TypeAdapter(list[ModelDescription])

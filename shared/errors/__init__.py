@@ -113,6 +113,12 @@ class ModelNotFound(RequestError):
     code = "model_not_found"
 
 
+class NotOffered(RequestError):
+    """This is not done from here."""
+
+    code = "not_offered"
+
+
 class IdempotencyMismatch(RequestError):
     """This Idempotency-Key was used for another document or other options."""
 

@@ -86,7 +86,7 @@ def main() -> None:
     settings = load_settings()
     try:
         command = server_command(settings)
-        lock = _await_folder(settings, f"the store of the service at http://{settings.bind}")
+        lock = _await_folder(settings, f"the store of the service at http://{settings.binds[0]}")
         check_files(settings)
     except DocchuError as error:
         print(f"docchu: {error.detail}", file=sys.stderr)

@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.errors import DocchuError, SettingError
 from shared.running import data_lock
 from shared.running.embedded import CONFIG_EXIT_CODE, running
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, host_and_port, load_settings
 from shared.store.api_keys import ApiKeys, check_exposure
 from shared.store.scripts import connect
 
@@ -73,15 +73,17 @@ def configuration(settings: Settings) -> str:
 
 def check(settings: Settings) -> None:
     """Raise SettingError where starting would end in a worse message later."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SettingError(
-                f"DOCCHU_BIND={settings.bind} cannot be listened on: {error.strerror}. "
-                "Is Docchu, or something else, running there already?"
-            ) from error
+    for address in settings.binds:
+        host, port = host_and_port(address)
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise SettingError(
+                    f"DOCCHU_BIND={address} cannot be listened on: {error.strerror}. "
+                    "Is Docchu, or something else, running there already?"
+                ) from error
     if settings.embedded:
         _check_folder(settings)
     if not settings.on_loopback:
@@ -110,7 +112,10 @@ def main() -> None:
         sys.exit(f"docchu: {error.detail}")
     path = settings.data_dir.resolve() / "supervisord.conf"
     path.write_text(configuration(settings))
-    print(f"Docchu starts at http://{settings.bind} and is ready when /readyz says so.", flush=True)
+    print(
+        f"Docchu starts at http://{settings.binds[0]} and is ready when /readyz says so.",
+        flush=True,
+    )
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
 
 

@@ -81,6 +81,7 @@ docchu:<kind>:hosts:<flow>      sorted set  host, by the least score of its queu
 docchu:<kind>:flows             sorted set  flow, by the least score of its hosts
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
+docchu:unregistered             set         names of models that nobody can ask for
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
                                             `looked` last round of a keeper (ms), `probed` is
@@ -122,6 +123,7 @@ RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
 API_KEYS = f"{PREFIX}keys"
 WORKERS = f"{PREFIX}workers"
+UNREGISTERED = f"{PREFIX}unregistered"
 CANARY = f"{PREFIX}canary"
 OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"

@@ -73,12 +73,30 @@ class Workers:
         return any(_lately(info.seen_ms, now, _THERE_MS) for info in self._all())
 
     def models(self) -> dict[str, Model]:
-        """What the living workers can read with, by name; empty where none lives."""
+        """What can be asked for of the living workers, by name; empty where none lives."""
+        with store_faults():
+            hidden = self._client.smembers(keys.UNREGISTERED)
         return {
             model.name: model
             for worker in self.alive()
             for model in worker.models or [worker.model]
+            if model.name not in hidden or model.name == worker.model.name
         }
+
+    def unregister_model(self, name: str) -> None:
+        """Let nobody ask for a model any more."""
+        with store_faults():
+            self._client.sadd(keys.UNREGISTERED, name)
+
+    def register_model(self, name: str) -> None:
+        """Let it be asked for again."""
+        with store_faults():
+            self._client.srem(keys.UNREGISTERED, name)
+
+    def is_unregistered(self, name: str) -> bool:
+        """Whether a model was taken from those that can be asked for."""
+        with store_faults():
+            return bool(self._client.sismember(keys.UNREGISTERED, name))
 
     def check_model(self, model: str | None) -> None:
         """Raise InvalidOption if no worker has this model; while none lives nobody knows."""

@@ -207,3 +207,18 @@ def test_a_job_without_the_language_model_gets_what_was_seen(api: Api, settings:
     assert all(word["text"] not in word["alternatives"] for word in changed)
     assert not any("alternatives" in word for word in seen)
     assert {one for word in changed for one in word["alternatives"]} <= {w["text"] for w in seen}
+
+
+def test_a_model_is_unregistered_and_registered_as_torchserves_tools_do(
+    api: Api, settings: Settings
+) -> None:
+    with worker(api, settings) as runtime:
+        assert api.client.delete("/models/shouting").status_code == 200
+        answer = api.client.post("/v1/jobs", data=line(), query_string={"model": "shouting"})
+        problem(answer, 422, "invalid_option")
+        assert api.client.post("/models?url=shouting.mar").status_code == 200
+        job = api.submit(line(), model="shouting")
+        while runtime.take_next():
+            pass
+    result = api.get(f"/v1/jobs/{job['id']}/result").get_json()
+    assert result["model"]["name"] == "shouting"

@@ -16,7 +16,7 @@ from shared.settings import Settings, environment_example, load_settings
 def test_without_variables_the_defaults_hold() -> None:
     settings = load_settings()
     assert settings.embedded and settings.on_loopback
-    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert (settings.binds, settings.port) == (["127.0.0.1:8080"], 8080)
     assert settings.model_fields_set == set()
 
 
@@ -146,6 +146,8 @@ def test_a_file_that_cannot_be_read_stops_the_start(
         ("0.0.0.0:80", False),
         ("[::]:80", False),
         ("docchu.internal:80", False),
+        ("127.0.0.1:80, [::1]:81", True),
+        ("127.0.0.1:80,0.0.0.0:81", False),
     ],
 )
 def test_it_knows_whether_others_can_reach_it(bind: str, loopback: bool) -> None:
