@@ -89,3 +89,38 @@ def test_one_column_of_text_is_read_across(reader: Reader, text: str) -> None:
     picture, wanted = columns_of(text, 0, 1)
     read = text_read(reader.read(picture).page)
     assert distance(normalise(wanted), normalise(read)) <= 0.02 * len(wanted), read
+
+
+@pytest.mark.parametrize("gap", [8, 12])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            ("ỦY BAN NHÂN DÂN THÀNH PHỐ", "SỞ TÀI CHÍNH", "Số: 4711/QĐ-STC"),
+            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"),
+        ),
+        (
+            ("BỆNH VIỆN ĐA KHOA VÍ DỤ", "KHOA NỘI"),
+            ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"),
+        ),
+        (
+            ("COUNTY OF EXAMPLE", "Ministry of Works"),
+            ("OFFICE OF THE INSPECTOR", "Harbour Road 12"),
+        ),
+    ],
+)
+def test_a_letterhead_whose_blocks_nearly_touch_is_read_block_by_block(
+    reader: Reader, left: Sequence[str], right: Sequence[str], gap: int
+) -> None:
+    image = Image.new("RGB", (1240, 400), "white")
+    draw, start = ImageDraw.Draw(image), 60.0
+    for block in (left, right):
+        width = max(map(FONT.getlength, block))
+        for number, line in enumerate(block):
+            x = start + (width - FONT.getlength(line)) / 2
+            draw.text((x, 40 + number * LEADING), line, "black", FONT)
+        start += width + gap
+    below = "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015 của Quốc hội;"
+    draw.text((60, 220), below, "black", FONT)
+    page = reader.read(np.asarray(image)).page
+    assert text_read(page).split("\n") == [*left, *right, below]

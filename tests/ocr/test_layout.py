@@ -167,6 +167,107 @@ HEADER_BELOW: list[Text] = [
 ]
 
 
+def letterhead(gap: int, left: Sequence[str], right: Sequence[str]) -> list[Text]:
+    """Two blocks of centred lines, their first lines found as one where they nearly touch."""
+    widths = [LETTER * max(map(len, block)) for block in (left, right)]
+    texts: list[Text] = []
+    for row, (one, other) in enumerate(zip(left, right, strict=True)):
+        start = (widths[0] - LETTER * len(one)) / 2
+        begin = widths[0] + gap + (widths[1] - LETTER * len(other)) / 2
+        if row == 0:
+            texts.append((start, 0, f"{one}{' ' * (gap // LETTER)}{other}"))
+        else:
+            texts += [(start, 30.0 * row, one), (begin, 30.0 * row, other)]
+    below = "Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015 của Quốc hội;"
+    return [*texts, (0, 140, below), (0, 170, below)]
+
+
+LETTERHEADS = [
+    (
+        ("ỦY BAN NHÂN DÂN THÀNH PHỐ CẦN THƠ", "SỞ TÀI CHÍNH", "Số: 4711/QĐ-STC"),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "Ngày 12/5/2026"),
+    ),
+    (
+        ("TRƯỜNG ĐẠI HỌC VÍ DỤ", "PHÒNG ĐÀO TẠO"),
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"),
+    ),
+    (
+        ("THE UNITED COUNTIES OF EXAMPLE", "Ministry of Works", "Ref. 4711/26"),
+        ("OFFICE OF THE CHIEF INSPECTOR", "Harbour Road 12, Port Example", "12 May 2026"),
+    ),
+]
+
+
+@pytest.mark.parametrize("gap", [10, 20, 40])
+@pytest.mark.parametrize(("left", "right"), LETTERHEADS)
+def test_a_letterhead_whose_blocks_nearly_touch_is_read_block_by_block(
+    left: Sequence[str], right: Sequence[str], gap: int
+) -> None:
+    assert read(letterhead(gap, left, right))[:-2] == [*left, *right]
+
+
+def test_running_text_above_two_blocks_stays_whole() -> None:
+    texts: list[Text] = [
+        (0, 0, "Các ông, bà có tên tại Điều 1 và Thủ trưởng các đơn vị có liên quan thi hành"),
+        *((x, y + 30, text) for x, y, text in HEADER[:3]),
+    ]
+    assert read(texts)[0] == texts[0][2]
+
+
+@pytest.mark.parametrize(
+    ("heading", "items", "signs", "apart"),
+    [
+        ("Nơi nhận:", ("- Như Điều 3;", "- Lưu: VT."), ("GIÁM ĐỐC", "Trần Thị Bình"), 150),
+        ("Nơi nhận:", ("- Như trên;", "- Các phòng;", "- Lưu."), ("CHỦ TỊCH", "Lê An"), 60),
+        ("Copies to:", ("- the Ministry;", "- file."), ("Director", "Robert Example"), 120),
+        ("Enclosed:", ("• two plans;", "• a list."), ("Yours sincerely,", "Ann Example"), 90),
+    ],
+)
+def test_recipients_are_read_before_who_signs_beside_them(
+    heading: str, items: Sequence[str], signs: tuple[str, str], apart: float
+) -> None:
+    texts: list[Text] = [(0, 0, heading), (500, 0, signs[0]), (480, apart, signs[1])]
+    texts += [(0, 26.0 * number, item) for number, item in enumerate(items, start=1)]
+    assert read(texts) == [heading, *items, *signs]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (
+            ("Bước 1", "Nộp hồ sơ tại", "bộ phận một cửa"),
+            ("Bước 2", "Cán bộ kiểm tra", "hồ sơ đã nộp"),
+            ("Bước 3", "Nhận kết quả", "sau năm ngày"),
+        ),
+        (
+            ("Step 1", "Open the lid", "of the machine"),
+            ("Step 2", "Put the paper", "in the tray"),
+            ("Step 3", "Press the green", "button once"),
+        ),
+        (
+            ("1. Nộp hồ sơ tại bộ", "phận một cửa"),
+            ("2. Cán bộ kiểm tra", "và thẩm định"),
+            ("3. Trả kết quả cho", "người nộp"),
+            ("4. Lưu hồ sơ trong", "năm năm"),
+        ),
+    ],
+)
+def test_steps_side_by_side_are_read_one_after_the_other(steps: Sequence[Sequence[str]]) -> None:
+    texts = [
+        (300.0 * column, 30.0 * row, text)
+        for column, step in enumerate(steps)
+        for row, text in enumerate(step)
+    ]
+    assert read(texts) == [text for step in steps for text in step]
+
+
+def test_a_list_with_amounts_is_read_across() -> None:
+    texts: list[Text] = [(0, 0, "Gồm:"), (400, 0, "Giá")]
+    for row, (item, price) in enumerate((("- Phở bò", "50.000"), ("- Bún chả", "45.000")), 1):
+        texts += [(0, 30.0 * row, item), (400, 30.0 * row, price)]
+    assert read(texts) == ["Gồm: Giá", "- Phở bò 50.000", "- Bún chả 45.000"]
+
+
 def test_a_line_joined_of_pieces_holds_them_and_their_words() -> None:
     (line,) = lines_in_order(pieces([(0, 0, "Tổng cộng:"), (400, 2, "127,000")]))
     assert line.text == "Tổng cộng: 127,000"

@@ -31,6 +31,9 @@ _MIN_WORDS = 1.4
 _MOSTLY = 0.5
 _TABLE_CELLS = 2.5
 _CELL_WORDS = 3.5
+_BULLETS = ("-", "+", "•", "–", "*")
+_GOES_ON = 0.4
+"""The share of texts below others that begin with small letters: those of the first are theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
     """Whether both sides are texts of their own, not cells of a table or labels and values."""
     pairs = [band.parts(row) for row in rows[band.start : band.stop]]
     lefts, rights = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
+    if _is_list(lefts) and _share(rights, _is_numeric) < _MOSTLY:
+        return True
     if min(len(lefts), len(rights)) < _MIN_LINES:
         return False
     both = [(left, right) for left, right in pairs if left and right]
@@ -151,8 +156,23 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
         and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
         and not _are_amounts(lefts, rights)
         and not _are_fields(both)
-        and not _is_table([left + right for left, right in both])
+        and (_is_wrapped(both) or not _is_table([left + right for left, right in both]))
     )
+
+
+def _is_list(lefts: Sequence[Row]) -> bool:
+    """Whether a heading stands above its items, as that of a decree's recipients; whoever signs
+    stands beside it."""
+    items = [left[0].piece.text.startswith(_BULLETS) for left in lefts[1:]]
+    return _is_label(lefts[0]) and len(items) > 0 and items[0] and sum(items) > _MOSTLY * len(items)
+
+
+def _is_wrapped(both: Sequence[tuple[Row, Row]]) -> bool:
+    """Whether texts go on below, as those of steps side by side do; cells begin with capitals."""
+    starts = [cell.piece.text[0] for left, right in both[1:] for cell in (*left, *right)]
+    goes_on = sum(map(str.islower, starts))
+    begins = [cell.piece.text[0] for left, right in both[:1] for cell in (*left, *right)]
+    return not any(map(str.islower, begins)) and goes_on >= _GOES_ON * max(1, len(starts))
 
 
 def _are_amounts(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:

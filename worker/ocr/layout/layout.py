@@ -8,6 +8,7 @@ from itertools import pairwise
 from shared.result import Line
 from worker.ocr.layout.columns import find_band
 from worker.ocr.layout.gutters import find_gutter
+from worker.ocr.layout.letterheads import with_heads_parted
 from worker.ocr.layout.pieces import Piece, joined
 from worker.ocr.layout.rows import Cell, Row, cells_of, rows_of
 
@@ -23,7 +24,7 @@ def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
     of a table or of a receipt stays one line. Lines that run up or down the page come last.
     """
     level = [piece for piece in pieces if not piece.is_sideways]
-    groups = _ordered(rows_of(cells_of(level))) if level else []
+    groups = _ordered(with_heads_parted(rows_of(cells_of(level)))) if level else []
     lines = [joined([cell.piece for cell in group]) for group in groups]
     return (*lines, *(joined([piece]) for piece in pieces if piece.is_sideways))
 
