@@ -106,6 +106,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Barcode:
+    """A barcode or QR code; `format` is such as `QRCode`, `Code128`, `EAN13`."""
+
+    format: str
+    value: str
+    box: Box
+
+    @classmethod
+    def from_json(cls, json: Json) -> Barcode:
+        """Take one of a page's `barcodes`."""
+        return cls(json["format"], json["value"], _box(json["box"]))
+
+
+@dataclass(frozen=True, slots=True)
 class PageWarning:
     """Something of a page that its lines do not tell; `unread`: what looks like text in `box`."""
 
@@ -134,6 +148,7 @@ class Page:
     source: str
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
+    barcodes: tuple[Barcode, ...] = ()
     warnings: tuple[PageWarning, ...] = ()
 
     @property
@@ -167,6 +182,7 @@ class Page:
             source=json.get("source", "ocr"),
             lines=tuple(Line.from_json(line) for line in json["lines"]),
             tables=tuple(Table.from_json(table) for table in json.get("tables", ())),
+            barcodes=tuple(Barcode.from_json(code) for code in json.get("barcodes", ())),
             warnings=tuple(PageWarning.from_json(one) for one in json.get("warnings", ())),
         )
 

@@ -85,6 +85,17 @@ class Table(_Part):
         return texts
 
 
+class Barcode(_Part):
+    """A barcode or QR code; `format` is such as `QRCode`, `Code128`, `EAN13`, `value` what it says.
+
+    `box` is as the code stands, its top left corner first.
+    """
+
+    format: str
+    value: str
+    box: Box
+
+
 class PageWarning(_Part):
     """Something of a page that its lines do not tell.
 
@@ -110,6 +121,7 @@ class Page(_Part):
     source: Literal["ocr", "text_layer", "mixed"] = "ocr"
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
+    barcodes: tuple[Barcode, ...] = ()
     warnings: tuple[PageWarning, ...] = ()
 
 

@@ -12,7 +12,7 @@ import pytest
 from docchu import errors
 from docchu.client import Docchu
 from docchu.jobs import PageProblem
-from shared.result import Page, PageWarning, document_text
+from shared.result import Barcode, Page, PageWarning, document_text
 from tests.docchu.contract_fake import ContractFake, Fault
 from tests.formats.documents import page_with_table, read_page
 
@@ -203,3 +203,13 @@ def test_what_could_not_be_read_of_a_page_is_named():
     page = read_page(["dòng"]).model_copy(update={"warnings": (warning,)})
     (told,) = ClientPage.from_json(page.model_dump(mode="json")).warnings
     assert (told.code, told.detail, told.box) == ("unread", warning.detail, box)
+
+
+def test_the_barcodes_of_a_page_are_told():
+    from docchu.result import Page as ClientPage
+
+    box = ((1.0, 2.0), (9.0, 2.0), (9.0, 5.0), (1.0, 5.0))
+    barcode = Barcode(format="QRCode", value="Số 4711", box=box)
+    page = read_page(["dòng"]).model_copy(update={"barcodes": (barcode,)})
+    (told,) = ClientPage.from_json(page.model_dump(mode="json")).barcodes
+    assert (told.format, told.value, told.box) == ("QRCode", "Số 4711", box)

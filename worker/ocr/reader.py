@@ -12,6 +12,7 @@ from typing import Literal
 from torch import nn
 
 from shared.result import Line, Page
+from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
@@ -137,6 +138,8 @@ class Reader:
         sheet, texts = _texts(client, sheet, hint)
         if sheet.rotation != rotation:
             grids = ruled_grids(sheet)
+        barcodes = () if _is_unseen(hint) else find_barcodes(sheet.picture)
+        texts = beside(barcodes, texts)
         pieces = [p for text in texts for p in pieces_of(*text, bend=sheet.bend_of(text.quad))]
         lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
@@ -150,7 +153,8 @@ class Reader:
                 source=_source(lines),
                 lines=lines,
                 tables=tables,
-                warnings=unread(sheet, pieces),
+                barcodes=barcodes,
+                warnings=unread(sheet, pieces, barcodes),
             ),
             Timings(detect_s=detected - start, recognize_s=done - detected),
             sheet.is_cut,
@@ -174,18 +178,23 @@ class Reader:
 
 def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:
     """The page with its lines: where it says them and nobody looks, else where they are seen."""
-    if hint and hint.words and not hint.num_samples:
+    if hint and _is_unseen(hint):
         return Sheet(picture, rows_of_words(hint.words))
     if is_blank(picture):
         return Sheet(picture, NONE)
     return find_upright(client, without_seals(picture))
 
 
+def _is_unseen(hint: Hint | None) -> bool:
+    """Whether the page says its lines and nobody looks."""
+    return hint is not None and bool(hint.words) and not hint.num_samples
+
+
 def _texts(client: BatchClient, sheet: Sheet, hint: Hint | None) -> tuple[Sheet, list[Text]]:
     """The lines of a sheet, and the sheet, turned where it stood on its head."""
+    if hint and _is_unseen(hint):
+        return sheet, without_a_look(sheet, hint)
     if hint and hint.words:
-        if not hint.num_samples:
-            return sheet, without_a_look(sheet, hint)
         texts = with_layer(client, sheet, hint)
         if texts is not None:
             return sheet, texts

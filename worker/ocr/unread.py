@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from shared.result import PageWarning
+from shared.result import Barcode, PageWarning
 from worker.ocr.detection.crops import crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layout.pieces import Piece, Quad, as_box
@@ -17,13 +17,20 @@ _FAINT = 24
 _DETAIL = "Here is what looks like text, and could not be read."
 
 
-def unread(sheet: Sheet, pieces: Sequence[Piece]) -> tuple[PageWarning, ...]:
-    """The regions of a sheet with a high score and ink in which none of these pieces stands."""
+def unread(
+    sheet: Sheet, pieces: Sequence[Piece], barcodes: Sequence[Barcode]
+) -> tuple[PageWarning, ...]:
+    """The regions of a sheet with a high score and ink in which none of these stands."""
     if len(sheet.likely) == 0:
         return ()
     centres = [np.mean(word.box, axis=0) for piece in pieces for word in piece.words]
     points = np.array(centres, np.float32).reshape(-1, 2)
-    left_out = [quad for quad in sheet.likely if not _holds(quad, points)]
+    areas = [np.array(barcode.box, np.float32) for barcode in barcodes]
+    left_out = [
+        quad
+        for quad in sheet.likely
+        if not _holds(quad, points) and not any(_holds(area, quad.mean(0)[None]) for area in areas)
+    ]
     return tuple(
         PageWarning(code="unread", detail=_DETAIL, box=as_box(quad))
         for quad in left_out
