@@ -47,6 +47,9 @@ RAW_TYPES = (
     "image/gif",
     "image/bmp",
     "image/tiff",
+    "image/heic",
+    "image/avif",
+    "image/jp2",
     "application/pdf",
     "application/octet-stream",
 )

@@ -17,7 +17,7 @@ export default {
   choose: "Choose files",
   chooseFolder: "Choose a folder",
   photograph: "Take a photo",
-  dropHint: "Or paste a picture. PNG, JPEG, WebP, BMP, GIF, TIFF, PDF; several files, a folder or a zip are fine, too.",
+  dropHint: "Or paste a picture. PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF, TIFF, PDF; several files, a folder or a zip are fine, too.",
   manyFiles: (count) => `${count} files`,
   uploads: "Uploads",
   recent: "Recent documents",
@@ -108,7 +108,7 @@ export default {
   unfetched: "This part of the page could not be fetched.",
   codes: {
     unauthorized: "This service wants an API key.",
-    unsupported_media_type: "This file is no PNG, JPEG, WebP, BMP, GIF, TIFF or PDF.",
+    unsupported_media_type: "This file is no PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 or PDF.",
     empty_document: "This file is empty.",
     document_too_large: "This file is larger than the service takes.",
     document_damaged: "The document is damaged or cut short.",

@@ -16,7 +16,7 @@ export default {
   choose: "Chọn tệp",
   chooseFolder: "Chọn thư mục",
   photograph: "Chụp ảnh",
-  dropHint: "Hoặc dán ảnh từ bộ nhớ tạm. PNG, JPEG, WebP, BMP, GIF, TIFF, PDF; nhiều tệp, cả thư mục hoặc tệp zip cũng được.",
+  dropHint: "Hoặc dán ảnh từ bộ nhớ tạm. PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF, TIFF, PDF; nhiều tệp, cả thư mục hoặc tệp zip cũng được.",
   manyFiles: (count) => `${count} tệp`,
   uploads: "Đang tải lên",
   recent: "Tài liệu gần đây",
@@ -107,7 +107,7 @@ export default {
   offline: "Không liên lạc được với dịch vụ.",
   codes: {
     unauthorized: "Dịch vụ này cần khóa API.",
-    unsupported_media_type: "Tệp này không phải PNG, JPEG, WebP, BMP, GIF, TIFF hay PDF.",
+    unsupported_media_type: "Tệp này không phải PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 hay PDF.",
     empty_document: "Tệp này rỗng.",
     document_too_large: "Tệp này lớn hơn mức dịch vụ nhận.",
     document_damaged: "Tài liệu bị hỏng hoặc bị cắt cụt.",

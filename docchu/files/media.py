@@ -17,11 +17,15 @@ _SIGNATURES = (
     b"MM\x00*",
     b"II+\x00\x08\x00\x00\x00",
     b"MM\x00+\x00\x08\x00\x00",
+    b"\x00\x00\x00\x0cjP  \r\n\x87\n",
+    b"\xff\x4f\xff\x51\x00",
 )
+_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+_MAX_BRANDS = 32
 _BMP_HEADER_BYTES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _ENDINGS = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".dib", ".gif"),
-    *(".tif", ".tiff", ".pdf"),
+    *(".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".pdf"),
 )
 
 
@@ -31,6 +35,9 @@ def is_document(head: bytes) -> bool:
         return True
     if head.startswith(b"BM") and len(head) >= 18:
         return struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_BYTES
+    if head[4:8] == b"ftyp":
+        length = min(struct.unpack(">I", head[:4])[0], 16 + 4 * _MAX_BRANDS)
+        return not _BRANDS.isdisjoint(head[at : at + 4] for at in (8, *range(16, length, 4)))
     return b"%PDF-" in head
 
 

@@ -54,7 +54,7 @@ class Forbidden(RequestError):
 
 
 class UnsupportedMediaType(RequestError):
-    """The document is no PNG, JPEG, WebP, BMP, GIF, TIFF or PDF."""
+    """The document is no PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 or PDF."""
 
     code = "unsupported_media_type"
 

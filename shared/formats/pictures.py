@@ -7,12 +7,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pi_heif import register_heif_opener
 from pikepdf import Array, Dictionary, Name, Object, Pdf, String
 from PIL import Image, ImageFile, ImageOps
 
-from shared.media import BMP, GIF, JPEG, PNG, TIFF, WEBP
+from shared.media import AVIF, BMP, GIF, HEIC, JPEG, JPEG2000, PNG, TIFF, WEBP
 
+register_heif_opener(decode_threads=1)
 _FORMATS = {BMP: "BMP", GIF: "GIF", JPEG: "JPEG", PNG: "PNG", TIFF: "TIFF", WEBP: "WEBP"}
+_FORMATS |= {AVIF: "AVIF", HEIC: "HEIF", JPEG2000: "JPEG2000"}
+_LOSSY = (JPEG, AVIF, HEIC, JPEG2000)  # as a rule
 _ORIENTATION_TAG = 274
 _STRIP_OFFSETS, _STRIP_BYTES, _ROWS_PER_STRIP = 273, 279, 278
 _JPEG_QUALITY = 85
@@ -112,7 +116,7 @@ def _dpi(picture: Image.Image) -> float:
 def _is_lossy(data: bytes, media_type: str, picture: Image.Image) -> bool:
     if media_type == WEBP:
         return b"VP8L" not in data[:64]
-    return media_type == JPEG or picture.info.get("compression") in ("jpeg", "tiff_jpeg", "webp")
+    return media_type in _LOSSY or picture.info.get("compression") in ("jpeg", "tiff_jpeg", "webp")
 
 
 def _flat(picture: Image.Image) -> Image.Image:

@@ -17,7 +17,7 @@ from shared.errors import (
     UnsupportedMediaType,
 )
 from shared.jobs import Document
-from shared.media import HEAD_BYTES, sniff
+from shared.media import HEAD_BYTES, other, sniff
 
 
 class Sink(Protocol):
@@ -115,6 +115,4 @@ def document_in(upload: Upload, name: str | None) -> Document:
 
 
 def _unknown(head: bytes) -> UnsupportedMediaType:
-    if head.startswith(b"\x1f\x8b"):
-        return UnsupportedMediaType("The document is packed with gzip: send it unpacked.")
-    return UnsupportedMediaType()
+    return UnsupportedMediaType(other(head[:HEAD_BYTES]))

@@ -11,7 +11,7 @@ import resource
 import struct
 import sys
 
-from shared.running import landlock
+from shared.running import landlock, seccomp
 
 _MAX_OPEN_FILES = 32
 """A document, the socket, and the font files that PDFium looks into."""
@@ -28,7 +28,6 @@ def enter(max_memory_bytes: int, *, max_file_bytes: int = 0) -> None:
     """
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold the document
     _limit(resource.RLIMIT_FSIZE, max_file_bytes)  # 0: writes nothing to disk
-    _limit(resource.RLIMIT_NPROC, 0)  # starts nothing
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
     _limit(resource.RLIMIT_AS, max_memory_bytes)
     sys.dont_write_bytecode = True
@@ -36,6 +35,8 @@ def enter(max_memory_bytes: int, *, max_file_bytes: int = 0) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _drop_capabilities()
         landlock.only_read_files()
+    if not seccomp.start_only_threads():
+        _limit(resource.RLIMIT_NPROC, 0)  # starts nothing, no thread either
 
 
 def allow_cpu(seconds: int) -> None:

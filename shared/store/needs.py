@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
+from shared.media import AVIF, HEIC, JPEG2000
 from shared.options import Options
 
-VERSION = 2
+VERSION = 3
 """What this program knows of a reading: the options of a job, the format of a page.
 
 Raised where a worker that does not know the new thing would read a job wrongly. Such a worker
@@ -20,17 +21,21 @@ leaves the job to the others.
 """
 _SINCE: dict[str, int] = {}  # option -> the version that knows it, where that is not the first
 _SINCE_VALUE = {("text_layer", "trust"): 2}
+_SINCE_MEDIA = dict.fromkeys((AVIF, HEIC, JPEG2000), 3)
 PLAIN = "1"
 """The need of a job that asks for nothing special: the workers' own model reads it."""
 _SUSPECT = "!"
 """Behind the need of a slice that ended its worker before: a worker reads it in a process apart."""
 
 
-def need_of(options: Options) -> str:
-    """What a job with these options needs: the least version that knows them all."""
+def need_of(options: Options, media_type: str | None = None) -> str:
+    """What a job with these options needs: the least version that knows them all, and what it is.
+
+    What it is may not be known yet, of a document that is to be fetched.
+    """
     asked = options.model_dump(exclude_defaults=True)
     known = (max(_SINCE.get(o, 1), _SINCE_VALUE.get((o, str(v)), 1)) for o, v in asked.items())
-    version = max(known, default=1)
+    version = max(*known, _SINCE_MEDIA.get(media_type or "", 1), 1)
     return _named(version, options.model) if options.model else str(version)
 
 

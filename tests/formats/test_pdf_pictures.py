@@ -59,6 +59,16 @@ def test_a_photo_stands_upright_as_its_camera_was_held(orientation: int, tmp_pat
     assert np.abs(seen - np.asarray(upright).astype(int)).mean() < 8
 
 
+@pytest.mark.parametrize("form", ["HEIC", "AVIF", "JPEG2000"])
+def test_what_phones_and_archives_store_looks_the_same(form: str, tmp_path: Path) -> None:
+    heic = Path(__file__).parents[1] / "loading" / "data" / "turned.heic"
+    content = heic.read_bytes() if form == "HEIC" else saved(quarters(80, 40), form)
+    page = Page(page=1, width=80, height=40, lines=())
+    seen = drawn(made(content, [page], tmp_path))
+    expected = np.asarray(quarters(80, 40).resize((seen.shape[1], seen.shape[0]))).astype(int)
+    assert np.abs(seen - expected).mean() < 12
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "CMYK", "P with transparency", "cut short"])
 def test_pictures_that_pdf_does_not_know_are_coded_anew(mode: str, tmp_path: Path) -> None:
     picture = quarters(80, 40)

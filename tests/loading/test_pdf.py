@@ -19,7 +19,7 @@ from shared.errors.documents import (
     PageTooLarge,
     TooManyPages,
 )
-from tests.formats.documents import Letters, document
+from tests.formats.documents import PICTURE_DRAWN, Letters, document, scan
 from tests.loading.conftest import LIMITS, Count, Load
 from tests.loading.samples import RED, WHITE, join_pdf, locked_pdf, pdf, stream, written
 from worker.loading.pool import Asker, PageLoader
@@ -299,3 +299,10 @@ def test_a_locked_document_opens_with_its_password_and_no_other(
 
 def test_a_document_with_an_empty_password_opens_by_itself(load: Load) -> None:
     assert (load(locked_pdf(b"")).picture == RED).any()
+
+
+def test_a_pdf_with_a_printers_lines_before_its_header_is_read(load: Load, count: Count) -> None:
+    lines = b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE=PDF\r\n" + b"x" * 700 + b"\r\n"
+    content = lines + document([PICTURE_DRAWN], Letters("a"), picture=scan())
+    assert count(content) == 1
+    assert load(content).picture.min() < 128, "the scan is there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -16,6 +17,7 @@ from tests.loading.conftest import LIMITS, Count, Load
 from tests.loading.samples import BLACK, BLUE, GREEN, RED, WHITE, encode, noise, quarters
 from worker.loading.pool import PageLoader
 
+DATA = Path(__file__).parent / "data"
 FONTS = Path(__file__).parents[1] / "fonts"
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
 
@@ -52,11 +54,35 @@ def test_a_lossless_picture_comes_out_to_the_bit(load: Load, form: str) -> None:
     assert (page.picture == np.asarray(picture)).all()
 
 
-@pytest.mark.parametrize("form", ["JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "GIF", "AVIF", "JPEG2000"])
 def test_a_lossy_picture_comes_out_nearly(load: Load, form: str) -> None:
     page = load(encode(quarters(), form))
     assert page.damage is None
     assert is_near(corners(page.picture), [RED, GREEN, BLUE, WHITE])
+
+
+@pytest.mark.parametrize("name", ["quarters", "turned"])
+def test_a_phones_picture_comes_out_upright(load: Load, name: str) -> None:
+    page = load((DATA / f"{name}.heic").read_bytes())
+    assert page.damage is None and page.picture.shape == (40, 80, 3)
+    assert is_near(corners(page.picture), [RED, GREEN, BLUE, WHITE], 12)
+
+
+@pytest.mark.parametrize("form", ["AVIF", "JPEG2000"])
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
+    load: Load, form: str
+) -> None:
+    side = int(LIMITS.max_page_pixels**0.5) + 20
+    with pytest.raises(PageTooLarge):
+        load(encode(Image.new("L", (side, side)), form))
+
+
+@pytest.mark.parametrize("name", ["quarters.heic", "AVIF", "JPEG2000"])
+def test_a_damaged_one_costs_no_more_than_itself(load: Load, name: str) -> None:
+    whole = (DATA / name).read_bytes() if "." in name else encode(noise(), name)
+    for cut in (len(whole) // 3, len(whole) - 20):
+        with contextlib.suppress(DocumentDamaged):
+            assert load(whole[:cut]).damage is not None
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "I", "F", "CMYK"])

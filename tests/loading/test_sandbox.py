@@ -43,8 +43,13 @@ def outcome(attempt: str, landlock_version: int, path: Path) -> int:
         ("open(f'/proc/{os.getppid()}/environ').read()", 1),
         ("socket.create_connection(listener.getsockname(), timeout=5)", 4),
         ("os.kill(os.getppid(), 0)", 6),
+        ("os.fork() or os._exit(0)", 0),
+        ("os.posix_spawn('/bin/true', ['true'], {})", 0),
     ],
-    ids=["write", "remove", "execute", "read the worker's passwords", "connect", "signal"],
+    ids=[
+        *("write", "remove", "execute", "read the worker's passwords", "connect", "signal"),
+        *("fork", "spawn"),
+    ],
 )
 def test_what_a_decoder_never_needs_is_refused(
     attempt: str, landlock_version: int, tmp_path: Path
@@ -53,6 +58,11 @@ def test_what_a_decoder_never_needs_is_refused(
     if status == 99:
         pytest.skip(f"this kernel has no Landlock {landlock_version}")
     assert status == 0
+
+
+def test_a_thread_can_still_be_started_which_one_decoder_needs(tmp_path: Path) -> None:
+    start = "__import__('threading').Thread(target=print).start()"
+    assert outcome(start, 0, tmp_path / "document") == 1
 
 
 def test_a_document_and_a_font_can_still_be_read(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 CANARY = Path(__file__).parents[2] / "keeper" / "canary.png"
+PHONE = Path(__file__).parents[1] / "loading" / "data" / "canary.heic"
+"""The same as a phone stores it."""
 CANARY_TEXT = "Đọc chữ"
 
 
@@ -33,10 +35,20 @@ def numbered_pdf(num_pages: int) -> bytes:
 def sound_documents() -> dict[str, bytes]:
     """A small document of every kind, by file name."""
     page = numbered_page(1).resize((400, 200))
-    documents = {}
-    for name in ("a.png", "a.jpeg", "a.webp", "a.bmp", "a.gif", "a.tiff", "a.pdf"):
+    documents = {"a.heic": PHONE.read_bytes()}
+    for name in (
+        "a.png",
+        "a.jpeg",
+        "a.webp",
+        "a.bmp",
+        "a.gif",
+        "a.tiff",
+        "a.avif",
+        "a.jp2",
+        "a.pdf",
+    ):
         file = io.BytesIO()
-        page.save(file, name[2:].upper())
+        page.save(file, "JPEG2000" if name == "a.jp2" else name[2:].upper())
         documents[name] = file.getvalue()
     return documents
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bench.service import RunningService
-from tests.service.documents import CANARY, CANARY_TEXT, malformed_uploads, numbered_pdf
+from tests.service.documents import CANARY, CANARY_TEXT, PHONE, malformed_uploads, numbered_pdf
 
 NUM_MALFORMED = int(os.environ.get("DOCCHU_TEST_MALFORMED", "200"))
 
@@ -43,6 +43,14 @@ def test_an_image_becomes_its_text(service: RunningService) -> None:
     job_id = submit(service, "chữ.png", CANARY.read_bytes())
     assert service.finished(job_id)["status"] == "succeeded"
     assert text_of(service, job_id).strip() == CANARY_TEXT
+
+
+def test_a_phones_picture_becomes_its_text_and_a_searchable_pdf(service: RunningService) -> None:
+    job_id = submit(service, "ảnh.heic", PHONE.read_bytes())
+    job = service.finished(job_id)
+    assert job["status"] == "succeeded" and job["document"]["media_type"] == "image/heic"
+    assert text_of(service, job_id).strip() == CANARY_TEXT
+    assert service.client.get(f"/v1/jobs/{job_id}/result/pdf").content.startswith(b"%PDF-")
 
 
 def test_the_workers_log_says_whose_request_it_read_and_for_how_long(

@@ -24,6 +24,12 @@ def store(store_client: redis.Redis) -> Store:
     return Store(store_client)
 
 
+def test_what_older_workers_cannot_open_is_left_to_newer_ones() -> None:
+    assert need_of(Options(), "image/heic") == "3" and need_of(Options(), "image/png") == PLAIN
+    assert need_of(Options(model="x"), "image/avif") == "3.x"
+    assert need_of(Options(), "image/jp2") in readable(()) and "3" not in readable((), 2)
+
+
 def worker_with(store: Store, *models: str, version: int = 1) -> SliceQueue:
     needs = readable(models, version)
     return SliceQueue(store.client, "-".join(models), 10, store.clock, needs=lambda: needs)

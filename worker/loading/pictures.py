@@ -8,12 +8,15 @@ import zlib
 from collections.abc import Iterator
 from functools import cached_property
 
+import pi_heif
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     Image,
     ImageChops,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,  # noqa: F401  what phones write as a JPEG with several pictures
     PngImagePlugin,
@@ -22,13 +25,16 @@ from PIL import (
 )
 
 from shared.errors.documents import DocumentDamaged, PageTooLarge, TooManyPages
-from shared.media import BMP, GIF, JPEG, PNG, TIFF, WEBP
+from shared.media import AVIF, BMP, GIF, HEIC, JPEG, JPEG2000, PNG, TIFF, WEBP
 from worker.loading import tiff
 from worker.loading.limits import LoadLimits
 from worker.loading.pixels import Pixels, of_picture, to_rgb
 
 # The only formats that may be opened, whatever else Pillow knows; imported before the first file.
 _FORMATS = {
+    AVIF: AvifImagePlugin.AvifImageFile.format,
+    HEIC: "HEIF",
+    JPEG2000: Jpeg2KImagePlugin.Jpeg2KImageFile.format,
     BMP: BmpImagePlugin.BmpImageFile.format,
     GIF: GifImagePlugin.GifImageFile.format,
     JPEG: JpegImagePlugin.JpegImageFile.format,
@@ -36,6 +42,8 @@ _FORMATS = {
     TIFF: TiffImagePlugin.TiffImageFile.format,
     WEBP: WebPImagePlugin.WebPImageFile.format,
 }
+pi_heif.register_heif_opener(decode_threads=1)
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # other pages are decoded beside this one
 # What Pillow's plugins raise on files that they do not like, as found with thousands of such files.
 _DECODER_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),

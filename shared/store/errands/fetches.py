@@ -16,6 +16,7 @@ from shared.store import keys
 from shared.store.aside import Aside
 from shared.store.errands.queues import ErrandQueues, Route, host_of
 from shared.store.jobs.records import has_one_page
+from shared.store.needs import need_of
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 _MAX_TRIES = 10  # keepers that one document may end
@@ -65,7 +66,8 @@ class FetchQueue:
     def done(self, fetch: Fetch, document: Document) -> Ended:
         """The document is stored: its job waits to be read from here on."""
         total = "1" if has_one_page(document, fetch.options) else ""
-        return self._end(fetch, "done", document.model_dump_json(exclude_none=True), total)
+        need = need_of(fetch.options, document.media_type)
+        return self._end(fetch, "done", document.model_dump_json(exclude_none=True), total, need)
 
     def failed(self, fetch: Fetch, error: DocchuError) -> Ended:
         """There is no document: the job fails."""

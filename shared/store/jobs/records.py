@@ -71,7 +71,7 @@ class NewJob:
             "tenant": self.tenant,
             "lane": self.options.priority,
             "flow": self.batch_id or self.tenant,
-            "need": need_of(self.options),
+            "need": need_of(self.options, self.document.media_type),
             "document": self.document.model_dump_json(exclude_none=True),
             "options": self.options.model_dump_json(exclude_none=True),
             "metadata": json.dumps(self.metadata, ensure_ascii=False),
