@@ -14,6 +14,7 @@ from torch import nn
 from shared.result import Line, Page
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
+from worker.ocr.checkboxes import find_check_boxes, pieces_of_boxes, without_check_boxes
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
@@ -131,16 +132,18 @@ class Reader:
         client = self._client(job, watch)
         start = time.perf_counter()
         sheet = _sheet(client, picture, hint)
+        boxes = [] if _is_unseen(hint) else find_check_boxes(sheet)
+        sheet = cleared = without_check_boxes(sheet, boxes)
         detected = time.perf_counter()
         grids = ruled_grids(sheet)
         sheet = sheet.with_quads(cut_at_rules(sheet.quads, grids))
-        rotation = sheet.rotation
         sheet, texts = _texts(client, sheet, hint)
-        if sheet.rotation != rotation:
+        if sheet.rotation != cleared.rotation:
             grids = ruled_grids(sheet)
         barcodes = () if _is_unseen(hint) else find_barcodes(sheet.picture)
         texts = beside(barcodes, texts)
         pieces = [p for text in texts for p in pieces_of(*text, bend=sheet.bend_of(text.quad))]
+        pieces += pieces_of_boxes(boxes, sheet, cleared)
         lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
         height, width = sheet.picture.shape[:2]

@@ -1,0 +1,117 @@
+"""Check boxes, ticked and empty: told as such, and not read as letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.ocr.drawn_tables import FONTS, Picture
+from tests.ocr.samples import picture_of, text_read, tilted
+from worker.ocr.reader import Reader
+
+FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 24)
+Draw = ImageDraw.ImageDraw
+Mark = Callable[[Draw, int, int, int], None]
+
+
+def cross(draw: Draw, x: int, y: int, side: int) -> None:
+    draw.line((x + 4, y + 4, x + side - 4, y + side - 4), "black", 3)
+    draw.line((x + 4, y + side - 4, x + side - 4, y + 4), "black", 3)
+
+
+def tick(draw: Draw, x: int, y: int, side: int) -> None:
+    draw.line((x + 4, y + side // 2, x + side // 2, y + side - 5), "black", 3)
+    draw.line((x + side // 2, y + side - 5, x + side + 3, y - 4), "black", 3)
+
+
+def pen(draw: Draw, x: int, y: int, side: int) -> None:
+    draw.line((x + 3, y + side // 2, x + side // 3, y + side - 6), (40, 60, 170), 4)
+    draw.line((x + side // 3, y + side - 6, x + side - 4, y + 6), (40, 60, 170), 4)
+
+
+MARKS: dict[str, Mark] = {"cross": cross, "tick": tick, "pen": pen}
+
+
+def form_with(rows: Sequence[Sequence[tuple[bool | None, str]]], mark: Mark, side: int) -> Picture:
+    """Rows of texts, each behind an empty or a ticked box or behind none."""
+    image = Image.new("RGB", (1240, 120 + 64 * len(rows)), "white")
+    draw = ImageDraw.Draw(image)
+    for number, row in enumerate(rows):
+        x, y = 80, 60 + 64 * number
+        for is_ticked, text in row:
+            if is_ticked is not None:
+                top = y + 16 - side // 2
+                draw.rectangle((x, top, x + side, top + side), outline="black", width=2)
+                if is_ticked:
+                    mark(draw, x, top, side)
+                x += side + 14
+            draw.text((x, y), text, "black", FONT)
+            x += round(FONT.getlength(text)) + 50
+    return np.asarray(image)
+
+
+FORMS = {
+    "Vietnamese": [
+        [(None, "Giới tính:"), (True, "Nam"), (False, "Nữ")],
+        [(False, "Đã kết hôn"), (True, "Độc thân")],
+        [(None, "Đề nghị cấp lại giấy chứng nhận do:")],
+        [(True, "Bị mất"), (False, "Bị hỏng"), (False, "Thay đổi thông tin")],
+    ],
+    "English": [
+        [(None, "The rules are known to me"), (True, "Yes"), (False, "No")],
+        [(False, "Send the papers by mail")],
+        [(True, "Somebody will fetch them")],
+        [(None, "Date and signature of the applicant")],
+    ],
+}
+
+
+def wanted(form: Sequence[Sequence[tuple[bool | None, str]]]) -> list[str]:
+    signs = {None: "", True: "☑ ", False: "☐ "}
+    return [" ".join(signs[is_ticked] + text for is_ticked, text in row) for row in form]
+
+
+@pytest.mark.parametrize("side", [20, 34])
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("form", FORMS)
+def test_boxes_are_told_ticked_or_empty(reader: Reader, form: str, mark: str, side: int) -> None:
+    page = reader.read(form_with(FORMS[form], MARKS[mark], side)).page
+    assert text_read(page).split("\n") == wanted(FORMS[form])
+    assert page.warnings == ()
+
+
+def test_boxes_of_a_tilted_page_are_told(reader: Reader) -> None:
+    picture = tilted(form_with(FORMS["English"], cross, 26), 1.5)
+    assert text_read(reader.read(picture).page).split("\n") == wanted(FORMS["English"])
+
+
+@pytest.mark.parametrize("name", ["decree", "receipt", "columns"])
+def test_letters_are_no_boxes(reader: Reader, name: str) -> None:
+    text = text_read(reader.read(picture_of(name)).page)
+    assert "☐" not in text
+    assert "☑" not in text
+
+
+@pytest.mark.parametrize("text", ["D O Q 0 B 8 Z", "ĐỒNG DO DÂN BẦU", "ODD 80 BOOKS DOZEN"])
+def test_round_letters_in_large_print_are_no_boxes(reader: Reader, text: str) -> None:
+    image = Image.new("RGB", (1000, 200), "white")
+    font = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 40)
+    ImageDraw.Draw(image).text((60, 70), text, "black", font)
+    read = text_read(reader.read(np.asarray(image)).page)
+    assert "☐" not in read
+    assert "☑" not in read
+
+
+def test_places_for_single_digits_are_no_check_boxes(reader: Reader) -> None:
+    image = Image.new("RGB", (1000, 200), "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((60, 80), "Mã số thuế", "black", FONT)
+    for number, digit in enumerate("0312345678"):
+        left = 300 + 40 * number
+        draw.rectangle((left, 78, left + 30, 110), outline="black", width=2)
+        draw.text((left + 8, 80), digit, "black", FONT)
+    read = text_read(reader.read(np.asarray(image)).page)
+    assert "☑" not in read
