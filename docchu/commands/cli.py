@@ -1,5 +1,4 @@
-"""The `docchu` command: `read`, `ingest` and `watch`, and the commands that the server's package
-adds."""
+"""The `docchu` command: `read`, `ingest`, `watch`, `mcp`, and what the server's package adds."""
 
 from __future__ import annotations
 
@@ -171,6 +170,36 @@ def watch(
     chosen = tuple(dict.fromkeys(form.value for form in forms or [Format.text]))
     wish = run.Wish(folder, out, chosen, settle, polling)
     raise typer.Exit(run.watch(wish, url, api_key))
+
+
+@app.command("mcp")
+def mcp(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="The folder whose files may be read (the present one; over HTTP none).",
+            metavar="DIR",
+        ),
+    ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            help="Serve at this address of this machine instead of the pipes.", metavar="HOST:PORT"
+        ),
+    ] = None,
+    url: Url = _DEFAULT_URL,
+    api_key: ApiKey = None,
+) -> None:
+    """Let an assistant read documents, by the Model Context Protocol.
+
+    It is started by the assistant and talks over stdin and stdout; with --http it is at
+    http://HOST:PORT/mcp. Files outside of --root are refused. Wants docchu[mcp].
+    """
+    from docchu.mcp import command
+
+    raise typer.Exit(command.serve(url, api_key, root, http))
 
 
 def _write_utf8() -> None:
