@@ -51,8 +51,13 @@ def allow_cpu(seconds: int) -> None:
 
 
 def return_memory() -> None:
-    """Give the memory that is free in this process back to the system."""
+    """Give the memory that is free in this process back to the system, and what is garbage, too."""
     gc.collect()
+    trim_heap()
+
+
+def trim_heap() -> None:
+    """Give the memory that is free in this process back to the system."""
     with contextlib.suppress(AttributeError):  # only glibc keeps so much, and has a way to ask
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
+import psutil
 from torch import nn
 
 from shared.result import Line, Page
+from shared.running.sandbox import trim_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.checkboxes import find_check_boxes, pieces_of_boxes, without_check_boxes
@@ -38,6 +41,11 @@ from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import ruled_grids
 from worker.ocr.unread import unread
+
+_KEPT_BYTES = 600 * 2**20
+_PAGES_TO_TRIM = 16
+"""Where it has grown by more since it was loaded, the heap's free memory goes back to the system
+after so many pages: pages of many sizes leave it in pieces, to be used by no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
+        self._num_read = count(1)
+        self._most_bytes = _rss_bytes() + _KEPT_BYTES
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,
@@ -146,6 +156,8 @@ class Reader:
         pieces += pieces_of_boxes(boxes, sheet, cleared)
         lines, tables = lines_and_tables(pieces, grids)
         done = time.perf_counter()
+        if next(self._num_read) % _PAGES_TO_TRIM == 0 and _rss_bytes() > self._most_bytes:
+            trim_heap()
         height, width = sheet.picture.shape[:2]
         return Reading(
             Page(
@@ -177,6 +189,10 @@ class Reader:
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
+
+
+def _rss_bytes() -> int:
+    return int(psutil.Process().memory_info().rss)
 
 
 def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:

@@ -36,6 +36,10 @@ _CLOSER = 1.5
 _SEEN_BEST = 96
 """Pixels of a line and the ground round it, where it is all that is shown."""
 _STEP = 32
+_FINE = 640
+_COARSE_STEP = 64
+"""Pixels. Sides above 640 are stretched to a coarser grid, by at most a twentieth: each size that
+the detector is shown is a shape that has to be prepared and remembered."""
 _MARGIN = 8
 """Pixels of ground round what is seen: text that touches the edge is not found."""
 _FILLS = 0.6
@@ -101,14 +105,24 @@ def is_blank(picture: Picture) -> bool:
 
 def _view_of(picture: Picture, scale: float) -> _View:
     height, width = picture.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    columns, seen_width = _fitted(max(1, round(width * scale)))
+    rows, seen_height = _fitted(max(1, round(height * scale)))
+    size = seen_width, seen_height
     seen = _resized(picture, size)
-    columns, rows = (-(-(side + 2 * _MARGIN) // _STEP) * _STEP for side in size)
     canvas = np.empty((rows, columns, 3), np.uint8)
     canvas[:] = np.median(np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1])), axis=0)
     x, y = (columns - size[0]) // 2, (rows - size[1]) // 2
     canvas[y : y + size[1], x : x + size[0]] = seen
     return _View(canvas[:, :, ::-1], (size[0] / width, size[1] / height), (x, y))
+
+
+def _fitted(side: int) -> tuple[int, int]:
+    """The side of the detector's picture for one of a page, and what of it the page fills."""
+    margins = 2 * _MARGIN
+    if side <= _FINE:
+        return -(-(side + margins) // _STEP) * _STEP, side
+    fitted = _STEP + round((side + margins - _STEP) / _COARSE_STEP) * _COARSE_STEP
+    return fitted, fitted - margins
 
 
 def _scale(height: int, width: int) -> float:

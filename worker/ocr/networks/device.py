@@ -18,9 +18,10 @@ _GPU_BUDGET_PER_BYTE = 1 / 4096
 """Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
 _MIN_GAIN = 1.2
 _NUM_TRIALS = 5
-# A convolution is prepared anew for every shape, and oneDNN remembers 1,024 of them: fewer than
-# twenty widths of lines. With room for all of them a line takes half the time.
-_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32768"
+# A convolution is prepared anew for every shape, and remembered: with room for what oneDNN keeps
+# by itself (1,024, some twenty widths of lines) a line takes twice the time where preparing costs
+# most (AMX), with room for all a worker grows by gigabytes. Each is 40 to 80 kB.
+_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "2048"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Device:
     def is_gpu(self) -> bool:
         """Whether it has memory of its own."""
         return self.kind.type != "cpu"
+
+    def batch_sizes(self, num_pictures: int) -> list[int]:
+        """How many pictures of one size to run at once: on a processor powers of two alone.
+
+        Else each number of lines would be a shape of its own, to be prepared and remembered.
+        """
+        if self.is_gpu:
+            return [num_pictures]
+        powers = (1 << bit for bit in reversed(range(num_pictures.bit_length())))
+        return [power for power in powers if power & num_pictures]
 
 
 def pick(name: str = "auto", dtype: torch.dtype | None = None) -> Device:

@@ -70,11 +70,16 @@ class Networks:
         its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
         """
         torch.set_num_threads(1)
+        results: list[Any] = []
         with _device_errors(), torch.inference_mode():
-            batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
-            return self._run(key, batch.to(memory_format=torch.channels_last))
+            for size in self.device.batch_sizes(len(pictures)):
+                part = pictures[len(results) : len(results) + size]
+                results += self._run(key, part)
+        return results
 
-    def _run(self, key: Key, batch: Tensor) -> Sequence[Any]:
+    def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
+        batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
+        batch = batch.to(memory_format=torch.channels_last)
         match key.task:
             case "detect":
                 return self._detect(batch)

@@ -1,0 +1,87 @@
+"""The reader's memory stays level: few shapes are prepared, of these a bounded number is kept."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from bench.memory import drawn_page
+from worker.ocr.detection.detection import _fitted, _scale
+from worker.ocr.networks.device import Device, pick
+
+_PAGES = 3000
+
+
+def canvases(least: int, most: int) -> set[tuple[int, int]]:
+    """The sizes that the detector is shown of pages of as many sizes, none a strip."""
+    rng = random.Random(7)
+    sizes = [(rng.randrange(least, most), rng.randrange(least, most)) for _ in range(_PAGES)]
+    pages = [size for size in sizes if max(size) < 2 * min(size)]
+    return {
+        (seen(height, _scale(height, width)), seen(width, _scale(height, width)))
+        for height, width in pages
+    }
+
+
+def seen(side: int, scale: float) -> int:
+    return _fitted(round(side * scale))[0]
+
+
+def test_photos_and_scans_of_thousands_of_sizes_have_a_few_shapes() -> None:
+    assert len(canvases(1000, 1500)) <= 45
+
+
+def test_a_page_is_shown_as_it_is_but_for_a_twentieth() -> None:
+    for side in range(300, 3000):
+        canvas, filled = _fitted(side)
+        assert 0.95 < filled / side < 1.06 and canvas - filled >= 16
+
+
+@pytest.mark.parametrize("num_lines", [1, 2, 7, 64, 80])
+def test_lines_run_in_powers_of_two(num_lines: int) -> None:
+    sizes = pick("cpu", torch.float32).batch_sizes(num_lines)
+    assert sum(sizes) == num_lines
+    assert all(size & (size - 1) == 0 for size in sizes)
+    assert len(set(sizes)) == len(sizes)
+
+
+def test_a_gpu_runs_them_all_at_once() -> None:
+    gpu = Device(torch.device("cuda"), torch.bfloat16, budget=1, num_streams=1)
+    assert gpu.batch_sizes(7) == [7]
+
+
+def test_what_is_prepared_is_kept_within_bounds() -> None:
+    pick("cpu", torch.float32)
+    assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) <= 4096
+
+
+_GROWTH = """
+import psutil
+from bench.memory import drawn_page
+from worker.ocr.reader import Reader
+
+reader, process, sizes = Reader.load(device="cpu"), psutil.Process(), []
+for number in range(40):
+    reader.read(drawn_page(number, largest=320))
+    if number in (15, 39):
+        print(process.memory_info().rss)
+"""
+
+
+@pytest.mark.acceptance
+def test_after_some_pages_the_memory_is_level() -> None:
+    """What is still growing here are the shapes, a little with each page, up to their bound."""
+    answer = subprocess.run(
+        [sys.executable, "-c", _GROWTH], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, answer.stdout.split())
+    assert after < 1.15 * before
+
+
+def test_each_page_of_the_bench_has_a_size_of_its_own() -> None:
+    assert len({drawn_page(number, 300).shape for number in range(50)}) > 45
