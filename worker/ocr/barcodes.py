@@ -11,8 +11,7 @@ from zxingcpp import BarcodeFormat as Format
 from zxingcpp import BarcodeFormats
 
 from shared.result import Barcode
-from worker.ocr.layer.believing import Text
-from worker.ocr.layout.pieces import Quad, as_box
+from worker.ocr.layout.pieces import Piece, Quad, as_box
 from worker.ocr.recognition.lines import Picture
 
 _SIDE = 2400
@@ -67,13 +66,13 @@ def _quad(position: zxingcpp.Position) -> Quad:
     return np.array([(point.x, point.y) for point in corners], np.float32)
 
 
-def beside(barcodes: Sequence[Barcode], texts: Sequence[Text]) -> list[Text]:
-    """The texts without those that a barcode was taken for."""
+def beside(barcodes: Sequence[Barcode], pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces of text without those that a barcode was taken for."""
     areas = [np.array(barcode.box, np.float32) for barcode in barcodes]
     return [
-        text
-        for text in texts
-        if not any(cv2.pointPolygonTest(area, _middle(text.quad), False) > 0 for area in areas)
+        piece
+        for piece in pieces
+        if not any(cv2.pointPolygonTest(area, _middle(piece.quad), False) > 0 for area in areas)
     ]
 
 

@@ -21,12 +21,13 @@ from worker.ocr.checkboxes import find_check_boxes, pieces_of_boxes, without_che
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
-from worker.ocr.detection.sheet import Sheet
+from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.detection.stamps import find_stamps, without_stamps
 from worker.ocr.detection.turning import find_upright, read_either_way
 from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
 from worker.ocr.layer.laying import rows_of_words
 from worker.ocr.layer.words import Hint
-from worker.ocr.layout.pieces import pieces_of
+from worker.ocr.layout.pieces import Piece, pieces_of
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import Networks
@@ -37,9 +38,10 @@ from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.lines import Picture
+from worker.ocr.stamped import lines_of_stamps
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
-from worker.ocr.tables.grid import ruled_grids
+from worker.ocr.tables.grid import Grid, ruled_grids
 from worker.ocr.unread import unread
 
 _KEPT_BYTES = 600 * 2**20
@@ -141,39 +143,34 @@ class Reader:
         """
         client = self._client(job, watch)
         start = time.perf_counter()
-        sheet = _sheet(client, picture, hint)
+        stamps = [] if _is_unseen(hint) else find_stamps(picture)
+        sheet = _sheet(client, without_stamps(picture, stamps), hint)
         boxes = [] if _is_unseen(hint) else find_check_boxes(sheet)
-        sheet = cleared = without_check_boxes(sheet, boxes)
+        cleared = without_check_boxes(sheet, boxes)
         detected = time.perf_counter()
-        grids = ruled_grids(sheet)
-        sheet = sheet.with_quads(cut_at_rules(sheet.quads, grids))
-        sheet, texts = _texts(client, sheet, hint)
-        if sheet.rotation != cleared.rotation:
-            grids = ruled_grids(sheet)
-        barcodes = () if _is_unseen(hint) else find_barcodes(sheet.picture)
-        texts = beside(barcodes, texts)
-        pieces = [p for text in texts for p in pieces_of(*text, bend=sheet.bend_of(text.quad))]
-        pieces += pieces_of_boxes(boxes, sheet, cleared)
+        sheet, pieces, grids = _pieces(client, cleared, hint)
+        upright = turned(picture, sheet.rotation)
+        barcodes = () if _is_unseen(hint) else find_barcodes(upright)
+        # A QR code has squares that look like check boxes.
+        pieces = beside(barcodes, pieces + pieces_of_boxes(boxes, sheet, cleared))
         lines, tables = lines_and_tables(pieces, grids)
+        if stamps:
+            lines += lines_of_stamps(client, upright)
         done = time.perf_counter()
         if next(self._num_read) % _PAGES_TO_TRIM == 0 and _rss_bytes() > self._most_bytes:
             trim_heap()
-        height, width = sheet.picture.shape[:2]
-        return Reading(
-            Page(
-                page=page,
-                width=width,
-                height=height,
-                rotation=sheet.rotation,
-                source=_source(lines),
-                lines=lines,
-                tables=tables,
-                barcodes=barcodes,
-                warnings=unread(sheet, pieces, barcodes),
-            ),
-            Timings(detect_s=detected - start, recognize_s=done - detected),
-            sheet.is_cut,
+        read = Page(
+            page=page,
+            width=sheet.picture.shape[1],
+            height=sheet.picture.shape[0],
+            rotation=sheet.rotation,
+            source=_source(lines),
+            lines=lines,
+            tables=tables,
+            barcodes=barcodes,
+            warnings=unread(sheet, pieces, barcodes),
         )
+        return Reading(read, Timings(detected - start, done - detected), sheet.is_cut)
 
     def _client(self, job: str, watch: Watch) -> BatchClient:
         return BatchClient(
@@ -202,6 +199,19 @@ def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:
     if is_blank(picture):
         return Sheet(picture, NONE)
     return find_upright(client, without_seals(picture))
+
+
+def _pieces(
+    client: BatchClient, sheet: Sheet, hint: Hint | None
+) -> tuple[Sheet, list[Piece], list[Grid]]:
+    """The texts of a sheet, cut at its ruling lines, and the sheet, turned if need be."""
+    grids = ruled_grids(sheet)
+    cut = sheet.with_quads(cut_at_rules(sheet.quads, grids))
+    read, texts = _texts(client, cut, hint)
+    if read.rotation != sheet.rotation:
+        grids = ruled_grids(read)
+    pieces = [p for text in texts for p in pieces_of(*text, bend=read.bend_of(text.quad))]
+    return read, pieces, grids
 
 
 def _is_unseen(hint: Hint | None) -> bool:

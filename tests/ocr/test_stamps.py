@@ -1,0 +1,119 @@
+"""Rectangular stamps on print: what they cover is read, and what they say is a line of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.ocr.drawn_tables import FONTS, Paper, Picture
+from tests.ocr.samples import picture_of, text_read
+from training.measuring.scoring import distance, normalise
+from worker.ocr.detection.sheet import turned
+from worker.ocr.detection.stamps import find_stamps, without_stamps
+from worker.ocr.reader import Reader
+
+RED, BLUE, VIOLET = (215, 40, 50), (40, 60, 200), (90, 50, 190)
+BOLD = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 34)
+
+INVOICE = (
+    "Hóa đơn bán hàng số 0004711 ngày 12 tháng 5 năm 2026 tại thành phố Cần Thơ",
+    "Khách hàng: Công ty TNHH Ví Dụ, số 15 đường Võ Thị Sáu, quận Bình Thạnh",
+    "Số tiền phải trả: 12.500.000 đồng, hạn thanh toán ngày 30 tháng 6 năm 2026",
+    "Hình thức thanh toán: chuyển khoản qua ngân hàng trong mười ngày làm việc",
+)
+ORDER = (
+    "We thank you for your order of twelve wooden chairs of the tenth of May",
+    "The goods will be delivered to your house in Harbour Road within four weeks",
+    "Please pay the sum of 1,250.00 euros to our bank account before that day",
+    "Questions are answered by our accounts department from Monday to Friday",
+)
+
+
+def inked(
+    words: Sequence[str], ink: tuple[int, int, int], degrees: float, place: tuple[int, int]
+) -> Picture:
+    """A stamp on a white page."""
+    width = round(max(map(BOLD.getlength, words))) + 60
+    height = 50 * len(words) + 40
+    stamp = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(stamp)
+    draw.rectangle((3, 3, width - 4, height - 4), outline=ink, width=6)
+    for number, line in enumerate(words):
+        draw.text((30, 20 + 50 * number), line, ink, BOLD)
+    page = Image.new("RGB", (1240, 420), "white")
+    leaning = stamp.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
+    page.paste(leaning, place)
+    return np.asarray(page)
+
+
+def pressed(lines: Sequence[str], stamp: Picture) -> Picture:
+    """Print with a stamp on it, scanned: what is black under its ink stays black."""
+    print_only = Paper(420).gap(60).text(*lines).picture
+    ink = print_only.astype(np.float32) * stamp / 255
+    return np.asarray(0.92 * ink + 12, np.uint8)
+
+
+def nearly(read: str, wanted: Sequence[str]) -> bool:
+    text = normalise("\n".join(wanted))
+    return distance(text, normalise(read)) <= 0.02 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "ink", "degrees", "place"),
+    [
+        (INVOICE, ("ĐÃ THANH TOÁN", "12/05/2026"), RED, 0, (560, 130)),
+        (INVOICE, ("CÔNG VĂN ĐẾN", "SỐ 4711"), BLUE, 4, (300, 120)),
+        (INVOICE, ("ĐÃ KIỂM TRA",), VIOLET, -3, (640, 150)),
+        (ORDER, ("PAID IN FULL", "12 MAY 2026"), RED, -5, (400, 110)),
+        (ORDER, ("RECEIVED",), BLUE, 0, (700, 140)),
+        (ORDER, ("CANCELLED", "BY ORDER"), RED, 3, (120, 130)),
+    ],
+)
+def test_print_and_stamp_are_both_read(
+    reader: Reader,
+    lines: Sequence[str],
+    words: Sequence[str],
+    ink: tuple[int, int, int],
+    degrees: float,
+    place: tuple[int, int],
+) -> None:
+    page = reader.read(pressed(lines, inked(words, ink, degrees, place))).page
+    read = text_read(page).split("\n")
+    assert nearly("\n".join(read[: len(lines)]), lines), read
+    assert nearly("\n".join(read[len(lines) :]), words), read
+    assert page.warnings == ()
+
+
+def test_the_lines_of_a_stamp_are_where_it_is_on_the_upright_page(reader: Reader) -> None:
+    picture = pressed(INVOICE, inked(("ĐÃ THANH TOÁN",), RED, 0, (560, 130)))
+    page = reader.read(turned(picture, 180)).page
+    assert (page.rotation, page.lines[-1].text) == (180, "ĐÃ THANH TOÁN")
+    xs, ys = np.array(page.lines[-1].box).T
+    assert 560 < xs.min() < xs.max() < 1000
+    assert 130 < ys.min() < ys.max() < 230
+
+
+def test_a_page_without_a_stamp_is_left_as_it_is() -> None:
+    boxed = Paper(420).gap(60).text(*INVOICE).picture.copy()
+    cv2.rectangle(boxed, (40, 100), (1200, 320), BLUE, 4)  # a frame round print
+    heading = picture_of("decree")
+    heading[:200][heading[:200].max(2) < 128] = RED
+    ruled = (
+        Paper(420).table([["STT", "Tên"], ["1", "An"], ["2", "Bình"]], [100, 300]).picture.copy()
+    )
+    ruled[ruled.max(2) < 128] = BLUE
+    crossed_out = Paper(420).gap(60).text(*ORDER).picture.copy()
+    cv2.line(crossed_out, (80, 120), (1100, 320), RED, 5)
+    for picture in (boxed, heading, ruled, crossed_out, picture_of("receipt")):
+        assert find_stamps(picture) == []
+        assert without_stamps(picture, []) is picture
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (5, 5), (40, 40)])
+def test_a_picture_of_any_shape_is_survived(size: tuple[int, int]) -> None:
+    red = np.full((*size, 3), RED, np.uint8)
+    assert find_stamps(red) == []
