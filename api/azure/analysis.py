@@ -14,11 +14,12 @@ from typing import Any
 from api.azure.asking import Asked
 from api.azure.spans import Laid, lay
 from shared.jobs import Job, rfc3339
-from shared.result import Box, Line, Page, Table, TableCell, paragraphs
+from shared.result import Barcode, Box, Line, Page, Table, TableCell, paragraphs
 
 Pages = Callable[[], Iterable[bytes]]
 """Gives the pages of a job from the first one on."""
 _Json = dict[str, Any]
+_MARKS = {"☑": "selected", "☐": "unselected"}
 _ANGLES = {0: 0, 90: -90, 180: 180, 270: 90}
 """Of the text on the picture as it came, by the degrees that this was turned by."""
 
@@ -41,7 +42,7 @@ def stream_analysis(job: Job, asked: Asked, pages: Pages) -> Iterator[bytes]:
     yield b', "content": "'
     yield from (_text(one.separator + one.content)[1:-1].encode() for one in laid())
     yield b'"'
-    yield from _array("pages", map(_page, laid()))
+    yield from _array("pages", (_page(one, asked) for one in laid()))
     yield from _array("paragraphs", chain.from_iterable(map(_paragraphs, laid())))
     if asked.model == "prebuilt-layout":
         yield from _array("tables", chain.from_iterable(map(_tables, laid())))
@@ -73,8 +74,13 @@ def _warnings(job: Job) -> Iterator[_Json]:
         yield {"code": page.code, "message": page.detail, "target": str(page.page)}
 
 
-def _page(laid: Laid) -> _Json:
+def _page(laid: Laid, asked: Asked) -> _Json:
     page = laid.page
+    more: _Json = {}
+    if asked.model == "prebuilt-layout":
+        more["selectionMarks"] = list(_marks(laid))
+    if asked.barcodes:
+        more["barcodes"] = [_barcode(laid, one) for one in page.barcodes]
     is_turned = page.rotation in (90, 270)
     words = [
         {
@@ -95,6 +101,31 @@ def _page(laid: Laid) -> _Json:
         "words": words,
         "lines": [_line(laid, index, line) for index, line in enumerate(page.lines)],
         "spans": [laid.span(0, len(laid.content))],
+        **more,
+    }
+
+
+def _marks(laid: Laid) -> Iterator[_Json]:
+    """The check boxes, which are words of their lines."""
+    for line, places in zip(laid.page.lines, laid.words, strict=True):
+        for word, place in zip(line.words, places, strict=False):
+            if state := _MARKS.get(word.text):
+                yield {
+                    "state": state,
+                    "polygon": _polygon(laid.page, word.box),
+                    "span": laid.span(*place),
+                    "confidence": word.confidence,
+                }
+
+
+def _barcode(laid: Laid, barcode: Barcode) -> _Json:
+    """A barcode, which has no place in the content; what it says was checked by its own digits."""
+    return {
+        "kind": barcode.format,
+        "value": barcode.value,
+        "polygon": _polygon(laid.page, barcode.box),
+        "span": laid.span(0, 0),
+        "confidence": 1,
     }
 
 

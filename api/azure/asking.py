@@ -33,6 +33,7 @@ class Asked(BaseModel):
     index_type: IndexType
     content_format: Literal["text", "markdown"]
     pdf: bool
+    barcodes: bool = False
 
     @classmethod
     def of(cls, metadata: dict[str, Any]) -> Self | None:
@@ -67,8 +68,10 @@ class AnalyzeQuery(VersionQuery):
     index_type: IndexType = Field(
         default="textElements", alias="stringIndexType", description="what offsets count"
     )
-    features: Literal["ocrHighResolution"] | None = Field(
-        default=None, description="every page is read in high resolution; there are no others"
+    features: str | None = Field(
+        default=None,
+        pattern=r"^(ocrHighResolution|barcodes)(,(ocrHighResolution|barcodes))*$",
+        description="every page is read in high resolution, `barcodes` are told where asked for",
     )
     content_format: Literal["text", "markdown"] = Field(
         default="text", alias="outputContentFormat", description="what `content` is"
@@ -96,6 +99,7 @@ class AnalyzeQuery(VersionQuery):
             index_type=self.index_type,
             content_format=self.content_format,
             pdf=self.output == "pdf",
+            barcodes="barcodes" in (self.features or ""),
         )
 
 

@@ -26,7 +26,7 @@ from azure.core.exceptions import (
 
 from api.azure.spans import lay
 from shared.errors.documents import DocumentEncrypted, PageTimeout
-from shared.result import Line, Page, Word
+from shared.result import Barcode, Line, Page, Word
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
 from tests.api.azure_client import Played, client_of
@@ -119,6 +119,22 @@ def test_a_layout_has_tables_and_paragraphs_whose_spans_fit_the_content(
     assert "| 1 | Giấy \\*A4\\* |  |" in result.content
 
 
+def test_check_boxes_and_barcodes_are_told(
+    client: DocumentIntelligenceClient, worker: Played
+) -> None:
+    page = page_of(1, "☑ nam ☐ nữ")
+    code = Barcode(format="QRCode", value="VN-7", box=page.lines[0].box)
+    with worker.reading(page.model_copy(update={"barcodes": (code,)})):
+        result = client.begin_analyze_document(
+            "prebuilt-layout", io.BytesIO(PDF), features=["barcodes", "ocrHighResolution"]
+        ).result()
+    marks = result.pages[0].selection_marks or ()
+    assert [mark.state for mark in marks] == ["selected", "unselected"]
+    assert [said(result, mark.span) for mark in marks] == ["☑", "☐"]
+    (barcode,) = result.pages[0].barcodes or ()
+    assert (barcode.kind, barcode.value, len(barcode.polygon or ())) == ("QRCode", "VN-7", 8)
+
+
 def test_pages_that_could_not_be_read_are_warnings(
     client: DocumentIntelligenceClient, worker: Played
 ) -> None:
@@ -159,7 +175,7 @@ def test_bad_input_is_told_in_azures_words(client: DocumentIntelligenceClient) -
         "InvalidContent": {"body": io.BytesIO(b"no picture")},
         "ParameterMissing": {"body": io.BytesIO(b"")},
         "(?s)InvalidParameter.*pages": {"body": io.BytesIO(PNG), "pages": "3-1"},
-        "(?s)InvalidParameter.*features": {"body": io.BytesIO(PNG), "features": ["barcodes"]},
+        "(?s)InvalidParameter.*features": {"body": io.BytesIO(PNG), "features": ["formulas"]},
         "(?s)InvalidParameter.*output": {"body": io.BytesIO(PNG), "output": ["figures"]},
         "OutboundAccessForbidden": {
             "body": AnalyzeDocumentRequest(url_source="http://10.0.0.1/a.png")
