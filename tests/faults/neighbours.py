@@ -21,6 +21,8 @@ _ENDS_S = 60  # for a process that must not go on: it waits for the store, if th
 _STAYS_S = 3.0
 _BUSY_SCRIPT = "local ends = os.clock() + ARGV[1]; repeat until os.clock() > ends; return 1"
 _GARBAGE = "\0no such {"
+DAMAGED = "job_damaged_"
+"""How ids of jobs that mean nothing begin. A store that dies may bring one back."""
 
 
 def neighbour_fault(rng: random.Random) -> tuple[str, Callable[[World], bool], int]:
@@ -95,7 +97,7 @@ def _damaged_records(world: World) -> bool:
 
 @contextlib.contextmanager
 def _damage(world: World) -> Iterator[None]:
-    job_id, batch_id = f"job_{secrets.token_urlsafe(18)}", f"bat_{secrets.token_urlsafe(18)}"
+    job_id, batch_id = f"{DAMAGED}{secrets.token_hex(8)}", f"bat_{secrets.token_urlsafe(18)}"
     records = [keys.job(job_id), keys.slices(job_id), keys.event(job_id), keys.batch(batch_id)]
     members = {
         keys.LEASES: [_GARBAGE, f"{job_id}/0"],

@@ -65,6 +65,18 @@ def reader_of(world: World, attempt: Any) -> str:
     return name
 
 
+def stopped_reader(world: World, job_id: str) -> str:
+    """A program that stands still with a slice of the job in hand."""
+    while True:
+        under_way = [one for one in attempts(world, job_id) if one["outcome"] is None]
+        reader = reader_of(world, under_way[0])
+        world.signal(reader, signal.SIGSTOP)
+        now = [one["worker"] for one in attempts(world, job_id) if one["outcome"] is None]
+        if under_way[0]["worker"] in now:
+            return reader
+        world.signal(reader, signal.SIGCONT)  # it had done with it meanwhile
+
+
 def seconds_between(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
@@ -94,9 +106,9 @@ def test_a_page_that_hangs_does_not_keep_a_worker_that_is_told_to_go(patient: Wo
 def test_a_kill_costs_a_long_document_only_the_pages_in_hand(world: World) -> None:
     job_id = submit(world, *["plain"] * 300, number=2)
     wait_for_pages(world, job_id, 60)
-    attempt = next(one for one in attempts(world, job_id) if one["outcome"] is None)
+    reader = stopped_reader(world, job_id)
     read_before = world.client.hgetall(keys.pages(job_id))
-    world.signal(reader_of(world, attempt), signal.SIGKILL)
+    world.signal(reader, signal.SIGKILL)
     wait_for_end(world, job_id)
     assert show(world, job_id)["status"] == "succeeded"
     read = world.client.hgetall(keys.pages(job_id))

@@ -189,7 +189,7 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
         "DOCCHU_INPUT_TTL_S": "2",
         "DOCCHU_ORPHAN_AGE_S": "60",
         "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
-        "DOCCHU_FETCH_TIMEOUT_S": "1",
+        "DOCCHU_FETCH_TIMEOUT_S": "4",
         "DOCCHU_WEBHOOK_TIMEOUT_S": "1",
         "DOCCHU_WEBHOOK_SCHEDULE_S": "0,0.5,1,1,2,2,2,2,2,2",
         "DOCCHU_SWEEP_INTERVAL_S": "10",
