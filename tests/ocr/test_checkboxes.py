@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import picture_of, text_read, tilted
+from worker.ocr.checkboxes import find_check_boxes
+from worker.ocr.detection.sheet import Sheet
 from worker.ocr.reader import Reader
 
 FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 24)
@@ -103,6 +105,18 @@ def test_round_letters_in_large_print_are_no_boxes(reader: Reader, text: str) ->
     read = text_read(reader.read(np.asarray(image)).page)
     assert "☐" not in read
     assert "☑" not in read
+
+
+@pytest.mark.parametrize("size", [14, 17, 20, 28])
+@pytest.mark.parametrize("name", ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"])
+def test_letters_of_every_size_are_no_boxes(name: str, size: int) -> None:
+    image = Image.new("RGB", (900, 260), "white")
+    font = ImageFont.truetype(FONTS / f"{name}.ttf", size)
+    texts = ("ROBERT DOE OOO DBPQ 0123456789", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA", "Độc lập - Tự do")
+    for number, text in enumerate(texts):
+        ImageDraw.Draw(image).text((20, 20 + 80 * number), text, "black", font)
+    line = np.array([[(0, 0), (300, 0), (300, 1.5 * size), (0, 1.5 * size)]], np.float32)
+    assert find_check_boxes(Sheet(np.asarray(image), line)) == []
 
 
 def test_places_for_single_digits_are_no_check_boxes(reader: Reader) -> None:

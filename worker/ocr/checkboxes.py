@@ -31,6 +31,8 @@ _SIDES = 0.45, 1.5
 """The sides of a frame."""
 _NEXT = 0.7
 """What is nearer to another one stands in a row of places for single letters."""
+_BESIDE = 0.15
+"""How near the letters of a word are to each other."""
 _REACH = 0.35
 """How far a tick may reach out of its box."""
 _SQUARE = 0.75
@@ -133,7 +135,8 @@ def _frames(ink: NDArray[np.uint8]) -> Iterator[tuple[int, int, int, int]]:
         left, top = left + x, top + y
         if min(across, down) < max(least, _SQUARE * whole):
             continue
-        if _is_frame(ink[top : top + down, left : left + across]):
+        frame = left, top, across, down
+        if _is_frame(ink[top : top + down, left : left + across]) and not _is_in_word(ink, frame):
             yield left, top, across, down
 
 
@@ -163,11 +166,33 @@ def _is_frame(ink: NDArray[np.uint8]) -> bool:
     corners = (
         part[:, :near] for rows in (ink[:near], ink[-near:]) for part in (rows, rows[:, ::-1])
     )
-    return all(corner.any() for corner in corners) and all(
+    if _is_round(ink) or not all(corner.any() for corner in corners):
+        return False
+    return all(
         max(float(side[row : row + 3].max(0).mean()) for row in range(thick - 2)) >= _FULL
         and float(side[-1].mean()) < _MOSTLY
         for side in sides
     )
+
+
+def _is_round(ink: NDArray[np.uint8]) -> bool:
+    """Whether the ink bows inwards at all corners and the middle is blank, as in an O."""
+    first, last = round(0.16 * min(ink.shape)), round(0.3 * min(ink.shape)) + 1
+    bows = (
+        part[first:last, first:last] for rows in (ink, ink[::-1]) for part in (rows, rows[:, ::-1])
+    )
+    y, x = (np.s_[2 * side // 5 : 3 * side // 5 + 1] for side in ink.shape)
+    return all(bow.any() for bow in bows) and not ink[y, x].any()
+
+
+def _is_in_word(ink: NDArray[np.uint8], frame: tuple[int, int, int, int]) -> bool:
+    """Whether letters stand close on both sides."""
+    left, top, across, down = frame
+    reach = round(_BESIDE * _HEIGHT)
+    rows = ink[top : top + down]
+    before = rows[:, max(0, left - 2 - reach) : max(0, left - 2)]
+    after = rows[:, left + across + 2 : left + across + 2 + reach]
+    return bool(before.any() and after.any())
 
 
 def _across(ink: NDArray[np.uint8], length: int) -> NDArray[np.uint8]:
