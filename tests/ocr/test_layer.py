@@ -372,10 +372,10 @@ def test_a_layer_costs_far_fewer_pixels_than_reading(
     given: list[int] = []
     submit = reader._batcher.submit
 
-    def counted(key, payloads, *, pixels, job):  # type: ignore[no-untyped-def]
+    def counted(key, payloads, *, pixels, **asker):  # type: ignore[no-untyped-def]
         if key.task == "recognize":
             given.append(pixels * len(payloads))
-        return submit(key, payloads, pixels=pixels, job=job)
+        return submit(key, payloads, pixels=pixels, **asker)
 
     monkeypatch.setattr(reader._batcher, "submit", counted)
     costs = {}

@@ -76,9 +76,9 @@ class Bend:
         return level.astype(np.uint8, copy=False)
 
     def moved(self, offset: Points, scale: Points | float) -> Bend:
-        """The same line where the picture is moved and enlarged."""
-        path = (self.path + offset) * scale
-        return Bend(path.astype(np.float32), self.height * float(np.mean(scale)))
+        """The same line where the picture is moved and shrunk."""
+        path = (self.path + offset) / scale
+        return Bend(path.astype(np.float32), self.height / float(np.mean(scale)))
 
     def turned_round(self, height: int, width: int) -> Bend:
         """The same line of a picture (H, W) that was turned by 180 degrees."""

@@ -62,12 +62,12 @@ class Found:
         )
 
     def moved(self, offset: NDArray[np.float32], scale: NDArray[np.float32] | float = 1.0) -> Found:
-        """The same where the picture is moved by (x, y) and then enlarged by (x, y)."""
+        """The same where the picture is moved by (x, y) and then shrunk by (x, y)."""
         return replace(
             self,
-            quads=np.multiply(self.quads + offset, scale, dtype=np.float32),
+            quads=np.divide(self.quads + offset, scale, dtype=np.float32),
             bends=tuple(bend and bend.moved(offset, scale) for bend in self.bends),
-            likely=np.multiply(self.likely + offset, scale, dtype=np.float32),
+            likely=np.divide(self.likely + offset, scale, dtype=np.float32),
         )
 
 

@@ -61,7 +61,7 @@ class _View:
     def in_picture(self, found: Found) -> Found:
         """What was found, in pixels of the picture."""
         offset, scale = np.array(self.offset, np.float32), np.array(self.scale, np.float32)
-        return found.moved(-offset, np.reciprocal(scale))
+        return found.moved(-offset, scale)
 
 
 def find_lines(picture: Picture, detect: Detect) -> Found:
