@@ -38,8 +38,8 @@ _SEEN_BEST = 96
 _STEP = 32
 _FINE = 640
 _COARSE_STEP = 64
-"""Pixels. Sides above 640 are stretched to a coarser grid, by at most a twentieth: each size that
-the detector is shown is a shape that has to be prepared and remembered."""
+"""Pixels. Sides above 640 get more ground round them, up to a coarser grid: each size that the
+detector is shown is a shape that has to be prepared and remembered."""
 _MARGIN = 8
 """Pixels of ground round what is seen: text that touches the edge is not found."""
 _FILLS = 0.6
@@ -105,9 +105,8 @@ def is_blank(picture: Picture) -> bool:
 
 def _view_of(picture: Picture, scale: float) -> _View:
     height, width = picture.shape[:2]
-    columns, seen_width = _fitted(max(1, round(width * scale)))
-    rows, seen_height = _fitted(max(1, round(height * scale)))
-    size = seen_width, seen_height
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    columns, rows = map(_fitted, size)
     seen = _resized(picture, size)
     canvas = np.empty((rows, columns, 3), np.uint8)
     canvas[:] = np.median(np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1])), axis=0)
@@ -116,13 +115,12 @@ def _view_of(picture: Picture, scale: float) -> _View:
     return _View(canvas[:, :, ::-1], (size[0] / width, size[1] / height), (x, y))
 
 
-def _fitted(side: int) -> tuple[int, int]:
-    """The side of the detector's picture for one of a page, and what of it the page fills."""
-    margins = 2 * _MARGIN
+def _fitted(side: int) -> int:
+    """The side of the detector's picture for one of a page, with margins."""
+    filled = side + 2 * _MARGIN
     if side <= _FINE:
-        return -(-(side + margins) // _STEP) * _STEP, side
-    fitted = _STEP + round((side + margins - _STEP) / _COARSE_STEP) * _COARSE_STEP
-    return fitted, fitted - margins
+        return -(-filled // _STEP) * _STEP
+    return _STEP - (_STEP - filled) // _COARSE_STEP * _COARSE_STEP
 
 
 def _scale(height: int, width: int) -> float:
