@@ -22,7 +22,7 @@ _CONTENT_SECURITY = (
 
 
 @docs.get("/openapi.json")
-@docs.get("/api-description")  # where TorchServe has it
+@docs.get("/api-description", endpoint="api_description")  # where TorchServe has it
 def openapi() -> Response:
     """The API as OpenAPI."""
     return Response(_made()[0], mimetype="application/json")

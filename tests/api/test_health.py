@@ -142,6 +142,7 @@ def test_logs_have_ids_and_no_contents(api: Api) -> None:
 def test_the_description_lists_every_route(api: Api) -> None:
     paths = api.get("/openapi.json").get_json()["paths"]
     hidden = {"/openapi.json", "/docs", "/static/<path:filename>", "/", "/web/<name>"}
+    hidden |= {"/api-description", "/explanations/<model>"}  # the same again, and a refusal
     for rule in api.app.url_map.iter_rules():
         if rule.rule in hidden:
             continue
@@ -151,7 +152,8 @@ def test_the_description_lists_every_route(api: Api) -> None:
             assert operation["summary"] and "500" in operation["responses"], (path, method)
             for status, answer in operation["responses"].items():
                 problem_json = "application/problem+json" in answer.get("content", {})
-                assert problem_json == (int(status) >= 400), (path, method, status)
+                if not path.startswith("/documentintelligence/"):  # it has Azure's errors
+                    assert problem_json == (int(status) >= 400), (path, method, status)
 
 
 def test_the_description_is_sound(api: Api) -> None:

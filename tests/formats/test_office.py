@@ -177,6 +177,6 @@ def test_another_table_on_the_next_page_continues_nothing() -> None:
 
 
 def test_a_page_of_a_newer_worker_is_read_without_what_is_new() -> None:
-    data = PRICES.model_dump() | {"barcodes": [{"value": "1"}]}
+    data = PRICES.model_dump() | {"signatures": [{"value": "1"}]}
     data["tables"][0]["kind"] = "invoice"
     assert Page.model_validate(data) == PRICES
