@@ -86,13 +86,25 @@ def _seen(picture: Picture, scale: float, detect: Detect) -> Found:
 
 def _looks_closer(picture: Picture, known: Quads, detect: Detect) -> Iterator[Found]:
     """The lines where a picture has ink beside those it is known for, shown as is seen best."""
+    rest = _painted_over(picture, known)
     for left, top, right, bottom in areas_of_ink(picture, known):
-        part = picture[top:bottom, left:right]
+        part = rest[top:bottom, left:right]
         height, width = part.shape[:2]
         scale = min(max(1.0, _SEEN_BEST / min(height, width)), LONG_SIDE / max(height, width))
         if scale > _CLOSER * _scale(*picture.shape[:2]):
             found = _seen(part, min(scale, _MOST_ENLARGED), detect)
             yield found.moved(np.array((left, top), np.float32))
+
+
+def _painted_over(picture: Picture, outlines: Quads) -> Picture:
+    """The picture without what is in the outlines (N, K, 2): what was found is not found again."""
+    rest = picture.copy()
+    most = np.array(picture.shape[1::-1]) - 1
+    for outline in outlines:
+        corners = np.clip(np.round(outline).astype(np.int32), 0, most)
+        ground = np.median(picture[corners[:, 1], corners[:, 0]], axis=0)
+        cv2.fillPoly(rest, [corners], ground.tolist())
+    return rest
 
 
 def is_blank(picture: Picture) -> bool:
