@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from shared.result import Line
-from worker.ocr.layout.columns import find_band
+from worker.ocr.layout.columns import Band, find_band
 from worker.ocr.layout.gutters import find_gutter
 from worker.ocr.layout.letterheads import with_heads_parted
 from worker.ocr.layout.pieces import Piece, joined
@@ -30,8 +30,7 @@ def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
-    bands = [band for band in (find_gutter(rows), find_band(rows)) if band]
-    band = max(bands, key=lambda band: band.stop - band.start, default=None)
+    band = _longest(find_band(rows), find_gutter(rows))
     if band is None:
         return [group for row in rows for group in _groups(row)]
     parts = [band.parts(row) for row in rows[band.start : band.stop]]
@@ -42,6 +41,15 @@ def _ordered(rows: Sequence[Row]) -> list[Row]:
         *_ordered(rows_of(right)),
         *_ordered(rows[band.stop :]),
     ]
+
+
+def _longest(wide: Band | None, narrow: Band | None) -> Band | None:
+    """One of them; where both are of one strip, a space of a title above may lie on the narrow."""
+    if wide is None or narrow is None:
+        return wide or narrow
+    is_same = narrow.left < wide.right and wide.left < narrow.right
+    is_longer = narrow.stop - narrow.start > wide.stop - wide.start
+    return narrow if is_longer and not is_same else wide
 
 
 def _groups(row: Row) -> list[Row]:
