@@ -42,7 +42,8 @@ class View {
     this.back = make("a", { href: "#/", say: "back" });
     const head = make("div", { className: "head" }, this.back, this.title, this.facts, this.bar, this.troubles, this.actions, this.heard);
     root.replaceChildren(head, this.tools, make("div", { className: "result" }, this.thumbnails.node, this.pages));
-    this.near = nearness(null, "800px 0px", (node) => this.sheetOf(node).come(), (node) => this.sheetOf(node).go());
+    // What was noticed before a sheet was dropped may be told after it.
+    this.near = nearness(null, "800px 0px", (node) => this.sheetOf(node)?.come(), (node) => this.sheetOf(node)?.go());
     this.middle = nearness(null, "-45% 0px -45% 0px", (node) => this.thumbnails.current(Number(node.dataset.page)));
   }
 
