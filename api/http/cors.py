@@ -22,7 +22,7 @@ _SHOWN = (
 def register(app: Flask, settings: Settings) -> None:
     """Answer browsers that ask whether a page may call this service; without origins, nobody may.
 
-    No cookie lets anybody in here, so that a page can do nothing without its user's key.
+    No cookie lets anybody in here: where there are keys a page can do nothing without its user's.
     """
     allowed = settings.cors_origins
 
