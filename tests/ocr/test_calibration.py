@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -22,7 +23,7 @@ from worker.ocr.networks.weights import (
     sha256_of,
 )
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration, chance_of_line
-from worker.ocr.recognition.ctc import Character, words_of
+from worker.ocr.recognition.ctc import Characters, words_of
 
 share = st.floats(0, 1)
 calibrations = st.builds(
@@ -62,8 +63,9 @@ def test_no_line_is_surer_than_certain(chances: list[float]) -> None:
 
 
 def test_words_bear_their_own_chances() -> None:
-    line = [Character(text, 0.8, at, at + 1) for at, text in enumerate("ab c")]
-    words = words_of(line, 4, Calibration(exponent=2.0))
+    places = np.arange(4)
+    line = Characters("ab c", np.full(4, 0.8), places, places + 1, np.array([0, 4]))
+    (words,) = words_of(line, np.array([4])).spans(Calibration(exponent=2.0))
     assert [word.chance for word in words] == pytest.approx([0.96**2, 0.96])
     assert [word.confidence for word in words] == pytest.approx([0.8, 0.8])
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tests.ocr.samples import Picture, picture_of
 from worker.ocr.detection.crops import WIDEST, crop, parts_of, rows_of_ink
 from worker.ocr.detection.sheet import turned
-from worker.ocr.recognition.ctc import Span
+from worker.ocr.recognition.ctc import Characters, Words
 from worker.ocr.recognition.lines import natural_width
-from worker.ocr.recognition.spacing import fitted
+from worker.ocr.recognition.spacing import fitted, ink_of
 
 
 def quad(left: float, top: float, right: float, bottom: float) -> NDArray[np.float32]:
@@ -75,18 +75,27 @@ def test_a_long_line_is_cut_between_words(num_words: int) -> None:
     assert all(natural_width(20, end - start) <= WIDEST for start, end in parts)
 
 
+def fitted_edges(line: np.ndarray, *supposed: tuple[float, float]) -> list[tuple[float, float]]:
+    """The edges of words, in pixels of their line, once they are where its ink ends."""
+    places = np.arange(len(supposed))
+    starts, ends = np.array(supposed).T / line.shape[1]
+    of_line = Characters("a" * len(places), starts, places, places, np.array([0, len(places)]))
+    words = Words(np.zeros_like(places), starts, ends, of_line, places, places + 1)
+    found = fitted(words, [ink_of(line)])
+    edges = np.stack((found.starts, found.ends), axis=1) * line.shape[1]
+    return [(start, end) for start, end in edges.tolist()]
+
+
 def test_words_end_where_their_ink_ends() -> None:
     line = bars((0, 50), (70, 120), width=140)
-    supposed = [Span("một", 1.0, 0.0, 47 / 140), Span("hai", 1.0, 72 / 140, 0.9)]
-    first, second = fitted(supposed, line)
-    assert first.end * 140 == pytest.approx(50, abs=2)
-    assert second.start * 140 == pytest.approx(70, abs=2)
+    first, second = fitted_edges(line, (0, 47), (72, 126))
+    assert first == (0, pytest.approx(50, abs=2))
+    assert second == (pytest.approx(70, abs=2), pytest.approx(126))
 
 
 def test_words_without_a_blank_between_them_meet() -> None:
-    line = bars((0, 140), width=140)
-    first, second = fitted([Span("a", 1.0, 0, 0.45), Span("b", 1.0, 0.55, 1)], line)
-    assert first.end == second.start
+    first, second = fitted_edges(bars((0, 140), width=140), (0, 63), (77, 140))
+    assert first[1] == second[0]
 
 
 def test_blank_rows_round_a_line_are_told_from_those_with_a_lone_mark() -> None:

@@ -12,7 +12,6 @@ import pytest
 from tests.ocr.samples import picture_of
 from worker.ocr.networks.inference import NUM_BEST
 from worker.ocr.reader import Reader
-from worker.ocr.recognition.calibration import UNCALIBRATED
 from worker.ocr.recognition.charset import CHARACTERS
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import FILE, codes_of, decode, vietnamese
@@ -35,8 +34,9 @@ def words(*sight: str | Mapping[str, float], with_language: bool = True) -> list
         for rank, (letter, chance) in enumerate(best):
             classes[step, rank] = CHARACTERS.index(letter) + 1 if letter else 0
             chances[step, rank] = chance
-    decoded = decode(classes, chances, CHARACTERS, vietnamese() if with_language else None)
-    return words_of(decoded, len(rows), UNCALIBRATED)
+    decoded = decode([classes], [chances], CHARACTERS, vietnamese() if with_language else None)
+    (found,) = words_of(decoded, np.array([len(rows)])).spans()
+    return found
 
 
 def text(*sight: str | Mapping[str, float], with_language: bool = True) -> str:

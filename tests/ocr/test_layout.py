@@ -28,7 +28,7 @@ def pieces(texts: Sequence[Text], degrees: float = 0) -> list[Piece]:
     for left, top, text in texts:
         right, bottom = left + LETTER * len(text), top + HEIGHT
         quad = np.array(((left, top), (right, top), (right, bottom), (left, bottom))) @ turn
-        found += pieces_of(quad.astype(np.float32), words(text))
+        found += pieces_of([(quad.astype(np.float32), words(text), "ocr")])
     return found
 
 

@@ -14,7 +14,7 @@ from worker.ocr.recognition.ctc import Character
 
 
 def read(text: str, confidence: float = 0.9) -> list[Character]:
-    return [Character(char, confidence, at, at + 1) for at, char in enumerate(text)]
+    return [Character(char, confidence) for char in text]
 
 
 def test_chances_that_come_true_have_no_error() -> None:

@@ -42,8 +42,9 @@ def read_characters(
                 part = group[start : start + _BATCH]
                 logits = model(to_tensor([image for _, image in part]))
                 best = best_of(logits.float().softmax(2))
-                for (number, _), classes, chances in zip(part, *best, strict=True):
-                    read[number] = decode(classes, chances, CHARACTERS, language)
+                lines = decode(*best, CHARACTERS, language).of_lines()
+                for (number, _), line in zip(part, lines, strict=True):
+                    read[number] = line
     model.train(was_training)
     return read
 

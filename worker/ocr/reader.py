@@ -210,8 +210,7 @@ def _pieces(
     read, texts = _texts(client, cut, hint)
     if read.rotation != sheet.rotation:
         grids = ruled_grids(read)
-    pieces = [p for text in texts for p in pieces_of(*text, bend=read.bend_of(text.quad))]
-    return read, pieces, grids
+    return read, pieces_of(texts, read.bend_of), grids
 
 
 def _is_unseen(hint: Hint | None) -> bool:

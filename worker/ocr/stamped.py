@@ -25,9 +25,5 @@ def _lines(client: BatchClient, picture: Picture, stamp: Stamp) -> tuple[Line, .
     sheet = Sheet(own, quads)
     texts = as_read(sheet, client.words(sheet.crops()))
     return lines_in_order(
-        [
-            piece
-            for text in texts
-            for piece in pieces_of(in_picture(text.quad[None], matrix)[0], text.spans)
-        ]
+        pieces_of([text._replace(quad=in_picture(text.quad[None], matrix)[0]) for text in texts])
     )

@@ -10,7 +10,7 @@ from worker.ocr.detection.crops import crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import aligned
 from worker.ocr.layer.laying import Placed, Region
-from worker.ocr.layout.pieces import Quad, along
+from worker.ocr.layout.pieces import Quad, part_of
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span
 
@@ -113,7 +113,7 @@ class _Place:
             start = max(start, (words[self.first - 1].end + words[self.first].start) / 2)
         if self.last < len(words):
             end = min(end, (words[self.last - 1].end + words[self.last].start) / 2)
-        return along(self.region.quad, max(0.0, start), min(1.0, end))
+        return part_of(self.region.quad, max(0.0, start), min(1.0, end))
 
 
 class Fonts:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +39,8 @@ class Piece:
     @property
     def extent(self) -> Quad:
         """The quad from the first letter to the last, without a margin."""
-        first, last = self.words[0].box, self.words[-1].box
-        return np.array((first[0], last[1], last[2], first[3]), np.float32)
+        extent: Quad = extents([self])[0]
+        return extent
 
     def holding(self, words: tuple[Word, ...]) -> Piece:
         """The part of it that holds some of its words."""
@@ -57,26 +55,41 @@ class Piece:
 
 
 def pieces_of(
-    quad: Quad, spans: Sequence[Span], source: LineSource = "ocr", bend: Bend | None = None
+    texts: Sequence[tuple[Quad, Sequence[Span], LineSource]],
+    bend_of: Callable[[Quad], Bend | None] = lambda _: None,
 ) -> list[Piece]:
-    """Cut a line into pieces at its wide gaps; `spans` are its words, in order."""
-    width, height = (bend.length, bend.height) if bend else _size(quad)
-    part = bend.part if bend else partial(along, quad)
-    around = bend.around if bend else part
-    wide = WIDE_GAP * height / max(width, 1e-6)
-    groups: list[list[Span]] = []
-    for index, span in enumerate(spans):
-        if index == 0 or span.start - spans[index - 1].end > wide:
-            groups.append([])
-        groups[-1].append(span)
-    margin = _MARGIN * height / max(width, 1e-6)
+    """Cut the lines of a page into pieces at their wide gaps; a line's spans are in order."""
+    texts = [text for text in texts if text[1]]
+    if not texts:
+        return []
+    bends = {number: bend for number, (quad, *_) in enumerate(texts) if (bend := bend_of(quad))}
+    quads = np.array([bends[n].quad if n in bends else text[0] for n, text in enumerate(texts)])
+    lengths, heights = _sizes(quads)
+    spans = [span for _, line, _ in texts for span in line]
+    own = np.repeat(np.arange(len(texts)), [len(line) for _, line, _ in texts])
+    starts, ends = np.array([(span.start, span.end) for span in spans]).T
+    # What is measured in heights of a line here is measured in shares of its length there.
+    high = heights / np.maximum(lengths, 1e-6)
+    is_first = np.ones(len(spans), bool)
+    is_first[1:] = (np.diff(own) > 0) | (starts[1:] - ends[:-1] > WIDE_GAP * high[own[1:]])
+    firsts = np.flatnonzero(is_first)
+    lasts = np.append(firsts[1:], len(spans))
+    lines = own[firsts]
+    margins = _MARGIN * high[lines]
+    lefts = np.maximum(0.0, starts[firsts] - margins)
+    rights = np.minimum(1.0, ends[lasts - 1] + margins)
+    word_quads, outer = along(quads[own], starts, ends), along(quads[lines], lefts, rights)
+    for line, bend in bends.items():
+        for word in np.flatnonzero(own == line):
+            word_quads[word] = bend.part(starts[word], ends[word])
+        for piece in np.flatnonzero(lines == line):
+            outer[piece] = bend.around(lefts[piece], rights[piece])
+    words = list(map(_word, spans, as_boxes(word_quads)))
     return [
-        Piece(
-            around(max(0.0, group[0].start - margin), min(1.0, group[-1].end + margin)),
-            tuple(_word(span, part(span.start, span.end)) for span in group),
-            source,
+        Piece(quad, tuple(words[first:last]), texts[line][2])
+        for quad, first, last, line in zip(
+            outer, firsts.tolist(), lasts.tolist(), lines.tolist(), strict=True
         )
-        for group in groups
     ]
 
 
@@ -98,25 +111,46 @@ def joined(pieces: Sequence[Piece]) -> Line:
 
 def as_box(quad: Quad) -> Box:
     """A quad as the result's box, to a tenth of a pixel."""
-    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in quad)
-    return a, b, c, d
+    return as_boxes(quad[None])[0]
 
 
-def along(quad: Quad, start: float, end: float) -> Quad:
-    """The part of a quad from `start` to `end`, as shares of its length."""
-    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
-    corners = (quad[0] + start * top, quad[0] + end * top, quad[3] + end * bottom)
-    return np.array((*corners, quad[3] + start * bottom), np.float32)
+def as_boxes(quads: Quad) -> list[Box]:
+    """Quads (N, 4, 2) as the result's boxes."""
+    rounded = np.round(quads.astype(np.float64), 1).tolist()
+    return [(tuple(a), tuple(b), tuple(c), tuple(d)) for a, b, c, d in rounded]
 
 
-def _word(span: Span, quad: Quad) -> Word:
+def along(quads: Quad, starts: NDArray[np.floating], ends: NDArray[np.floating]) -> Quad:
+    """The parts of quads (N, 4, 2) from `starts` to `ends` (N,), as shares of their lengths."""
+    a, b, c, d = quads.swapaxes(0, 1)
+    start, end = (edges.astype(np.float32)[:, None] for edges in (starts, ends))
+    corners = (a + start * (b - a), a + end * (b - a), d + end * (c - d), d + start * (c - d))
+    return np.asarray(np.stack(corners, axis=1), np.float32)
+
+
+def part_of(quad: Quad, start: float, end: float) -> Quad:
+    """The part of one quad (4, 2)."""
+    part: Quad = along(quad[None], np.array([start]), np.array([end]))[0]
+    return part
+
+
+def extents(pieces: Sequence[Piece]) -> Quad:
+    """The quads (N, 4, 2) of pieces from the first letter to the last, without a margin."""
+    corners = [
+        (first[0], last[1], last[2], first[3])
+        for first, last in ((piece.words[0].box, piece.words[-1].box) for piece in pieces)
+    ]
+    return np.array(corners, np.float32).reshape(-1, 4, 2)
+
+
+def _word(span: Span, box: Box) -> Word:
     seen = (span.seen,) if span.seen else ()
-    return Word(text=span.text, confidence=span.chance, box=as_box(quad), alternatives=seen)
+    return Word(text=span.text, confidence=span.chance, box=box, alternatives=seen)
 
 
-def _size(quad: Quad) -> tuple[float, float]:
-    sides = [float(np.linalg.norm(b - a)) for a, b in pairwise((*quad, quad[0]))]
-    return (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
+def _sizes(quads: Quad) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    sides = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)
+    return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2
 
 
 def _around(quads: Sequence[Quad]) -> Quad:

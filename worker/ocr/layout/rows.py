@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.ocr.layout.pieces import Piece
+from worker.ocr.layout.pieces import Piece, extents
 
 _LONG = 3.0
 """Width in heights from which a box shows its slope."""
@@ -64,17 +64,17 @@ Row = list[Cell]
 
 def tilt_of(pieces: Sequence[Piece]) -> float:
     """The angle in radians at which the long lines of a page run."""
-    lengths, heights, angles = _measures(np.stack([piece.extent for piece in pieces]))
+    lengths, heights, angles = _measures(extents(pieces))
     long = lengths >= _LONG * heights
-    return _weighted_median(angles[long], lengths[long]) if long.any() else 0.0
+    return _tilt(lengths, angles, long)
 
 
 def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
     """Level the page by the tilt of its long lines."""
-    quads = np.stack([piece.extent for piece in pieces])
+    quads = extents(pieces)
     lengths, heights, angles = _measures(quads)
     long = lengths >= _LONG * heights
-    tilt = tilt_of(pieces)
+    tilt = _tilt(lengths, angles, long)
     cosine, sine = np.cos(tilt), np.sin(tilt)
     centres = quads.mean(1)
     xs = centres[:, 0] * cosine + centres[:, 1] * sine
@@ -122,6 +122,10 @@ def _measures(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     down = (quads[:, 3] + quads[:, 2] - quads[:, 0] - quads[:, 1]) / 2
     lengths, heights = np.linalg.norm(across, axis=1), np.linalg.norm(down, axis=1)
     return lengths, heights, np.arctan2(across[:, 1], across[:, 0])
+
+
+def _tilt(lengths: np.ndarray, angles: np.ndarray, long: np.ndarray) -> float:
+    return _weighted_median(angles[long], lengths[long]) if long.any() else 0.0
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

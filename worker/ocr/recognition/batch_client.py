@@ -19,7 +19,7 @@ from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language, decode
 from worker.ocr.recognition.lines import Picture, natural_width, prepare
-from worker.ocr.recognition.spacing import fitted
+from worker.ocr.recognition.spacing import fitted, ink_of
 
 _LOOK_S = 0.25
 """How often somebody who waits for the device looks whether the page is still wanted."""
@@ -87,21 +87,28 @@ class BatchClient:
         parts = [
             line[:, start:end] for line, cut in zip(lines, cuts, strict=True) for start, end in cut
         ]
-        steps = iter(self._run("recognize", [prepare(part) for part in parts]))
+        read = iter(self._decoded(parts, self._run("recognize", [prepare(part) for part in parts])))
         return [
-            [
+            next(read)
+            if len(cut) == 1
+            else [
                 word.within(start / line.shape[1], end / line.shape[1])
                 for start, end in cut
-                for word in self._decoded(line[:, start:end], next(steps))
+                for word in next(read)
             ]
             for line, cut in zip(lines, cuts, strict=True)
         ]
 
-    def _decoded(self, part: Picture, steps: Steps) -> list[Span]:
-        height, width = part.shape[:2]
-        decoded = decode(steps.classes, steps.confidences, self.characters, self.language)
-        num_steps = natural_width(height, width) / PIXELS_PER_STEP
-        return fitted(words_of(decoded, num_steps, self.calibration), part)
+    def _decoded(self, parts: Sequence[Picture], steps: Sequence[Steps]) -> list[list[Span]]:
+        decoded = decode(
+            [line.classes for line in steps],
+            [line.confidences for line in steps],
+            self.characters,
+            self.language,
+        )
+        widths = np.array([natural_width(*part.shape[:2]) for part in parts])
+        words = words_of(decoded, widths / PIXELS_PER_STEP)
+        return fitted(words, [ink_of(part) for part in parts]).spans(self.calibration)
 
     def _run(self, task: Task, pictures: Sequence[Picture]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -25,12 +28,13 @@ class Calibration:
 
     def chance(self, probabilities: Iterable[float]) -> float:
         """The chance (0 to 1) that characters of these probabilities are all right."""
-        return math.prod(self._of_one(probability) for probability in probabilities)
+        return float(self.chances(np.fromiter(probabilities, np.float64)).prod())
 
-    def _of_one(self, probability: float) -> float:
-        doubt = max(0.0, 1.0 - probability)
-        wrong = self.scale * math.pow(doubt, self.exponent) + self.floor
-        return min(1.0, max(0.0, 1.0 - wrong))
+    def chances(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """For each character the chance (0 to 1) that it is right."""
+        doubts = np.maximum(0.0, 1.0 - probabilities.astype(np.float64))
+        wrong = self.scale * doubts**self.exponent + self.floor
+        return np.clip(1.0 - wrong, 0.0, 1.0)
 
 
 _TOGETHER = 0.15

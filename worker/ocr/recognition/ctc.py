@@ -1,12 +1,16 @@
-"""Greedy CTC decoding: one class per time step to text, confidence and where each word lies."""
+"""Greedy CTC decoding: one class per time step to text, confidence and where each word lies.
+
+All lines of a page are decoded at once, as arrays: a step in Python for each time step or letter
+would hold the interpreter for longer than a GPU takes to read the page.
+"""
 
 from __future__ import annotations
 
-import statistics
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +21,49 @@ from worker.ocr.recognition.charset import BLANK
 _SPACE = " "
 _WIDE_STEPS = 6
 """Time steps, of 8 pixels where a line is 48 high."""
+_HALF_PITCH = 1.5
+"""Time steps: what `_half_pitches` says of a line with no two letters side by side."""
+
+Ints = NDArray[np.integer]
+Floats = NDArray[np.floating]
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
-    """One decoded character; `start` and `end` are the time steps of its run, end exclusive.
-
-    `seen` is what the network alone said where the language chose another letter.
-    """
+class Character(NamedTuple):
+    """One character of a line."""
 
     text: str
     confidence: float
-    start: int
-    end: int
-    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """The characters of several lines, one after another; `starts` and `ends` (N,) are the time
+    steps of their runs, ends exclusive. Those of line i are `firsts[i]` to `firsts[i + 1]`.
+
+    `seen` is, by place, what the network alone said where the language chose another letter.
+    """
+
+    texts: Sequence[str]
+    confidences: Floats
+    starts: Ints
+    ends: Ints
+    firsts: Ints
+    seen: Mapping[int, str] = field(default_factory=dict)
 
     @property
-    def centre(self) -> float:
-        """The middle of the run in time steps."""
-        return (self.start + self.end) / 2
+    def centres(self) -> Floats:
+        """The middle of each run in time steps (N,)."""
+        return (self.starts + self.ends) / 2
+
+    def of_lines(self) -> list[list[Character]]:
+        """The characters of each line."""
+        together = list(map(Character, self.texts, self.confidences.tolist()))
+        return [together[first:last] for first, last in pairwise(self.firsts.tolist())]
+
+    @property
+    def lines(self) -> Ints:
+        """The line of each character (N,)."""
+        return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,72 +88,117 @@ class Span:
         return replace(self, start=start + length * self.start, end=start + length * self.end)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of several lines: the line of each, its edges as shares of the line's length (W,),
+    and from which to which of the `characters` it goes, the last exclusive."""
+
+    lines: Ints
+    starts: Floats
+    ends: Floats
+    characters: Characters
+    firsts: Ints
+    lasts: Ints
+
+    def spans(self, calibration: Calibration = UNCALIBRATED) -> list[list[Span]]:
+        """The words of each line, in order."""
+        found: list[list[Span]] = [[] for _ in range(len(self.characters.firsts) - 1)]
+        if len(self.lines) == 0:
+            return found
+        written = "".join(self.characters.texts)
+        seen = list(self.characters.texts)
+        for place, letter in self.characters.seen.items():
+            seen[place] = letter
+        sure, lengths = self.characters.confidences, self.lasts - self.firsts
+        # From first to last, and from there to the next first, which is nobody's.
+        edges = np.stack((self.firsts, self.lasts), axis=1).ravel()
+        chances = np.multiply.reduceat(np.append(calibration.chances(sure), 1.0), edges)[::2]
+        means = np.add.reduceat(np.append(sure, 0.0), edges)[::2] / lengths
+        columns = self.lines, self.firsts, self.lasts, means, self.starts, self.ends, chances
+        for line, first, last, mean, start, end, chance in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            other = "".join(seen[first:last])
+            text = written[first:last]
+            found[line].append(
+                Span(
+                    _written(text),
+                    mean,
+                    start,
+                    end,
+                    chance,
+                    _written(other) if other != text else "",
+                )
+            )
+        return found
+
+
 def characters_of(
-    classes: NDArray[np.integer],
-    confidences: NDArray[np.floating],
-    characters: Sequence[str],
-) -> list[Character]:
-    """Collapse the best class (T,) and its probability (T,) of each step into characters.
+    classes: Sequence[Ints], confidences: Sequence[Floats], characters: Sequence[str]
+) -> Characters:
+    """Collapse the best class (T,) and its probability (T,) of each step of each line.
 
     A run of one class is one character, as sure as its surest step; class `i + 1` is
     `characters[i]`. Where more than a line's height is empty between two, there is a space: the
     network, taught on running text, leaves it out between the columns of a table.
     """
-    decoded: list[Character] = []
-    step = 0
-    for number, run in groupby(classes.tolist()):
-        end = step + len(list(run))
-        if number != BLANK:
-            if (
-                decoded
-                and step - decoded[-1].end > _WIDE_STEPS
-                and _SPACE
-                not in (
-                    decoded[-1].text,
-                    characters[number - 1],
-                )
-            ):
-                decoded.append(Character(_SPACE, 1.0, decoded[-1].end, step))
-            confidence = min(1.0, float(confidences[step:end].max()))
-            decoded.append(Character(characters[number - 1], confidence, step, end))
-        step = end
-    return decoded
+    lengths = np.array([len(line) for line in classes], np.intp)
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.intp)
+    steps = np.concatenate((np.zeros(0, np.int64), *classes))
+    begins = np.ones(len(steps), bool)
+    begins[1:] = steps[1:] != steps[:-1]
+    begins[offsets[:-1][lengths > 0]] = True
+    starts = np.flatnonzero(begins)
+    if len(starts) == 0:
+        none = np.zeros(0, np.intp)
+        return Characters([], np.zeros(0), none, none, np.zeros(len(offsets), np.intp))
+    sure = np.maximum.reduceat(np.concatenate(confidences), starts)
+    runs = steps[starts]
+    ends = np.append(starts[1:], len(steps))
+    kept = runs != BLANK
+    starts, ends, runs, sure = starts[kept], ends[kept], runs[kept], sure[kept]
+    lines = np.searchsorted(offsets, starts, side="right") - 1
+    # What is empty for long is a space of its own.
+    is_space = np.array([False, *(one == _SPACE for one in characters)])[runs]
+    wide = (starts[1:] - ends[:-1] > _WIDE_STEPS) & (lines[1:] == lines[:-1])
+    places = np.flatnonzero(wide & ~is_space[1:] & ~is_space[:-1]) + 1
+    texts = [characters[number - 1] for number in runs.tolist()]
+    for place in reversed(places.tolist()):
+        texts.insert(place, _SPACE)
+    lines = np.insert(lines, places, lines[places])
+    starts, ends = (
+        np.insert(starts, places, ends[places - 1]),
+        np.insert(ends, places, starts[places]),
+    )
+    return Characters(
+        texts,
+        np.insert(np.minimum(1.0, sure.astype(np.float64)), places, 1.0),
+        starts - offsets[lines],
+        ends - offsets[lines],
+        np.searchsorted(lines, np.arange(len(offsets))),
+    )
 
 
-def words_of(
-    decoded: Sequence[Character], num_steps: float, calibration: Calibration = UNCALIBRATED
-) -> list[Span]:
-    """Split characters at spaces into words; the line itself is `num_steps` long, the rest padding.
+def words_of(decoded: Characters, num_steps: Floats) -> Words:
+    """Split characters at spaces into words; line i is `num_steps[i]` long, the rest is padding.
 
     A word reaches half a letter past the middles of its outer letters, but not past the middle of
     the space beside it.
     """
-    half = _half_pitch(decoded)
-    words: list[Span] = []
-    index = 0
-    for is_space, run in groupby(decoded, key=lambda character: character.text == _SPACE):
-        group = list(run)
-        first, last = index, index + len(group)
-        index = last
-        if is_space:
-            continue
-        left = decoded[first - 1].centre if first else 0.0
-        right = decoded[last].centre if last < len(decoded) else num_steps
-        start = max(left, group[0].centre - half)
-        end = min(right, group[-1].centre + half)
-        words.append(
-            Span(
-                text=_written("".join(c.text for c in group)),
-                confidence=statistics.fmean(c.confidence for c in group),
-                start=_share(start, num_steps),
-                end=_share(end, num_steps),
-                chance=calibration.chance(c.confidence for c in group),
-                seen=_written("".join(c.seen or c.text for c in group))
-                if any(c.seen for c in group)
-                else "",
-            )
-        )
-    return words
+    lines, centres = decoded.lines, decoded.centres
+    is_letter = np.array([text != _SPACE for text in decoded.texts], bool)
+    joined = is_letter[1:] & is_letter[:-1] & (lines[1:] == lines[:-1])
+    firsts = np.flatnonzero(is_letter & ~np.concatenate(([False], joined))[: len(lines)])
+    lasts = np.flatnonzero(is_letter & ~np.concatenate((joined, [False]))[: len(lines)]) + 1
+    own = lines[firsts]
+    halves = _half_pitches(decoded, joined)[own]
+    # What stands before and behind a word in its line is a space.
+    padded = np.concatenate(([0.0], centres, [0.0]))
+    left = np.where(firsts > decoded.firsts[own], padded[firsts], 0.0)
+    right = np.where(lasts < decoded.firsts[own + 1], padded[lasts + 1], num_steps[own])
+    starts = np.maximum(left, centres[firsts] - halves) / num_steps[own]
+    ends = np.minimum(right, centres[lasts - 1] + halves) / num_steps[own]
+    return Words(own, np.clip(starts, 0, 1), np.clip(ends, 0, 1), decoded, firsts, lasts)
 
 
 def _written(text: str) -> str:
@@ -144,15 +217,13 @@ def confidence_of(words: Sequence[Span]) -> float:
     return total / num_characters if num_characters else 0.0
 
 
-def _half_pitch(decoded: Sequence[Character]) -> float:
-    """A little over half of the usual distance between two letters, in time steps."""
-    steps = [
-        right.centre - left.centre
-        for left, right in pairwise(decoded)
-        if _SPACE not in (left.text, right.text)
-    ]
-    return 0.6 * statistics.median(steps) if steps else 1.5
-
-
-def _share(step: float, num_steps: float) -> float:
-    return min(1.0, max(0.0, step / num_steps))
+def _half_pitches(decoded: Characters, joined: NDArray[np.bool_]) -> Floats:
+    """A little over half of the usual distance between two letters of each line, in time steps."""
+    usual = np.full(len(decoded.firsts) - 1, _HALF_PITCH)
+    pitches, lines = np.diff(decoded.centres)[joined], decoded.lines[1:][joined]
+    if len(pitches) == 0:
+        return usual
+    pitches = pitches[np.lexsort((pitches, lines))]
+    own, starts, counts = np.unique(lines, return_index=True, return_counts=True)
+    usual[own] = 0.6 * (pitches[starts + counts // 2] + pitches[starts + (counts - 1) // 2]) / 2
+    return usual

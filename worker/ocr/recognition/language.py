@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from worker.ocr.networks.weights import bundled, load_card
 from worker.ocr.recognition.charset import LETTERS
-from worker.ocr.recognition.ctc import Character, characters_of
+from worker.ocr.recognition.ctc import Characters, Floats, Ints, characters_of
 
 FILE = bundled("vi-language").with_suffix(".npz")
 ORDER = 6
@@ -102,19 +103,30 @@ def vietnamese() -> Language:
 
 
 def decode(
-    classes: NDArray[np.integer],
-    chances: NDArray[np.floating],
+    classes: Sequence[Ints],
+    chances: Sequence[Floats],
     characters: str,
     language: Language | None,
-) -> list[Character]:
-    """The characters of a line, from the K best classes of each time step, best first, (T, K).
+) -> Characters:
+    """The characters of lines, from the K best classes of their time steps, best first, (T, K).
 
     Without a language what the network sees best is what is read.
     """
-    seen = characters_of(classes[:, 0], chances[:, 0], characters)
+    seen = characters_of(
+        [line[:, 0] for line in classes], [line[:, 0] for line in chances], characters
+    )
     if language is None:
         return seen
-    return weighed(seen, doubts_of(seen, classes, chances, characters), language)
+    texts, confidences, others = list(seen.texts), seen.confidences.copy(), dict[int, str]()
+    doubts = doubts_of(seen, classes, chances, characters)
+    for line, places in groupby(doubts, key=seen.lines.__getitem__):
+        first, last = seen.firsts[line : line + 2].tolist()
+        own = {place - first: doubts[place] for place in places}
+        for place, (letter, sure) in weighed(texts[first:last], own, language).items():
+            if letter != texts[first + place]:
+                others[first + place] = texts[first + place]
+            texts[first + place], confidences[first + place] = letter, sure
+    return replace(seen, texts=texts, confidences=confidences, seen=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,49 +138,41 @@ class Doubt:
 
 
 def doubts_of(
-    decoded: Sequence[Character],
-    classes: NDArray[np.integer],
-    chances: NDArray[np.floating],
-    characters: str,
+    decoded: Characters, classes: Sequence[Ints], chances: Sequence[Floats], characters: str
 ) -> dict[int, Doubt]:
-    """By place in `decoded`, the letters that the network saw beside the one that it chose.
+    """By place in `decoded`, in order, the letters that the network saw beside the chosen one.
 
-    `classes` and `chances` (T, K) are the K best of each time step.
+    `classes` and `chances` (T, K) are the K best of each time step of each line.
     """
     found: dict[int, Doubt] = {}
-    for place, char in enumerate(decoded):
-        base = _base(char.text)
-        if not base or char.confidence > 1 - _LEAST_SHARE:
+    lines = decoded.lines
+    for place in np.flatnonzero(decoded.confidences <= 1 - _LEAST_SHARE).tolist():
+        base = _base(decoded.texts[place])
+        if not base:
             continue
+        run = np.s_[decoded.starts[place] : decoded.ends[place]]
+        numbers, shares = (best[lines[place]][run].ravel().tolist() for best in (classes, chances))
+        least = _LEAST_SHARE * decoded.confidences[place]
         seen: dict[str, float] = {}
-        for step in range(char.start, char.end):
-            for number, chance in zip(classes[step].tolist(), chances[step].tolist(), strict=True):
-                letter = characters[number - 1] if number else ""
-                if _base(letter) == base and chance >= _LEAST_SHARE * char.confidence:
-                    seen[letter] = max(seen.get(letter, 0.0), chance)
+        for number, chance in zip(numbers, shares, strict=True):
+            letter = characters[number - 1] if number else ""
+            if chance >= least and _base(letter) == base:
+                seen[letter] = max(seen.get(letter, 0.0), chance)
         if len(seen) > 1:
             found[place] = Doubt(tuple(seen), tuple(math.log(chance) for chance in seen.values()))
     return found
 
 
 def weighed(
-    decoded: Sequence[Character], doubts: dict[int, Doubt], language: Language
-) -> list[Character]:
-    """The characters with the likeliest letter at each doubt, as sure as it is among them."""
-    written = list(decoded)
-    if not doubts:
-        return written
-    letters = _likeliest([char.text for char in decoded], doubts, language)
+    letters: list[str], doubts: dict[int, Doubt], language: Language
+) -> dict[int, tuple[str, float]]:
+    """By place, the likeliest letter at each doubt of a line, as sure as it is among them."""
+    chosen = _likeliest(letters, doubts, language)
+    found = {}
     for place, doubt in doubts.items():
-        char = decoded[place]
         together = min(1.0, sum(math.exp(chance) for chance in doubt.chances))
-        written[place] = replace(
-            char,
-            text=letters[place],
-            confidence=together * _share(letters, place, doubt, language),
-            seen=char.text if char.text != letters[place] else "",
-        )
-    return written
+        found[place] = chosen[place], together * _share(chosen, place, doubt, language)
+    return found
 
 
 class _Path(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from worker.ocr.detection.boxes import Quads, spans
-from worker.ocr.layout.pieces import Quad, along
+from worker.ocr.layout.pieces import Quad, part_of
 from worker.ocr.tables.grid import Grid
 
 _STEP = 0.1
@@ -51,5 +51,7 @@ def _parts(quad: Quad, length: float, grid: Grid) -> list[Quad]:
         begins = 0.0 if index == 1 and runs[0][0] < 0 else first + _MARGIN / length * (index > 0)
         is_last = index == len(runs) - 1
         ends = 1.0 if index == len(runs) - 2 and runs[-1][0] < 0 else last
-        parts.append(along(quad, begins, ends - (0 if is_last or ends == 1 else _MARGIN / length)))
+        parts.append(
+            part_of(quad, begins, ends - (0 if is_last or ends == 1 else _MARGIN / length))
+        )
     return parts or [quad]

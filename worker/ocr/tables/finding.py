@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.result import Box, Line, Table, TableCell
 from worker.ocr.layout.layout import lines_in_order
-from worker.ocr.layout.pieces import Piece, as_box
+from worker.ocr.layout.pieces import Piece, as_box, extents
 from worker.ocr.layout.rows import Cell, cells_of, tilt_of
 from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.tables.alignment import Aligned, find_aligned
@@ -73,7 +73,7 @@ def _ruled(grid: Grid, pieces: Sequence[Piece], cells: dict[int, Cell]) -> _Foun
     if len(pieces) < _MIN_SHARE * len(grid.slots):
         return None  # before it is looked at cell by cell
     grid = completed(grid, pieces)
-    centres = np.array([piece.extent.mean(0) for piece in pieces], np.float32).reshape(-1, 2)
+    centres = extents(pieces).mean(1)
     places = grid.slots_at(centres) if pieces else []
     inside: dict[int, list[Piece]] = {}
     for piece, place in zip(pieces, places, strict=True):
