@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.contestants import apart, bare_line, bare_reader, num_cores, rapidocr, tesseract
-from bench.pages import draw_pages
+from bench.pages import draw_pages, images_in
 from bench.service import RunningService, running_service
 
-_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _LINE_CALLS = 60
 
 
@@ -28,9 +27,7 @@ def main() -> None:
 
 
 def _measure(arguments: argparse.Namespace, pages: Path) -> None:
-    paths = sorted(p for p in pages.iterdir() if p.suffix.lower() in _SUFFIXES)
-    if not paths:
-        raise SystemExit(f"bench: there is no image in {pages}")
+    paths = images_in(pages)
     line = arguments.line or Path(__file__).parents[1] / "keeper" / "canary.png"
     whose = arguments.pages or "our own drawing (--pages FOLDER for others)"
     print(f"{len(paths)} pages of {whose}, {num_cores()} cores, {arguments.rounds} rounds\n")

@@ -1,4 +1,7 @@
-"""Pages to measure with, drawn on the spot: a letter, a photo of it, a receipt, a screenshot."""
+"""Pages to measure with, drawn on the spot: a letter, a photo of it, a receipt, a screenshot.
+
+And photos of letters of one size, as many as are wanted, for what is measured in pages per second.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 TITLE = "BIÊN BẢN BÀN GIAO TÀI LIỆU"
 SENTENCES = (
@@ -20,6 +24,7 @@ SENTENCES = (
     "Nếu phát hiện thiếu sót, hai bên sẽ lập biên bản bổ sung trong vòng 07 ngày làm việc.",
 )
 GOODS = ("Cà phê sữa đá", "Bánh mì thịt nguội", "Nước suối", "Phở bò tái", "Trà đào cam sả")
+_PAPER = np.array((1.0, 0.98, 0.93))  # red, green, blue of the paper under a lamp
 BUTTONS = ("Tệp", "Chỉnh sửa", "Xem", "Trang trước", "Trang sau", "Tải xuống", "Trợ giúp")
 
 
@@ -31,6 +36,39 @@ def draw_pages(folder: Path) -> list[Path]:
     for name, picture in pages.items():
         picture.save(folder / name)
     return [folder / name for name in pages]
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images of a folder; other files are passed over. SystemExit where there is none."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise SystemExit(f"bench: there is no image in {folder}")
+    return paths
+
+
+def draw_photos(
+    folder: Path, num_photos: int = 12, *, size: tuple[int, int] = (770, 991)
+) -> list[Path]:
+    """Draw photos, each with words of its own: 26 lines where they are 991 pixels high."""
+    paths = [folder / f"photo-{number:02}.jpg" for number in range(num_photos)]
+    for number, path in enumerate(paths):
+        _photo_of_letter(random.Random(number), size).save(path, quality=90)
+    return paths
+
+
+def _photo_of_letter(chance: random.Random, size: tuple[int, int]) -> Image.Image:
+    page = Image.new("L", size, 246)
+    draw, body = ImageDraw.Draw(page), _font(19)
+    words = " ".join(chance.choices(SENTENCES, k=40)).split()
+    rows = range(42, size[1] - 60, 35)
+    for top, line in zip(rows, _lines(words, body, size[0] - 104), strict=False):
+        draw.text((52, top), line, 20, body)
+    page = page.rotate(chance.uniform(-1, 1), Image.Resampling.BICUBIC, fillcolor=246)
+    page = page.filter(ImageFilter.GaussianBlur(0.5))
+    noise = np.random.default_rng(chance.randrange(1 << 30)).normal(0, 5, (page.height, page.width))
+    light = np.linspace(1.0, 0.75, page.width)
+    grey = (np.asarray(page) * light + noise).clip(0, 255)
+    return Image.fromarray((grey[..., None] * _PAPER).astype(np.uint8))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -106,7 +106,13 @@ class Settings(BaseSettings):
         description="ended jobs kept of one tenant, and as many tombstones; the oldest go first",
     )
 
-    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    device: str = Field("auto", description="auto, cpu, cuda (every GPU) or cuda:N")
+    device_processes: Literal["auto"] | Positive = Field(
+        "auto", description="processes of a worker that read on each device; auto: by the machine"
+    )
+    gpu_memory_bytes: Annotated[int, Field(ge=0)] = Field(
+        0, description="bytes of a GPU's memory that a worker may take in all; 0: what is free"
+    )
     model: str = Field("vi-print", description="the recogniser, where a job names none")
     models_dir: Path | None = Field(
         None, description="folder of more recognisers, NAME.safetensors with NAME.json; empty: none"

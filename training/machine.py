@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from worker.ocr.networks.device import num_cores, pick
+from worker.ocr.networks.cores import num_cores
+from worker.ocr.networks.device import pick
 
 _CPU_COLUMNS, _GPU_COLUMNS = 10_000, 80_000
 """Columns of pixels in a batch: about 18 lines of 550, and 145."""

@@ -5,16 +5,31 @@ from __future__ import annotations
 import os
 import sys
 
+from shared.errors import SettingError
+from shared.log import set_up_logging
 
-def main() -> None:
-    """Run until a signal ends it.
+
+def main(module: str = "worker") -> None:
+    """Run until a signal ends it; as several processes of `python -m module` where that pays.
 
     SIGTERM is Celery's warm shutdown, which tells the runtime at once: it requeues what is
     unfinished, so the tasks end by themselves. Celery's soft shutdown would tell it only when its
     time is over, and let it claim more meanwhile.
     """
-    from worker.app import app, settings
+    from worker.app import CONFIG_EXIT_CODE, app, settings
+    from worker.processes import ONE, Machine, end_with_parent, places, run_all
 
+    if ONE in sys.argv[1:]:
+        end_with_parent()
+    else:
+        try:
+            found = places(settings, Machine.here())
+        except SettingError as error:
+            print(f"docchu: {error.detail}", file=sys.stderr)
+            sys.exit(CONFIG_EXIT_CODE)
+        if len(found) > 1:
+            set_up_logging(settings)
+            sys.exit(run_all(module, found))
     options = [
         f"--hostname=docchu-{os.getpid()}@%h",  # several may run on a machine
         "--without-gossip",

@@ -80,7 +80,14 @@ class LoadedModels:
         if settings.models_dir and not settings.models_dir.is_dir():
             raise SettingError(f"DOCCHU_MODELS_DIR={settings.models_dir} is no folder.")
         try:
-            return cls(ModelReader.load(settings.models_dir, settings.device, model=settings.model))
+            return cls(
+                ModelReader.load(
+                    settings.models_dir,
+                    settings.device,
+                    model=settings.model,
+                    memory_bytes=settings.gpu_memory_bytes,
+                )
+            )
         except UnknownModel:
             where = f" in {settings.models_dir}" if settings.models_dir else ""
             reason = f"there is no such model{where}"

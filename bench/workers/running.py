@@ -29,4 +29,4 @@ def run(module: str, reader: AnyReader, name: str) -> None:
         read_suspects(start)
     else:
         Runtime.start = start  # type: ignore[method-assign, assignment]
-        main()
+        main(module)

@@ -89,15 +89,21 @@ class Reader:
 
     @classmethod
     def load(
-        cls, models_dir: Path | None = None, device: str = "auto", *, model: str = "vi-print"
+        cls,
+        models_dir: Path | None = None,
+        device: str = "auto",
+        *,
+        model: str = "vi-print",
+        memory_bytes: int = 0,
     ) -> Reader:
         """Load the networks.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
-        `device` is `auto`, `cpu`, `cuda` or `cuda:1`. Raises UnknownModel, WeightsError, or
-        RuntimeError where the device is missing.
+        `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
+        a GPU's memory. Raises UnknownModel, WeightsError, or RuntimeError where the device is
+        missing.
         """
-        picked = pick(device)
+        picked = pick(device, memory_bytes=memory_bytes)
         detector, classifier = Detector(), OrientationClassifier()
         load_verified(detector, bundled("detector"))
         load_verified(classifier, bundled("orientation"))

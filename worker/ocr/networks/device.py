@@ -6,16 +6,20 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+import cv2
 import torch
 from torch import nn
+
+from worker.ocr.networks.cores import num_cores
 
 _CPU_BUDGET = 48 * 640 * 4
 """Pixels. On a processor larger batches read no faster (16 lines: a tenth fewer pages, as they stay
 in no cache) and hold up the other jobs."""
 _GPU_BUDGET_PER_BYTE = 1 / 4096
 """Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
+_CONTEXT_BYTES = 600 << 20
+"""Of a GPU's memory, what a process takes before it has a single tensor there."""
 _MIN_GAIN = 1.2
 _NUM_TRIALS = 5
 # A convolution is prepared anew for every shape, and remembered: with room for what oneDNN keeps
@@ -55,36 +59,34 @@ class Device:
         return [power for power in powers if power & num_pictures]
 
 
-def pick(name: str = "auto", dtype: torch.dtype | None = None) -> Device:
+def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: int = 0) -> Device:
     """Pick a device by name (`auto`, `cpu`, `cuda`, `cuda:1`); a number type only if none is given.
 
-    `auto` is the first GPU where there is one. Raises RuntimeError where the device is missing.
+    `auto` is the first GPU where there is one. `memory_bytes` is the most that may be taken of a
+    GPU's memory, 0 what is free. Raises RuntimeError where the device is missing.
     """
+    # Pages are read side by side; OpenCV's own threads would only take their cores from each other.
+    cv2.setNumThreads(1)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind = torch.device(name)
     if kind.type == "cpu":
         os.environ.setdefault(*_PRIMITIVES)
         return Device(kind, dtype or _fastest_dtype(), _CPU_BUDGET, num_cores())
-    memory = torch.cuda.get_device_properties(kind).total_memory
     has_bf16 = torch.cuda.get_device_capability(kind) >= (8, 0)
     fastest = torch.bfloat16 if has_bf16 else torch.float32
-    return Device(kind, dtype or fastest, int(memory * _GPU_BUDGET_PER_BYTE), num_streams=1)
+    budget = int(_memory_of(kind, memory_bytes) * _GPU_BUDGET_PER_BYTE)
+    return Device(kind, dtype or fastest, budget, num_streams=1)
 
 
-def num_cores() -> int:
-    """The cores this process may use: its affinity, and its container's share of time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, _container_share()))
-
-
-def _container_share() -> int:
-    """The container's processor quota in whole cores (cgroup v2), else a large number."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return 1 << 16
-    return 1 << 16 if quota == "max" else max(1, int(quota) // int(period))
+def _memory_of(kind: torch.device, allowed: int) -> int:
+    """The bytes of a GPU's memory that batches may count on; more than allowed is never taken."""
+    free, total = torch.cuda.mem_get_info(kind)
+    if not allowed:
+        return free
+    own = max(_CONTEXT_BYTES, min(allowed, total) - _CONTEXT_BYTES)
+    torch.cuda.set_per_process_memory_fraction(own / total, kind)
+    return min(own, free)
 
 
 def _fastest_dtype() -> torch.dtype:

@@ -1,0 +1,58 @@
+"""What a running process does, by samples of py-spy: who holds the interpreter lock, and where."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+_RATE = 200  # samples per second
+_FRAME = re.compile(r"\(((?:api|bench|keeper|shared|worker)/[^:)]+)")
+_ELSEWHERE = "elsewhere"
+_GRACE_S = 60
+
+
+class Shares(Counter[str]):
+    """Parts of the samples by name; together at most 1."""
+
+
+def lock_share(process_id: int, seconds: float) -> float | None:
+    """How large a part of the time that its threads work one of them holds the lock.
+
+    Both are counted of threads on a processor or waiting for one, so that a machine that is busy
+    with other things changes neither.
+    """
+    working = sum(_samples(process_id, seconds).values())
+    holding = sum(_samples(process_id, seconds, "--gil").values())
+    return holding / working if working else None
+
+
+def stage_shares(process_id: int, seconds: float) -> Shares:
+    """The parts of its working threads' time by the innermost file of ours."""
+    samples = _samples(process_id, seconds)
+    shares = Shares()
+    for stack, number in samples.items():
+        files = _FRAME.findall(stack)
+        shares[files[-1] if files else _ELSEWHERE] += number / samples.total()  # type: ignore[assignment]
+    return shares
+
+
+def _samples(process_id: int, seconds: float, *options: str) -> Counter[str]:
+    """How often each stack was seen, outermost frame first."""
+    program = Path(sys.executable).parent / "py-spy"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "stacks"
+        command = [
+            *(str(program) if program.exists() else "py-spy", "record", "--pid", str(process_id)),
+            *("--duration", str(max(1, round(seconds))), "--rate", str(_RATE), "--nonblocking"),
+            *("--format", "raw", "--output", str(file), *options),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=seconds * 3 + _GRACE_S)
+        stacks: Counter[str] = Counter()
+        for row in file.read_text().splitlines():
+            stack, _, number = row.rpartition(" ")
+            stacks[stack] += int(number)
+        return stacks

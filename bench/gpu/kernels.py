@@ -1,0 +1,67 @@
+"""The networks alone on their device: pictures per second by batch and number type."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_BATCHES = {"detect": (1, 4, 16), "recognize": (4, 32, 256)}
+_SIZES = {"detect": (1280, 960), "recognize": (48, 704)}
+_WARM_UP = 3
+
+
+def network_rates(device: str, seconds: float) -> Iterator[dict[str, Any]]:
+    """What the detector and the recogniser do at most; all cases together take the seconds."""
+    from worker.ocr.networks.detector import Detector
+    from worker.ocr.networks.recognizer import Recognizer
+    from worker.ocr.networks.weights import bundled, load_card, load_verified
+
+    on_gpu = device.startswith("cuda")
+    recognizer = Recognizer(len(load_card(bundled("vi-print")).characters) + 1)
+    load_verified(recognizer, bundled("vi-print"))
+    networks = {"detect": Detector(), "recognize": recognizer}
+    load_verified(networks["detect"], bundled("detector"))
+    dtypes = [torch.float32, torch.bfloat16, torch.float16] if on_gpu else [torch.float32]
+    batches = _BATCHES if on_gpu else {task: sizes[:1] for task, sizes in _BATCHES.items()}
+    cases = [(d, task, n) for d in dtypes for task, sizes in batches.items() for n in sizes]
+    for dtype, task, number in cases:
+        network = networks[task].eval().to(device, dtype).to(memory_format=torch.channels_last)
+        batch = torch.rand(number, 3, *_SIZES[task], device=device, dtype=dtype)
+        batch = batch.to(memory_format=torch.channels_last)
+        row = {"network": task, "dtype": str(dtype).removeprefix("torch."), "batch": number}
+        yield row | _rate(network, batch, seconds / len(cases))
+
+
+@torch.inference_mode()
+def _rate(network: nn.Module, batch: Tensor, seconds: float) -> dict[str, Any]:
+    figures = {"per_s": round(_per_s(lambda: network(batch), batch, seconds / 2), 1)}
+    if batch.is_cuda:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            network(batch)
+        figures["per_s_as_graph"] = round(_per_s(graph.replay, batch, seconds / 2), 1)
+        figures["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
+        torch.cuda.reset_peak_memory_stats()
+    return figures
+
+
+def _per_s(run: Callable[[], object], batch: Tensor, seconds: float) -> float:
+    def wait() -> None:
+        if batch.is_cuda:
+            torch.cuda.synchronize()
+
+    for _ in range(_WARM_UP if batch.is_cuda else 1):
+        run()
+    wait()
+    number, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds or number == 0:
+        run()
+        number += 1
+        if number % 4 == 0:
+            wait()
+    wait()
+    return len(batch) * number / (time.perf_counter() - began)
