@@ -8,10 +8,12 @@ import pytest
 import zxingcpp
 from zxingcpp import BarcodeFormat
 
+from shared.result import Word
 from tests.ocr.drawn_tables import Paper, Picture
 from tests.ocr.samples import picture_of, text_read
 from worker.ocr.barcodes import find_barcodes
 from worker.ocr.detection.sheet import Rotation, turned
+from worker.ocr.layout.pieces import Piece, as_box
 from worker.ocr.reader import Reader
 
 CODES = {
@@ -91,6 +93,32 @@ def test_a_code_on_a_photograph_is_read() -> None:
 @pytest.mark.parametrize("name", ["decree", "receipt", "columns", "line", "short"])
 def test_print_is_taken_for_no_code(name: str) -> None:
     assert find_barcodes(picture_of(name)) == ()
+
+
+@pytest.mark.parametrize("name", ["decree", "receipt", "columns"])
+def test_a_page_of_print_is_hardly_looked_at(
+    reader: Reader, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+
+    def counting(grey: np.ndarray, *formats: object, **how: object) -> list[object]:
+        looked_at.append(grey.size)
+        return []
+
+    monkeypatch.setattr(zxingcpp, "read_barcodes", counting)
+    picture = picture_of(name)
+    reader.read(picture)
+    assert sum(looked_at) < picture[..., 0].size / 3
+
+
+def test_bars_that_are_read_as_letters_are_looked_at() -> None:
+    picture = page_with("Code128")
+    quad = np.array(((90, 100), (500, 100), (500, 340), (90, 340)), np.float32)
+    line = np.array(((90, 40), (500, 40), (500, 80), (90, 80)), np.float32)
+    bars = [Word(text="IIIllIIIHIII", confidence=0.9, box=as_box(quad))]
+    text = [Word(text="Invoice", confidence=0.9, box=as_box(line))]
+    pieces = [Piece(quad, tuple(bars)), *(Piece(line, tuple(text)) for _ in range(3))]
+    assert [code.value for code in find_barcodes(picture, pieces)] == [CODES["Code128"]]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 3)])

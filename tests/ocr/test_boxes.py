@@ -61,7 +61,7 @@ def test_corners_are_told_from_the_top_left_clockwise(degrees: float) -> None:
 
 def test_a_high_narrow_box_keeps_its_top_at_the_top() -> None:
     corners = np.array(((10, 90), (30, 90), (30, 10), (10, 10)), np.float32)
-    assert in_reading_turn(corners).tolist() == [[10, 10], [30, 10], [30, 90], [10, 90]]
+    assert in_reading_turn(corners[None])[0].tolist() == [[10, 10], [30, 10], [30, 90], [10, 90]]
 
 
 def test_neighbours_in_a_row_do_not_overlap() -> None:

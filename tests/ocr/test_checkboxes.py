@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import picture_of, text_read, tilted
+from worker.ocr import frames
 from worker.ocr.checkboxes import find_check_boxes
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.reader import Reader
@@ -117,6 +118,39 @@ def test_letters_of_every_size_are_no_boxes(name: str, size: int) -> None:
         ImageDraw.Draw(image).text((20, 20 + 80 * number), text, "black", font)
     line = np.array([[(0, 0), (300, 0), (300, 1.5 * size), (0, 1.5 * size)]], np.float32)
     assert find_check_boxes(Sheet(np.asarray(image), line)) == []
+
+
+@pytest.mark.parametrize("name", ["decree", "receipt", "columns"])
+def test_only_what_may_be_a_box_is_looked_at_closely(
+    reader: Reader, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+    closely = frames._frames
+
+    def counting(ink: np.ndarray, place: frames.Area) -> Iterator[frames.Frame]:
+        looked_at.append(ink.size)
+        return closely(ink, place)
+
+    monkeypatch.setattr(frames, "_frames", counting)
+    picture = picture_of(name)
+    reader.read(picture)
+    assert sum(looked_at) < picture[..., 0].size / 2
+
+
+@pytest.mark.parametrize("shade", [255, 128])
+def test_a_page_without_any_ink_has_no_boxes(shade: int) -> None:
+    line = np.array([[(0, 0), (300, 0), (300, 20), (0, 20)]], np.float32)
+    assert find_check_boxes(Sheet(np.full((200, 400, 3), shade, np.uint8), line)) == []
+
+
+def test_a_page_full_of_boxes_is_looked_at_once() -> None:
+    picture = np.full((1200, 1600, 3), 255, np.uint8)
+    for top in range(20, 1160, 60):
+        for left in range(20, 1560, 60):
+            picture[top : top + 24, left : left + 24] = 0
+            picture[top + 2 : top + 22, left + 2 : left + 22] = 255
+    line = np.array([[(0, 0), (300, 0), (300, 30), (0, 30)]], np.float32)
+    assert len(find_check_boxes(Sheet(picture, line))) == 19 * 26
 
 
 def test_places_for_single_digits_are_no_check_boxes(reader: Reader) -> None:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import zxingcpp
+from numpy.typing import NDArray
 from zxingcpp import BarcodeFormat as Format
 from zxingcpp import BarcodeFormats
 
 from shared.result import Barcode
+from worker.ocr.detection.boxes import spans
+from worker.ocr.detection.scaling import shrunk
 from worker.ocr.layout.pieces import Piece, Quad, as_box
 from worker.ocr.recognition.lines import Picture
 
@@ -33,27 +36,87 @@ _FORMATS = BarcodeFormats(
     )
 )
 """Those with a checksum or a frame of their own: print is hardly ever taken for one of them."""
+_HEIGHT = 20
+"""Pixels of a text line's box where places for codes are looked for."""
+_FAINT = 40
+"""Grey levels by which bars are darker than the paper."""
+_DENSE = 64
+"""Of 255: the share of bars and what lies between them. Of print that is not read, of stamps and
+of drawings, what is as dense is looked at, too."""
+_ROOM = 1
+"""In heights of a line: the ground that is shown round a place."""
+_SURE = 0.7
+_LEAST_LETTERS = 3
+_STROKES = frozenset("Iil1|!/\\[](){}-–—_.,:;'\"=HMNUW ")
+"""What bars are read as."""
+
+Area = tuple[int, int, int, int]
+"""Left, top, right, bottom, in pixels of the page."""
 
 
-def find_barcodes(picture: Picture) -> tuple[Barcode, ...]:
-    """The barcodes of an RGB picture (H, W, 3), from top to bottom."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    height, width = grey.shape
-    scale = min(1.0, _SIDE / max(height, width))
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+def find_barcodes(picture: Picture, pieces: Sequence[Piece] = ()) -> tuple[Barcode, ...]:
+    """The barcodes of an RGB picture (H, W, 3) with these texts, from top to bottom."""
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     found = [
-        (_quad(barcode.position) / scale, barcode)
-        for barcode in zxingcpp.read_barcodes(
-            np.ascontiguousarray(grey), _FORMATS, try_invert=False
-        )
+        (quad + np.array((left, top), np.float32), barcode)
+        for left, top, right, bottom in _places(grey, pieces)
+        for quad, barcode in _read(grey[top:bottom, left:right])
     ]
     found.sort(key=lambda pair: float(pair[0][:, 1].min()))
     return tuple(
         Barcode(format=Format(barcode.format).name, value=barcode.text, box=as_box(quad))
         for quad, barcode in found
     )
+
+
+def _read(grey: NDArray[np.uint8]) -> list[tuple[Quad, zxingcpp.Barcode]]:
+    height, width = grey.shape
+    scale = min(1.0, _SIDE / max(height, width))
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    found = zxingcpp.read_barcodes(np.ascontiguousarray(grey), _FORMATS, try_invert=False)
+    return [(_quad(barcode.position) / scale, barcode) for barcode in found]
+
+
+def _places(grey: NDArray[np.uint8], pieces: Sequence[Piece]) -> list[Area]:
+    """Where there is dense ink that is not in what was read, with some ground round it: a look at
+    a smaller picture. To look for every kind of code costs as much as all else of a page."""
+    page = 0, 0, grey.shape[1], grey.shape[0]
+    if not pieces:
+        return [page]
+    quads = np.stack([piece.quad for piece in pieces])
+    scale = min(1.0, _HEIGHT / max(1.0, float(np.median(spans(quads)[1]))))
+    small = shrunk(grey, scale)
+    # The paper between the bars is near, however they lie: their own mean is no paper.
+    paper = cv2.dilate(small, np.ones((_HEIGHT // 2, _HEIGHT // 2), np.uint8))
+    _, ink = cv2.threshold(cv2.subtract(paper, small), _FAINT, 255, cv2.THRESH_BINARY)
+    for piece, quad in zip(pieces, quads, strict=True):
+        if _is_text(piece):
+            cv2.fillConvexPoly(ink, np.round(quad * scale).astype(np.int32), 0)
+    dense = cv2.threshold(cv2.blur(ink, (_HEIGHT, _HEIGHT)), _DENSE, 1, cv2.THRESH_BINARY)[1]
+    if not dense.any():
+        return []
+    joined = cv2.dilate(dense, np.ones((2 * _HEIGHT, 2 * _HEIGHT), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    places = [_grown(stats[label], scale, page) for label in range(1, count)]
+    if sum((right - left) * (bottom - top) for left, top, right, bottom in places) > grey.size / 2:
+        return [page]
+    return places
+
+
+def _grown(stats: NDArray[np.int32], scale: float, page: Area) -> Area:
+    left, top, across, down = (int(value) for value in stats[:4])
+    room = _ROOM * _HEIGHT
+    edges = (left - room, top - room, left + across + room, top + down + room)
+    left, top, right, bottom = (round(edge / scale) for edge in edges)
+    return max(0, left), max(0, top), min(page[2], right), min(page[3], bottom)
+
+
+def _is_text(piece: Piece) -> bool:
+    """Whether a piece is text for sure: bars are read as letters of upright strokes."""
+    sure = sum(word.confidence for word in piece.words) >= _SURE * len(piece.words)
+    return sure and len(set(piece.text) - _STROKES) >= _LEAST_LETTERS
 
 
 def _quad(position: zxingcpp.Position) -> Quad:

@@ -156,7 +156,7 @@ class Reader:
         detected = time.perf_counter()
         sheet, pieces, grids = _pieces(client, cleared, hint)
         upright = turned(picture, sheet.rotation)
-        barcodes = () if _is_unseen(hint) else find_barcodes(upright)
+        barcodes = () if _is_unseen(hint) else find_barcodes(upright, pieces)
         # A QR code has squares that look like check boxes.
         pieces = beside(barcodes, pieces + pieces_of_boxes(boxes, sheet, cleared))
         lines, tables = lines_and_tables(pieces, grids)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.result import Barcode, PageWarning
 from worker.ocr.detection.crops import crop
@@ -23,27 +24,23 @@ def unread(
     """The regions of a sheet with a high score and ink in which none of these stands."""
     if len(sheet.likely) == 0:
         return ()
-    centres = [np.mean(word.box, axis=0) for piece in pieces for word in piece.words]
-    points = np.array(centres, np.float32).reshape(-1, 2)
-    areas = [np.array(barcode.box, np.float32) for barcode in barcodes]
-    left_out = [
-        quad
-        for quad in sheet.likely
-        if not _holds(quad, points) and not any(_holds(area, quad.mean(0)[None]) for area in areas)
-    ]
+    words = np.array([word.box for piece in pieces for word in piece.words], np.float32)
+    areas = np.array([barcode.box for barcode in barcodes], np.float32).reshape(-1, 4, 2)
+    centres = words.reshape(-1, 4, 2).mean(1)
+    is_known = _holds(sheet.likely, centres).any(1) | _holds(areas, sheet.likely.mean(1)).any(0)
     return tuple(
         PageWarning(code="unread", detail=_DETAIL, box=as_box(quad))
-        for quad in left_out
+        for quad in sheet.likely[~is_known]
         if _has_ink(sheet, quad)
     )
 
 
-def _holds(quad: Quad, points: Quad) -> bool:
-    """Whether one of the points (N, 2) lies in a quad."""
-    sides = np.roll(quad, -1, axis=0) - quad
-    away = points[:, None] - quad
-    turns = sides[:, 0] * away[..., 1] - sides[:, 1] * away[..., 0]
-    return bool((turns >= 0).all(1).any())
+def _holds(quads: Quad, points: Quad) -> NDArray[np.bool_]:
+    """Whether each of the quads (N, 4, 2) holds each of the points (M, 2): (N, M)."""
+    sides = np.roll(quads, -1, axis=1) - quads
+    away = points[None, :, None] - quads[:, None]
+    turns = sides[:, None, :, 0] * away[..., 1] - sides[:, None, :, 1] * away[..., 0]
+    return np.asarray((turns >= 0).all(2), bool)
 
 
 def _has_ink(sheet: Sheet, quad: Quad) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 import cv2
@@ -48,8 +49,11 @@ class Found:
     @property
     def outlines(self) -> Quads:
         """The quads, those of bent lines large enough to hold all of them."""
-        pairs = zip(self.quads, self.bends, strict=True)
-        return _stacked([bend.around(0.0, 1.0) if bend else quad for quad, bend in pairs])
+        outlines = self.quads.copy()
+        for number, bend in enumerate(self.bends):
+            if bend:
+                outlines[number] = bend.around(0.0, 1.0)
+        return outlines
 
     @classmethod
     def of(cls, parts: Sequence[Found]) -> Found:
@@ -75,53 +79,68 @@ def find_boxes(probability: NDArray[np.float32]) -> Found:
     """Find the text lines in a map (H, W) of 0..1, in map pixels."""
     bitmap = cv2.dilate((probability > THRESHOLD).astype(np.uint8), _JOIN)
     contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    quads: list[NDArray[np.float32]] = []
-    scores: list[float] = []
-    bends: list[Bend | None] = []
-    likely: list[NDArray[np.float32]] = []
-    for contour in contours[:_MAX_CANDIDATES]:
-        rectangle = cv2.minAreaRect(contour)
-        if min(rectangle[1]) < _MIN_SIDE:
-            continue
-        bend = bend_of(contour.astype(np.int32, copy=False), rectangle, UNCLIP)
-        quad = bend.quad if bend else in_reading_turn(_corners(_unclipped(rectangle)))
-        score = inside = _mean_inside(probability, _corners(rectangle))
-        if score < BOX_THRESHOLD:
-            inside = _mean_inside(probability, contour.reshape(-1, 2).astype(np.float32))
-            score = inside if bend else score
-        if score >= BOX_THRESHOLD:
-            quads.append(quad)
-            scores.append(score)
-            bends.append(bend)
-        if inside >= _LIKELY:
-            likely.append(quad)
+    rectangles = [cv2.minAreaRect(contour) for contour in contours[:_MAX_CANDIDATES]]
+    kept = [number for number, (_, sides, _) in enumerate(rectangles) if min(sides) >= _MIN_SIDE]
+    if not kept:
+        return Found.only(NONE)
+    contours = [np.asarray(contours[number], np.int32) for number in kept]
+    rectangles = [rectangles[number] for number in kept]
+    bends = list(map(partial(bend_of, unclip=UNCLIP), contours, rectangles))
+    measures = np.array([(*centre, *sides, angle) for centre, sides, angle in rectangles])
+    quads = in_reading_turn(_corners(_unclipped(measures)))
+    for number, bend in enumerate(bends):
+        if bend:
+            quads[number] = bend.quad
+    means = _means_inside(probability, _corners(measures))
+    # What is sparse in its rectangle is looked at more closely.
+    insides = means.copy()
+    for number in np.flatnonzero(means < BOX_THRESHOLD).tolist():
+        points = contours[number].reshape(1, -1, 2).astype(np.float32)
+        insides[number] = _means_inside(probability, points)[0]
+    is_bent = np.array([bend is not None for bend in bends])
+    scores = np.where(is_bent, insides, means)
+    found = scores >= BOX_THRESHOLD
     return Found(
-        _parted(_stacked(quads)), np.array(scores, np.float32), tuple(bends), _stacked(likely)
+        _parted(quads[found]),
+        scores[found],
+        tuple(bend for bend, is_found in zip(bends, found, strict=True) if is_found),
+        quads[insides >= _LIKELY],
     )
 
 
-def _stacked(quads: list[NDArray[np.float32]]) -> Quads:
-    return np.stack(quads) if quads else NONE
+def _corners(rectangles: NDArray[np.float64]) -> Quads:
+    """The corners of rectangles (N, 5): their centres, sides and angles in degrees."""
+    centres, sides, angles = rectangles[:, None, :2], rectangles[:, 2:4], rectangles[:, 4]
+    turns = np.deg2rad(angles)
+    cosines, sines = np.cos(turns) / 2, np.sin(turns) / 2
+    along = np.stack((cosines, sines), axis=1) * sides[:, :1]
+    across = np.stack((-sines, cosines), axis=1) * sides[:, 1:]
+    corners = np.stack((across - along, -along - across, along - across, along + across), axis=1)
+    return np.asarray(centres + corners, np.float32)
 
 
-def _corners(rectangle: cv2.typing.RotatedRect) -> NDArray[np.float32]:
-    return cv2.boxPoints(rectangle).astype(np.float32, copy=False)
+def _unclipped(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
+    width, height = rectangles[:, 2], rectangles[:, 3]
+    grown = rectangles.copy()
+    # Twice the offset of one side.
+    grown[:, 2:4] += (UNCLIP * width * height / (width + height))[:, None]
+    return grown
 
 
-def _unclipped(rectangle: cv2.typing.RotatedRect) -> cv2.typing.RotatedRect:
-    centre, (width, height), angle = rectangle
-    grow = UNCLIP * width * height / (width + height)  # twice the offset of one side
-    return centre, (width + grow, height + grow), angle
-
-
-def _mean_inside(probability: NDArray[np.float32], points: NDArray[np.float32]) -> float:
-    """The mean probability inside a quad, the score that DB gives a box."""
-    height, width = probability.shape
-    left, top = np.clip(np.floor(points.min(0)).astype(int), 0, (width - 1, height - 1))
-    right, bottom = np.clip(np.ceil(points.max(0)).astype(int), 0, (width - 1, height - 1))
-    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
-    cv2.fillPoly(mask, [(points - (left, top)).astype(np.int32)], 1)
-    return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+def _means_inside(probability: NDArray[np.float32], quads: Quads) -> NDArray[np.float32]:
+    """The mean probability inside of each polygon (N, K, 2), the score that DB gives a box."""
+    most = np.array(probability.shape[::-1]) - 1
+    firsts = np.clip(np.floor(quads.min(1)).astype(int), 0, most)
+    lasts = np.clip(np.ceil(quads.max(1)).astype(int), 0, most)
+    inner = (quads - firsts[:, None]).astype(np.int32)
+    means = np.zeros(len(quads), np.float32)
+    for number, ((left, top), (right, bottom)) in enumerate(
+        zip(firsts.tolist(), lasts.tolist(), strict=True)
+    ):
+        mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+        cv2.fillPoly(mask, [inner[number]], 1)
+        means[number] = cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0]
+    return means
 
 
 def _parted(quads: Quads) -> Quads:
@@ -145,19 +164,24 @@ def _parted(quads: Quads) -> Quads:
     return parted
 
 
-def in_reading_turn(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Order four corners: top left, top right, bottom right, bottom left, for tilts under 45°."""
-    around = points - points.mean(0)
+def in_reading_turn(quads: Quads) -> Quads:
+    """Order the corners of quads (N, 4, 2): top left, top right, bottom right, bottom left, for
+    tilts under 45 degrees."""
+    around = quads - quads.mean(1, keepdims=True)
     # Clockwise on a page whose y grows downwards, starting from the left.
-    clockwise = points[np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")]
-    start = int(np.argmin(clockwise.sum(1)))
-    turned = np.roll(clockwise, -start, axis=0)
-    sides = np.linalg.norm(np.roll(turned, -1, axis=0) - turned, axis=1)
-    top = turned[1] - turned[0]
-    if sides[0] > 0 and abs(top[1]) > abs(top[0]):
-        # A steep first side: the leftmost-topmost corner was not the top left one.
-        turned = np.roll(turned, -1 if top[1] < 0 else 1, axis=0)
-    return np.ascontiguousarray(turned, np.float32)
+    order = np.argsort(np.arctan2(around[..., 1], around[..., 0]), axis=1, kind="stable")
+    clockwise = np.take_along_axis(quads, order[..., None], axis=1)
+    turned = _rolled(clockwise, clockwise.sum(2).argmin(1))
+    top = turned[:, 1] - turned[:, 0]
+    # A steep first side: the leftmost-topmost corner was not the top left one.
+    steep = np.abs(top[:, 1]) > np.abs(top[:, 0])
+    return _rolled(turned, np.where(steep, np.where(top[:, 1] < 0, 1, 3), 0))
+
+
+def _rolled(quads: Quads, firsts: NDArray[np.integer]) -> Quads:
+    """The corners (N, 4, 2) from one of them on."""
+    order = (firsts[:, None] + np.arange(4)) % 4
+    return np.asarray(np.take_along_axis(quads, order[..., None], axis=1), np.float32)
 
 
 def spans(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.ocr.detection.colours import has_colour
 from worker.ocr.recognition.lines import Picture
 
 _SIDE = 800
@@ -45,6 +46,8 @@ class _Disc:
 
 def without_seals(picture: Picture) -> Picture:
     """The RGB picture (H, W, 3) without its round red seals; itself where it has none."""
+    if not has_colour(picture, _RED):
+        return picture
     height, width = picture.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, in_reading_turn, spans
+from worker.ocr.detection.colours import has_colour
 from worker.ocr.recognition.lines import Picture
 
 Mask = NDArray[np.uint8]
@@ -72,6 +73,8 @@ class Stamp:
 
 def find_stamps(picture: Picture) -> list[Stamp]:
     """The stamps of an RGB picture (H, W, 3) that are pressed on its print."""
+    if not has_colour(picture, _COLOURED):
+        return []
     height, width = picture.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -127,7 +130,7 @@ def _frames(picture: Picture, channel: int) -> Iterator[NDArray[np.float32]]:
         longer, shorter = max(rectangle[1]), min(rectangle[1])
         if not least <= longer <= most or shorter < _LOWEST * max(ink.shape):
             continue
-        frame = in_reading_turn(cv2.boxPoints(rectangle).astype(np.float32, copy=False))
+        (frame,) = in_reading_turn(cv2.boxPoints(rectangle).astype(np.float32, copy=False)[None])
         if _is_frame(_level(joined, frame)) and _is_crossed(
             _level(ink, frame), _level(black, frame)
         ):

@@ -60,18 +60,26 @@ def find_gutter(rows: Sequence[Row]) -> Band | None:
 def _maps(rows: Sequence[Row], origin: float, step: float) -> tuple[_Map, _Map]:
     """Where each row has words, and what lies between its first and its last (rows, places)."""
     size = int((max(cell.right for row in rows for cell in row) - origin) / step) + 2
-    words, inside = np.zeros((len(rows), size), bool), np.zeros((len(rows), size), bool)
-
-    def places(left: float, right: float) -> slice:
-        return slice(max(0, int((left - origin) / step)), max(0, int((right - origin) / step) + 1))
-
+    spans: list[tuple[int, float, float]] = []
+    spaces: list[tuple[int, float, float]] = []
+    whole: list[tuple[int, float, float]] = []
     for number, row in enumerate(rows):
+        whole.append((number, row[0].left, max(cell.right for cell in row)))
         for cell in row:
-            words[number, places(cell.left, cell.right)] = True
-            for left, right in cell.spaces():
-                words[number, places(left + step, right - step)] = False
-        inside[number, places(row[0].left, max(cell.right for cell in row))] = True
-    return words, inside
+            spans.append((number, cell.left, cell.right))
+            spaces += [(number, left + step, right - step) for left, right in cell.spaces()]
+
+    def covered(parts: list[tuple[int, float, float]]) -> _Map:
+        lines, lefts, rights = np.array(parts, np.float64).reshape(-1, 3).T
+        first, last = (((edge - origin) / step).astype(np.intp) for edge in (lefts, rights))
+        starts, ends = np.clip(first, 0, size), np.clip(last + 1, 0, size)
+        changes = np.zeros((len(rows), size + 1), np.intp)
+        own = lines.astype(np.intp)
+        np.add.at(changes, (own, starts), 1)
+        np.add.at(changes, (own, np.maximum(starts, ends)), -1)
+        return np.cumsum(changes, axis=1)[:, :-1] > 0
+
+    return covered(spans) & ~covered(spaces), covered(whole)
 
 
 def _runs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -20,7 +20,10 @@ _SAME_ROW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A piece on the levelled page: its edges, its middle, height and slope there."""
+    """A piece on the levelled page: its edges, its middle, height and slope there.
+
+    `shares` are the edges of the spaces between its words, as shares of its length.
+    """
 
     piece: Piece
     left: float
@@ -28,6 +31,7 @@ class Cell:
     middle: float
     height: float
     slope: float
+    shares: Sequence[tuple[float, float]] = ()
 
     @property
     def top(self) -> float:
@@ -41,21 +45,20 @@ class Cell:
 
     def spaces(self) -> list[tuple[float, float]]:
         """Where the spaces between its words begin and end."""
-        extent = self.piece.extent
-        axis = extent[1] - extent[0]
-        scale = (self.right - self.left) / max(float(axis @ axis), 1e-6)
-        edges = np.array([word.box[:2] for word in self.piece.words]) - extent[0]
-        places = self.left + scale * (edges @ axis)
-        return [(float(one[1]), float(other[0])) for one, other in pairwise(places)]
+        length = self.right - self.left
+        return [(self.left + length * a, self.left + length * b) for a, b in self.shares]
 
     def parted(self, number: int) -> tuple[Cell, Cell]:
         """Its first words, and those from the word of that number on."""
         left, right = self.spaces()[number - 1]
-        words = self.piece.words
-        return (
-            replace(self, piece=self.piece.holding(words[:number]), right=left),
-            replace(self, piece=self.piece.holding(words[number:]), left=right),
+        return self.holding(0, number, self.left, left), self.holding(
+            number, None, right, self.right
         )
+
+    def holding(self, first: int, last: int | None, left: float, right: float) -> Cell:
+        """Its words from one to another (exclusive), and where they stand."""
+        piece = self.piece.holding(self.piece.words[first:last])
+        return replace(self, piece=piece, left=left, right=right, shares=_shares([piece])[0])
 
 
 Row = list[Cell]
@@ -81,8 +84,13 @@ def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
     ys = centres[:, 1] * cosine - centres[:, 0] * sine
     slopes = np.where(long, np.tan(np.clip(angles - tilt, -0.5, 0.5)), 0.0)
     return [
-        Cell(piece, float(x - w / 2), float(x + w / 2), float(y), float(h), float(slope))
-        for piece, x, y, w, h, slope in zip(pieces, xs, ys, lengths, heights, slopes, strict=True)
+        Cell(piece, x - w / 2, x + w / 2, y, h, slope, shares)
+        for piece, x, y, w, h, slope, shares in zip(
+            pieces,
+            *(column.tolist() for column in (xs, ys, lengths, heights, slopes)),
+            _shares(pieces),
+            strict=True,
+        )
     ]
 
 
@@ -114,6 +122,22 @@ def _is_beside(one: Cell, other: Cell) -> bool:
     shift = (other.left + other.right - one.left - one.right) / 2
     drop = other.middle - one.middle - longer.slope * shift
     return abs(drop) < _SAME_ROW * min(one.height, other.height)
+
+
+def _shares(pieces: Sequence[Piece]) -> list[list[tuple[float, float]]]:
+    """Of each piece, where the spaces between its words begin and end, as shares of its length."""
+    outer = extents(pieces)
+    own = np.repeat(np.arange(len(pieces)), [len(piece.words) for piece in pieces])
+    edges = np.array([word.box[:2] for piece in pieces for word in piece.words])
+    axes = (outer[:, 1] - outer[:, 0]).astype(np.float64)
+    lengths = np.maximum((axes**2).sum(1), 1e-6)
+    places = ((edges - outer[own][:, None, 0]) * axes[own][:, None]).sum(2) / lengths[own][:, None]
+    lefts, rights = places.T.tolist()
+    firsts = [0, *accumulate(len(piece.words) for piece in pieces)]
+    return [
+        list(zip(rights[first : last - 1], lefts[first + 1 : last], strict=True))
+        for first, last in pairwise(firsts)
+    ]
 
 
 def _measures(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.ocr.layout.rows import Cell
 
@@ -27,7 +28,7 @@ def lean_of(cells: Sequence[Cell]) -> float:
     middles = np.array([cell.middle for cell in cells])
     near = _SAME * statistics.median(cell.height for cell in cells)
     leans = np.linspace(-_MOST, _MOST, _STEPS)
-    in_line = [sum(_in_line(edge - lean * middles, near) for edge in edges) for lean in leans]
+    in_line = _in_line((edges - leans[:, None, None] * middles) / near).sum(1)
     best = int(np.argmax(in_line))
     return float(leans[best]) if in_line[best] > _GAIN * in_line[_STEPS // 2] else 0.0
 
@@ -42,10 +43,15 @@ def upright(cells: Sequence[Cell], lean: float) -> list[Cell]:
     ]
 
 
-def _in_line(edges: np.ndarray, near: float) -> int:
-    """How many pairs of edges are near each other, about."""
-    total = 0
+def _in_line(edges: NDArray[np.float64]) -> NDArray[np.intp]:
+    """How many pairs of edges (..., N) are less than 1 from each other, about."""
+    groups, size = edges.shape[:-1], edges.shape[-1]
+    total = np.zeros(groups, np.intp)
     for shift in (0.0, 0.5):
-        counts = np.unique(np.floor(edges / near + shift), return_counts=True)[1]
-        total += int((counts**2).sum())
+        places = np.sort(np.floor(edges + shift).reshape(-1, size), axis=1)
+        begins = np.ones(places.shape, bool)
+        begins[:, 1:] = places[:, 1:] != places[:, :-1]
+        counts = np.diff(np.append(np.flatnonzero(begins), begins.size))
+        own = np.flatnonzero(begins) // size
+        total += np.bincount(own, counts**2, len(places)).astype(np.intp).reshape(groups)
     return total

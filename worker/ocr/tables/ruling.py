@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, spans
+from worker.ocr.detection.scaling import shrunk
 from worker.ocr.recognition.lines import Picture
 from worker.ocr.tables.plane import Mask
 
@@ -54,9 +55,14 @@ def find_rules(picture: Picture, quads: Quads) -> Rules | None:
     matrix, size = _levelling(picture, tilt_of(quads), scale)
     grey = _levelled(picture, matrix, scale, size)
     height = float(np.median(heights)) * scale
-    ink, turned_ink = _ink(grey, height), _ink(np.ascontiguousarray(grey.T), height)
-    across, down = _strokes(ink, _LONG * height), _strokes(turned_ink, _TALL * height)
-    if not across.any() or not down.any():
+    # Hardly a page has strokes down that long: those are looked for first.
+    turned_ink = _ink(np.ascontiguousarray(grey.T), height)
+    down = _strokes(turned_ink, _TALL * height)
+    if not down.any():
+        return None
+    ink = _ink(grey, height)
+    across = _strokes(ink, _LONG * height)
+    if not across.any():
         return None
     across |= _between(_strokes(ink, _SHORT * height) & ~across, down.T, height)
     # Letters of a low row reach from rule to rule, too, but go on with none.
@@ -105,10 +111,10 @@ def _levelled(
     """The picture in grey, smaller and level."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     if scale < 1:
-        height, width = grey.shape
-        smaller = max(1, round(width * scale)), max(1, round(height * scale))
-        grey = cv2.resize(grey, smaller, interpolation=cv2.INTER_AREA)
+        grey = shrunk(np.asarray(grey, np.uint8), scale)
     turn = np.hstack((matrix[:, :2] / scale, matrix[:, 2:]))
+    if np.array_equal(turn, np.eye(2, 3)) and grey.shape == size[::-1]:
+        return np.asarray(grey, np.uint8)
     level = cv2.warpAffine(grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(level, np.uint8)
 

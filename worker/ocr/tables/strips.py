@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from worker.ocr.layout.rows import Cell, Row
@@ -61,17 +60,18 @@ def _cut(cell: Cell, between: Sequence[Span], blank: float) -> list[Cell]:
         for strip in crossed
     ):
         return [cell]
-    parts, words = [], cell.piece.words
-    firsts = [0, *sorted(spaces.index(space) + 1 for space in widest), len(words)]
+    firsts = [0, *sorted(spaces.index(space) + 1 for space in widest), len(cell.piece.words)]
     edges = [
         cell.left,
         *(edge for space in sorted(widest) for edge in _wide(space, blank)),
         cell.right,
     ]
-    for (first, last), left, right in zip(pairwise(firsts), edges[::2], edges[1::2], strict=True):
-        piece = cell.piece.holding(words[first:last])
-        parts.append(replace(cell, piece=piece, left=left, right=right))
-    return parts
+    return [
+        cell.holding(first, last, left, right)
+        for (first, last), left, right in zip(
+            pairwise(firsts), edges[::2], edges[1::2], strict=True
+        )
+    ]
 
 
 def _wide(space: Span, blank: float) -> Span:

@@ -1,0 +1,236 @@
+"""Square frames of four straight strokes, as check boxes are: where on a page they are.
+
+A smaller picture shows where one may be, and only there the page is looked at closely: most pages
+have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.detection.scaling import shrunk
+
+HEIGHT = 40
+"""Pixels of a text line's box where boxes are looked for."""
+_FAINT = 18
+"""Grey levels by which a stroke is darker than what is round it."""
+# In heights of a line.
+_STROKE = 0.4
+"""How long a straight stroke is at least: those of ticks and crosses are aslant."""
+_SIDES = 0.45, 1.5
+"""The sides of a frame."""
+_BESIDE = 0.15
+"""How near the letters of a word are to each other."""
+_ROOM = 0.5
+"""In heights: what of the page is looked at round a place that may have a box."""
+_ABOUT_SQUARE, _CLOSED = 0.6, 0.5
+"""The same as `_SQUARE` and `_FULL` below, in the smaller picture."""
+_MOST_PLACES = 100
+"""Where there are more, the whole page is looked at at once."""
+
+_SQUARE = 0.75
+"""Height over length, or length over height."""
+_MOSTLY = 0.7
+_OUTSIDE = 0.35
+_FULL = 0.92
+"""The share of a side that has ink; letters have round corners."""
+_THICK = 0.2
+"""Of a side: how far from the edge its ink may be; there it ends, as in no bold letter."""
+_CORNER = 0.1
+"""Of a side: how near to its corners ink is."""
+_INSIDE = 0.24
+"""The share of its sides that does not count as inside."""
+_MARKED = 0.05
+"""The share of ink from which there is a mark."""
+_THREE = np.ones((3, 1), np.uint8)
+
+Grey = NDArray[np.uint8]
+Area = tuple[float, ...]
+"""Left, top, right, bottom, in pixels of the page."""
+Frame = tuple[int, int, int, int]
+"""Left, top, length and height, in pixels of the picture in which boxes are looked for."""
+
+
+def find_frames(grey: Grey, scale: float) -> list[tuple[Frame, bool]]:
+    """The frames of a page in grey, scaled by `scale`, and whether something is in each."""
+    small = _scaled(grey, scale / 2)
+    ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
+    found: list[tuple[Frame, bool]] = []
+    for place in _places(_ink(small, ground, _FAINT // 2), scale):
+        found += [
+            (frame, is_marked)
+            for frame, is_marked in _frames_in(grey, ground, scale, place)
+            if not any(_is_same(frame, other) for other, _ in found)
+        ]
+    return sorted(found)
+
+
+def _is_same(one: Frame, other: Frame) -> bool:
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1])) < min(one[2:]) / 2
+
+
+def _places(ink: Grey, scale: float) -> list[Area]:
+    """Where there may be a frame, in pixels of the page: a look at a picture half as large."""
+    half = HEIGHT // 2
+    strokes = _strokes(ink, round(_STROKE * half) - 2)
+    either = cv2.bitwise_or(*strokes)
+    outlines, _ = cv2.findContours(either, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    least, most = _SIDES[0] * half - 2, _SIDES[1] * half + 2
+    found = [cv2.boundingRect(outline) for outline in outlines]
+    rectangles = np.array(found, np.intp).reshape(-1, 4)
+    longer, shorter = rectangles[:, 2:].max(1), rectangles[:, 2:].min(1)
+    has_size = (least <= shorter) & (longer <= most) & (shorter >= _ABOUT_SQUARE * longer)
+    rectangles = rectangles[has_size]
+    rectangles = rectangles[_are_closed(rectangles, *strokes)]
+    edges = np.concatenate((rectangles[:, :2], rectangles[:, :2] + rectangles[:, 2:]), axis=1)
+    places: list[Area] = [tuple(place) for place in (edges * 2 / scale).tolist()]
+    if len(places) > _MOST_PLACES:
+        return [(0, 0, ink.shape[1] * 2 / scale, ink.shape[0] * 2 / scale)]
+    return places
+
+
+def _frames_in(grey: Grey, ground: Grey, scale: float, place: Area) -> Iterator[tuple[Frame, bool]]:
+    """The frames whose middle is in a place, and whether something is in them."""
+    room = _ROOM * HEIGHT / scale
+    left, top, right, bottom = place
+    x, y = max(0, int(left - room)), max(0, int(top - room))
+    part = _scaled(grey[y : int(bottom + room) + 1, x : int(right + room) + 1], scale)
+    own = ground[int(y * scale / 2) :, int(x * scale / 2) :]
+    own = own[: max(1, part.shape[0] // 2), : max(1, part.shape[1] // 2)]
+    ink = _ink(part, np.asarray(cv2.resize(own, part.shape[::-1]), np.uint8), _FAINT)
+    inner = ((left - x) * scale, (top - y) * scale, (right - x) * scale, (bottom - y) * scale)
+    for frame in _frames(ink, inner):
+        inside = np.s_[frame[1] : frame[1] + frame[3], frame[0] : frame[0] + frame[2]]
+        moved = frame[0] + round(x * scale), frame[1] + round(y * scale), frame[2], frame[3]
+        yield moved, _is_marked(ink[inside])
+
+
+def _are_closed(rectangles: NDArray[np.intp], across: Grey, down: Grey) -> NDArray[np.bool_]:
+    """Whether strokes run along most of all four sides of rectangles (N, 4)."""
+    left, top, width, height = rectangles.T
+    right, bottom = left + width, top + height
+    x, y = np.maximum(3, width // 4), np.maximum(3, height // 4)
+    bands = (
+        (across, left, top, right, top + y, width),
+        (across, left, bottom - y, right, bottom, width),
+        (down, left, top, left + x, bottom, height),
+        (down, right - x, top, right, bottom, height),
+    )
+    closed = np.ones(len(rectangles), bool)
+    for strokes, x0, y0, x1, y1, length in bands:
+        sums = cv2.integral(strokes)
+        filled = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+        # A stroke is thickened to three pixels at least.
+        closed &= filled >= _CLOSED * 2 * length
+    return closed
+
+
+def _scaled(grey: Grey, scale: float) -> Grey:
+    if scale < 1:
+        return shrunk(grey, scale)
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale), np.uint8)
+
+
+def _ink(grey: Grey, ground: Grey, faint: int) -> Grey:
+    """1 where a picture is darker than what is round it."""
+    _, ink = cv2.threshold(cv2.subtract(ground, grey), faint, 1, cv2.THRESH_BINARY)
+    return np.asarray(ink, np.uint8)
+
+
+def _strokes(ink: Grey, length: int) -> tuple[Grey, Grey]:
+    """The strokes that run across, and those that run down; those a little aslant, too."""
+    across, down = (
+        cv2.morphologyEx(cv2.dilate(ink, thick), cv2.MORPH_OPEN, long)
+        for thick, long in (
+            (_THREE, np.ones((1, length), np.uint8)),
+            (_THREE.T, np.ones((length, 1), np.uint8)),
+        )
+    )
+    return np.asarray(across, np.uint8), np.asarray(down, np.uint8)
+
+
+def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
+    """Square frames that touch nothing and whose middle is in a place."""
+    strokes = cv2.bitwise_or(*_strokes(ink, round(_STROKE * HEIGHT)))
+    outlines, _ = cv2.findContours(strokes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    least, most = (side * HEIGHT for side in _SIDES)
+    for outline in outlines:
+        left, top, across, down = cv2.boundingRect(outline)
+        if min(across, down) < least or max(across, down) > most:
+            continue
+        if not place[0] <= left + across / 2 <= place[2]:
+            continue
+        if not place[1] <= top + down / 2 <= place[3]:
+            continue
+        whole = max(across, down)
+        x, y, across, down = _trimmed(ink[top : top + down, left : left + across])
+        left, top = left + x, top + y
+        if min(across, down) < max(least, _SQUARE * whole):
+            continue
+        frame = left, top, across, down
+        if _is_frame(ink[top : top + down, left : left + across]) and not _is_in_word(ink, frame):
+            yield left, top, across, down
+
+
+def _trimmed(ink: Grey) -> tuple[int, int, int, int]:
+    """From the first to the last stroke along each side: a tick may reach out, a bow does not."""
+    (top, bottom), (left, right) = (_ends(np.ascontiguousarray(part)) for part in (ink, ink.T))
+    return left, top, right - left, bottom - top
+
+
+def _ends(ink: Grey) -> tuple[int, int]:
+    shares = cv2.dilate(ink, _THREE).mean(1)
+    rows = np.flatnonzero(shares >= _MOSTLY)
+    if len(rows) == 0:
+        return 0, 0
+    first, last = int(rows[0]), int(rows[-1])
+    outside = np.concatenate((shares[: max(0, first - 1)], shares[last + 2 :]))
+    if outside.max(initial=0) > _OUTSIDE:
+        return 0, 0
+    return first + 1, last  # thickened, it is larger by a pixel
+
+
+def _is_frame(ink: Grey) -> bool:
+    """Whether ink runs straight along all four sides, from corner to corner."""
+    thick = max(4, round(_THICK * min(ink.shape)))
+    sides = ink[:thick], ink[::-1][:thick], ink.T[:thick], ink.T[::-1][:thick]
+    near = max(2, round(_CORNER * min(ink.shape)))
+    corners = (
+        part[:, :near] for rows in (ink[:near], ink[-near:]) for part in (rows, rows[:, ::-1])
+    )
+    if _is_round(ink) or not all(corner.any() for corner in corners):
+        return False
+    return all(
+        max(float(side[row : row + 3].max(0).mean()) for row in range(thick - 2)) >= _FULL
+        and float(side[-1].mean()) < _MOSTLY
+        for side in sides
+    )
+
+
+def _is_round(ink: Grey) -> bool:
+    """Whether the ink bows inwards at all corners and the middle is blank, as in an O."""
+    first, last = round(0.16 * min(ink.shape)), round(0.3 * min(ink.shape)) + 1
+    bows = (
+        part[first:last, first:last] for rows in (ink, ink[::-1]) for part in (rows, rows[:, ::-1])
+    )
+    y, x = (np.s_[2 * side // 5 : 3 * side // 5 + 1] for side in ink.shape)
+    return all(bow.any() for bow in bows) and not ink[y, x].any()
+
+
+def _is_in_word(ink: Grey, frame: Frame) -> bool:
+    """Whether letters stand close on both sides."""
+    left, top, across, down = frame
+    reach = round(_BESIDE * HEIGHT)
+    rows = ink[top : top + down]
+    before = rows[:, max(0, left - 2 - reach) : max(0, left - 2)]
+    after = rows[:, left + across + 2 : left + across + 2 + reach]
+    return bool(before.any() and after.any())
+
+
+def _is_marked(inside: Grey) -> bool:
+    y, x = (max(1, round(_INSIDE * side)) for side in inside.shape)
+    return float(inside[y:-y, x:-x].mean()) >= _MARKED
