@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import logging
 import queue
 import random
 import re
@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor, from_numpy, multiprocessing
 
 from training.labels.prose import clean
 from training.lines.real import LabelledLine, load_labelled
@@ -24,21 +25,27 @@ from training.wear.degrade import Degrader
 from worker.ocr.recognition.charset import encode
 from worker.ocr.recognition.lines import HEIGHT, prepare
 
+_log = logging.getLogger(__name__)
 _LEAST, _NARROWEST = 8, 312
 """Lines in a batch at least, and the width in pixels below which a batch grows no more."""
 _SEEDS = 1_000_003
 """Between two processes that draw for one run."""
 _LOOK_S = 5.0
 """After so long without a batch those who draw are looked after."""
+_COLUMNS_AT_FIRST, _COLUMNS_A_LINE = 10_000, 20
+"""Batches grow with what a process has drawn: large ones are long in coming."""
 _QUEUED = 24
 _DOTS = re.compile(r"\.{3,}")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Lines of one padded width: BGR uint8 (B, 48, W, 3), and their class numbers end to end."""
+    """Lines of one padded width: BGR uint8 (B, 48, W, 3), and their class numbers end to end.
 
-    images: NDArray[np.uint8]
+    The images are a tensor since those go from process to process in shared memory.
+    """
+
+    images: Tensor
     classes: NDArray[np.int32]
     lengths: NDArray[np.int32]
 
@@ -63,7 +70,7 @@ def batch_size(width: int, columns: int) -> int:
 def batches(source: Source, max_width: Synchronized[int]) -> Iterator[Batch]:
     """Batches for ever, each as soon as enough lines of one width have been drawn."""
     waiting: dict[int, list[tuple[NDArray[np.uint8], list[int]]]] = {}
-    for line in _lines(source, max_width):
+    for drawn, line in enumerate(_lines(source, max_width), 1):
         prepared = prepare(line.crop)
         width = prepared.shape[1]
         classes = encode(target(line.text))
@@ -71,7 +78,8 @@ def batches(source: Source, max_width: Synchronized[int]) -> Iterator[Batch]:
             continue
         group = waiting.setdefault(width, [])
         group.append((prepared, classes))
-        if len(group) >= batch_size(width, source.columns):
+        columns = min(source.columns, _COLUMNS_AT_FIRST + _COLUMNS_A_LINE * drawn)
+        if len(group) >= batch_size(width, columns):
             yield _batch(waiting.pop(width))
 
 
@@ -95,7 +103,10 @@ def _lines(source: Source, max_width: Synchronized[int]) -> Iterator[Line]:
             line = rng.choice(real)
             yield Line(degrader.touch(line.crop), clean(line.text))
         else:
-            yield renderer.draw()
+            try:
+                yield renderer.draw()
+            except (ValueError, IndexError, cv2.error):
+                _log.exception("a line cannot be drawn; the next one is")
 
 
 def _least_steps(classes: list[int]) -> int:
@@ -105,7 +116,7 @@ def _least_steps(classes: list[int]) -> int:
 
 def _batch(group: list[tuple[NDArray[np.uint8], list[int]]]) -> Batch:
     return Batch(
-        np.stack([image for image, _ in group]),
+        from_numpy(np.stack([image for image, _ in group])),
         np.array([number for _, classes in group for number in classes], np.int32),
         np.array([len(classes) for _, classes in group], np.int32),
     )

@@ -17,22 +17,22 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from torch.nn import functional
 
 from training.batches import Batch, BatchProcesses, Source
 from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.ema import Average
 from training.lines.real import LabelledLine, load_labelled
 from training.lines.render import Renderer
-from training.machine import Machine, Stopwatch, keep_memory, use_huge_pages
+from training.loss import ctc_loss
+from training.machine import Machine, gpu_idle, keep_memory, use_huge_pages
 from training.measuring.reading import read_lines
 from training.measuring.scoring import score_lines
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition.charset import NUM_CLASSES
 
 _BASE = Path(__file__).parent / "runs" / "recognizer_base.safetensors"
-_RATES = {"head": 1.5e-3, "neck": 1.5e-3, "stages": 6e-4}
-_WARM_UP_STEPS = 60
+_RATES = {"head": 1.5e-3, "neck": 1.5e-3, "stages": 6e-4, "stem": 3e-4}
+_WARM_UP_STEPS = 300
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
 _CLIP = 5.0
 _DROPOUT = 0.05
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--real-share", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--frozen", type=int, default=0, help="stages after the stem that keep their weights"
+        "--frozen", type=int, default=1, help="parts that keep their weights: the stem, stages"
     )
     parser.add_argument("--evaluate-every", type=float, default=8.0, help="minutes")
     arguments = parser.parse_args()
@@ -85,10 +85,9 @@ class Training:
         self._model = Recognizer(NUM_CLASSES, dropout=_DROPOUT)
         self._model.load_state_dict(load_file(arguments.start))
         self._machine = Machine.found(arguments.renderers)
-        self._model.to(self._machine.device, memory_format=torch.channels_last).train()
-        for part in (self._model.stem, *self._model.stages[: arguments.frozen]):
+        self._model.to(self._machine.device, memory_format=self._machine.memory_format).train()
+        for part in (self._model.stem, *self._model.stages)[: arguments.frozen]:
             part.requires_grad_(False)
-        self._watch = Stopwatch(self._machine)
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
         self._average = Average(self._model)
         self._progress = Progress()
@@ -139,36 +138,37 @@ class Training:
             asked = time.monotonic()
             batch = self._renderer.next()
             waited += time.monotonic() - asked
-            self._watch.start()
             losses.append(self._step(batch))
-            self._watch.stop()
             num_lines += len(batch.images)
             self._progress.num_lines += len(batch.images)
             if self._is_over():
                 break
-        busy = self._watch.busy_s()
+        idle = gpu_idle() if self._machine.is_gpu else None
+        loss = float(torch.stack(losses).mean())  # waits until the GPU is through
         took = time.monotonic() - began
-        idle = {"gpu_idle": round(max(0.0, 1 - busy / took), 3)} if self._machine.is_gpu else {}
         self._log(
             {
-                "loss": round(float(torch.stack(losses).mean()), 4),
+                "loss": round(loss, 4),
                 "rate": round(self._optimiser.param_groups[0]["lr"], 7),
                 "lines_per_s": round(num_lines / took, 1),
                 "waited": round(waited / took, 3),
-                **idle,
+                **({} if idle is None else {"gpu_idle": round(idle, 2)}),
             }
         )
 
     def _step(self, batch: Batch) -> torch.Tensor:
         for group in self._optimiser.param_groups:
             group["lr"] = group["full_rate"] * self._rate()
-        images = torch.from_numpy(batch.images).to(self._machine.device)
+        images = batch.images.to(self._machine.device)
         images = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        images = images.contiguous(memory_format=self._machine.memory_format)
         with self._machine.faster():
             logits = self._model(images)
         loss = ctc_loss(logits, batch)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), _CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(self._model.parameters(), _CLIP)
+        # What AdamW skips a step by without being waited for; one that is not finite ends a run.
+        self._optimiser.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         self._optimiser.step()
         self._optimiser.zero_grad()
         self._progress.step += 1
@@ -232,22 +232,6 @@ class Training:
 
 def _trained(part: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in part.parameters() if parameter.requires_grad]
-
-
-def ctc_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """CTC loss a character, in fp32; `logits` are (B, T, classes)."""
-    num_lines, num_steps, _ = logits.shape
-    scores = logits.float().log_softmax(-1).transpose(0, 1)
-    steps = torch.full((num_lines,), num_steps, dtype=torch.int32)
-    total = functional.ctc_loss(
-        scores,
-        torch.from_numpy(batch.classes).to(logits.device),
-        steps,
-        torch.from_numpy(batch.lengths),
-        reduction="sum",
-        zero_infinity=True,
-    )
-    return total / float(batch.lengths.sum())
 
 
 def _synthetic(corpus: Path) -> list[LabelledLine]:

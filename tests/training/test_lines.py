@@ -15,8 +15,8 @@ from training.checkpoint import Progress, load_average, load_checkpoint, save_ch
 from training.ema import Average
 from training.labels.prose import clean
 from training.lines.real import load_labelled
+from training.loss import ctc_loss
 from training.measuring.reading import greedy, read_lines
-from training.train import ctc_loss
 from training.wear.scenes import Scenes
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition.charset import NUM_CLASSES, can_write, encode
@@ -80,12 +80,33 @@ def test_lines_are_read_in_the_order_in_which_they_were_given() -> None:
 
 def test_the_loss_falls_when_the_right_characters_are_certain() -> None:
     classes = encode("ab")
-    batch = Batch(np.zeros((1, 48, 64, 3), np.uint8), np.int32(classes), np.int32([2]))
+    batch = Batch(torch.zeros((1, 48, 64, 3), dtype=torch.uint8), np.int32(classes), np.int32([2]))
     unsure = torch.zeros(1, 8, NUM_CLASSES)
     sure = unsure.clone()
     for step, number in enumerate([0, classes[0], 0, classes[1], 0, 0, 0, 0]):
         sure[0, step, number] = 20.0
     assert ctc_loss(sure, batch) < 0.1 < ctc_loss(unsure, batch)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_finds_the_gradients_that_a_processor_finds() -> None:
+    """Its own loss is not to be had: cuDNN's gives gradients that point elsewhere."""
+    torch.manual_seed(5)
+    classes = encode("Hợp đồng số 12")
+    batch = Batch(
+        torch.zeros((2, 48, 320, 3), dtype=torch.uint8),
+        np.int32(classes * 2),
+        np.int32([len(classes)] * 2),
+    )
+    logits = torch.randn(2, 40, NUM_CLASSES)
+    found = []
+    for device in ("cpu", "cuda"):
+        here = logits.to(device, copy=True).requires_grad_()
+        ctc_loss(here, batch).backward()
+        assert here.grad is not None
+        found.append(here.grad.cpu())
+    torch.testing.assert_close(*found, rtol=1e-3, atol=1e-6)
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:

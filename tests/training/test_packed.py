@@ -52,7 +52,7 @@ def test_two_hundred_lines_are_trained_on_in_two_steps(archive: Path, tmp_path: 
         tar.extractall(tmp_path, filter="data")
     out = tmp_path / "run"
     # Of the network the last parts alone, as that is quick; no figures, as they take a while.
-    quick = ("--frozen", "4", "--threads", "1", "--evaluate-every", "60")
+    quick = ("--frozen", "5", "--threads", "1", "--evaluate-every", "60")
     first = train(tmp_path / "train", out, "--lines", "100", *quick)
     assert 100 <= first[-1]["lines"] < 150
     assert first[-1]["lines_per_s"] > 0

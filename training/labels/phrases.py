@@ -17,6 +17,8 @@ _LABELS, _HEADINGS, _SUMS, _ENGLISH = (
 _SURNAMES, _MIDDLES, _GIVEN = (WORDS[key] for key in ("surnames", "middles", "given"))
 _ENDINGS = (
     "...",
+    "..",
+    "..",
     ", ...",
     ",...;",
     ", ...;",

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from training.labels import forms, phrases, receipts, tables
+from training.labels import forms, parts, phrases, receipts, tables
 from training.labels.prose import clean, half, libreoffice, parted, sentences_of, syllables
 from training.labels.vocabulary import WORDS
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
@@ -38,7 +38,7 @@ class Texts:
         self._marked = [word for word in self._syllables if _marks(word) > 1]
         self._hooked = [word for word in self._syllables if _has_small_mark(word)]
         self._mixture: list[tuple[float, Callable[[], str]]] = [
-            (0.30, self._statute),
+            (0.28, self._statute),
             (0.16, self._sentence),
             (0.04, lambda: phrases.place(rng, self._places)),
             (0.21, self._nonsense),
@@ -49,6 +49,7 @@ class Texts:
             (0.03, lambda: phrases.heading(rng)),
             (0.02, lambda: phrases.english(rng)),
             (0.06, self._random),
+            (0.02, self._numbered),
         ]
         self._sources: dict[str, Callable[[], str]] = {
             "mixed": self._mixed,
@@ -88,7 +89,8 @@ class Texts:
         """Headings in capitals, two marks on many of their letters."""
         rng = self._rng
         if rng.random() < 0.3:
-            return rng.choice([phrases.heading(rng), self._statute()]).upper()
+            kinds = (lambda: phrases.heading(rng), self._statute, self._numbered)
+            return rng.choice(kinds)().upper()
         pool = [self._marked, self._syllables]
         words = [rng.choice(rng.choice(pool)) for _ in range(rng.randint(1, 9))]
         return phrases.spaced(rng, words).upper()
@@ -170,10 +172,18 @@ class Texts:
         rng = self._rng
         if rng.random() < 0.12:
             words = text.split(" ")
-            extra = rng.choice([phrases.figures, phrases.english_word, phrases.aside])(rng)
+            kinds = (phrases.figures, phrases.english_word, phrases.aside, parts.numbered)
+            extra = rng.choice(kinds)(rng)
             words.insert(rng.randint(0, len(words)), extra)
             text = " ".join(words[: _MAX_WORDS + 2])
-        return text
+        return parts.listed(rng, text) if rng.random() < 0.05 else text
+
+    def _numbered(self) -> str:
+        """A part's number, alone, before its title or in a sentence."""
+        rng = self._rng
+        number = parts.numbered(rng)
+        around = (number, f"{number} {self._sentence()}", f"{self._words(1, 6)} {number}")
+        return rng.choice(around)
 
     def _window(self, sentences: list[str]) -> str:
         rng = self._rng

@@ -21,6 +21,8 @@ _OFFICE_SHARE = 0.36
 _TIMES, _TIMES_SHARE = ("Tinos Stacked", "Tinos Squeezed"), 0.2
 _EXTREME = ("Thin", "Hairline", "Black", "ExtraLight", "Extra Light", "Heavy")
 _FANCY = ("Lobster", "Pacifico", "Dancing Script", "Sriracha", "Comfortaa", "Space Mono", "Mali")
+_CUT_SHARE, _CUT_BELOW = 0.05, 0.75
+"""Of the lines, those with their feet or heads cut off, and of those the feet."""
 MAX_RATIO = 34.0
 """Width over height of the widest line made: 1,632 pixels at 48 high."""
 
@@ -108,6 +110,8 @@ class Renderer:
         if family.pixels:
             tightness = (0.0, 0.2)
         pads = [rng.uniform(*tightness) * tall for _ in range(2)]
+        if rng.random() < _CUT_SHARE:
+            pads[rng.random() < _CUT_BELOW] = -rng.uniform(0.03, 0.2) * tall
         sides = [rng.uniform(-0.02, 0.35) * tall for _ in range(2)]
         if rng.random() < 0.09:  # a box that runs on over empty paper
             sides[rng.randint(0, 1)] += rng.uniform(0.5, 5) * tall
@@ -208,6 +212,8 @@ class Renderer:
         top, left, bottom, right = extents(other)
         height, width = cut.shape
         wide = min(round(rng.uniform(0.03, 0.22) * height), width // 4, right - left)
+        if wide < 1:
+            return
         level = (height - (bottom - top)) // 2 + rng.randint(-2, 2)
         strip = other[max(0, top - max(0, level)) : bottom, left:right]
         strip = strip[:height]
