@@ -13,7 +13,7 @@ ARCHIVE := training/runs/train.tgz
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test acceptance check bench faults hostile train train-gpu pack tune evaluate export clean
+.PHONY: run test acceptance check bench faults hostile train train-gpu pack gpu-pack tune evaluate export clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
@@ -51,6 +51,10 @@ train-gpu: pack
 
 pack: $(FACES)
 	mkdir -p training/runs && $(BIN)/python -m training.pack $(ARCHIVE)
+
+# All that a machine with a GPU and no network needs: tar xzf, sh docchu-gpu/run.sh MINUTES.
+gpu-pack: $(VENV)/test.stamp
+	mkdir -p training/runs && $(BIN)/python -m bench.gpu.pack training/runs/gpu.tgz
 
 # make tune LINES=my-lines NAME=mine MINUTES=30
 tune: $(FACES)

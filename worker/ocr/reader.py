@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,7 @@ from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
+from worker.ocr.networks.number_types import fastest_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
@@ -96,7 +97,7 @@ class Reader:
         model: str = "vi-print",
         memory_bytes: int = 0,
     ) -> Reader:
-        """Load the networks.
+        """Load the networks; on a GPU in the number type that suits it, warmed up.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
         `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
@@ -108,8 +109,20 @@ class Reader:
         load_verified(detector, bundled("detector"))
         load_verified(classifier, bundled("orientation"))
         default = recognizer_of(model, models_dir)
+        if picked.is_gpu:
+            dtype = fastest_same(detector, default.network, picked.kind)
+            picked = replace(picked, dtype=dtype)
         networks = Networks(detector, classifier, default.network, picked)
-        return cls(networks, default.card, Library(models_dir, networks.place))
+        reader = cls(networks, default.card, Library(models_dir, networks.place))
+        if picked.is_gpu:
+            reader.warm_up()
+        return reader
+
+    def warm_up(self) -> None:
+        """Read a page and a line that say nothing: the first of anything takes a GPU seconds."""
+        page = sample_page()
+        for picture in (page, page[:64]):
+            self.read(picture)
 
     def using(self, model: str) -> Reader:
         """The same reader with another recogniser, which is loaded if it is not yet.

@@ -63,7 +63,8 @@ def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: 
     """Pick a device by name (`auto`, `cpu`, `cuda`, `cuda:1`); a number type only if none is given.
 
     `auto` is the first GPU where there is one. `memory_bytes` is the most that may be taken of a
-    GPU's memory, 0 what is free. Raises RuntimeError where the device is missing.
+    GPU's memory, 0 what is free; of a GPU the number type is exact until one was tried
+    (`number_types.py`). Raises RuntimeError where the device is missing.
     """
     # Pages are read side by side; OpenCV's own threads would only take their cores from each other.
     cv2.setNumThreads(1)
@@ -73,10 +74,9 @@ def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: 
     if kind.type == "cpu":
         os.environ.setdefault(*_PRIMITIVES)
         return Device(kind, dtype or _fastest_dtype(), _CPU_BUDGET, num_cores())
-    has_bf16 = torch.cuda.get_device_capability(kind) >= (8, 0)
-    fastest = torch.bfloat16 if has_bf16 else torch.float32
+    kind = torch.device(kind.type, kind.index or 0)
     budget = int(_memory_of(kind, memory_bytes) * _GPU_BUDGET_PER_BYTE)
-    return Device(kind, dtype or fastest, budget, num_streams=1)
+    return Device(kind, dtype or torch.float32, budget, num_streams=1)
 
 
 def _memory_of(kind: torch.device, allowed: int) -> int:

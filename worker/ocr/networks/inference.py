@@ -31,6 +31,8 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
+_SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
+"""What the processor's allocator, torch and CUDA's libraries say then."""
 _SURE = 0.995
 NUM_BEST = 5
 """Classes of each time step that are told: the blank and the marks that a letter may bear."""
@@ -133,6 +135,6 @@ def _device_errors() -> Iterator[None]:
     except torch.AcceleratorError as error:
         raise DeviceLost from error
     except RuntimeError as error:
-        if "allocate memory" in str(error) or "not enough memory" in str(error):
+        if any(words in str(error) for words in _SHORT_OF_MEMORY):
             raise DeviceOutOfMemory from error
         raise

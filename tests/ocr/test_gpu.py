@@ -1,0 +1,252 @@
+"""The reader on a GPU. What needs none runs on the processor, too, where there is no GPU."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.ocr.samples import Picture, picture_of, reads_as, text_read
+from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
+from worker.ocr.networks import number_types
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.device import pick
+from worker.ocr.networks.library import recognizer_of
+from worker.ocr.networks.number_types import HALF_TYPES, fastest_same, sample_page
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import bundled, load_verified
+from worker.ocr.reader import Reader
+from worker.processes import Machine
+
+pytestmark = pytest.mark.gpu
+
+HAS_GPU = torch.cuda.is_available()
+DEVICE = "cuda" if HAS_GPU else "cpu"
+on_gpu = pytest.mark.skipif(not HAS_GPU, reason="there is no GPU on this machine")
+NAMES = ("decree", "receipt", "columns")
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def device_reader() -> Iterator[Reader]:
+    """The real reader on the device."""
+    reader = Reader.load(device=DEVICE)
+    yield reader
+    reader.close()
+
+
+def networks() -> tuple[Detector, nn.Module]:
+    detector = Detector()
+    load_verified(detector, bundled("detector"))
+    return detector, recognizer_of("vi-print", None).network
+
+
+def enlarged(picture: Picture, scale: float) -> Picture:
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+
+
+@on_gpu
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_reads_what_the_processor_reads(
+    reader: Reader, device_reader: Reader, name: str
+) -> None:
+    exact, read = (one.read(picture_of(name)).page for one in (reader, device_reader))
+    assert text_read(read) == text_read(exact)
+    for line, other in zip(read.lines, exact.lines, strict=True):
+        assert line.confidence == pytest.approx(other.confidence, abs=1e-2)
+        assert np.abs(np.subtract(line.box, other.box)).max() < 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_device_reads_real_pictures(device_reader: Reader, name: str) -> None:
+    assert reads_as(device_reader.read(picture_of(name)).page, name)
+
+
+def test_pages_of_many_sizes_read_at_once_say_what_each_says_alone(device_reader: Reader) -> None:
+    pages = [enlarged(picture_of(name), scale) for name in NAMES for scale in (0.8, 1.0)]
+    alone = [device_reader.read(page).page for page in pages]
+    with ThreadPoolExecutor(len(pages)) as pool:
+        together = list(pool.map(lambda page: device_reader.read(page).page, pages))
+    for one, mixed in zip(alone, together, strict=True):
+        assert text_read(mixed) == text_read(one)
+        for line, other in zip(mixed.lines, one.lines, strict=True):
+            assert line.confidence == pytest.approx(other.confidence, abs=1e-2)
+
+
+def test_where_the_memory_runs_out_batches_are_halved_and_all_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error is the device's own; on a GPU the next test lets it come by itself."""
+    most, forward, refused = 1, Recognizer.forward, []
+
+    def short_of_memory(network: Recognizer, batch: Tensor) -> Tensor:
+        if len(batch) > most:
+            refused.append(len(batch))
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(network, batch)
+
+    monkeypatch.setattr(Recognizer, "forward", short_of_memory)
+    if HAS_GPU:  # the warm-up meets it, too
+        monkeypatch.setattr("worker.ocr.reader.fastest_same", lambda *_: torch.float32)
+    reader = Reader.load(device=DEVICE)
+    assert reads_as(reader.read(picture_of("decree")).page, "decree")
+    assert refused
+    reader.close()
+
+
+_SHORT = """
+import json, sys, torch
+from tests.ocr.samples import picture_of, reads_as
+from worker.ocr.reader import Reader
+reader = Reader.load(device="cuda", memory_bytes=int(sys.argv[1]))
+read = reader.read(picture_of("decree")).page
+print(json.dumps([reads_as(read, "decree"), torch.cuda.max_memory_reserved()]))
+"""
+
+
+@on_gpu
+def test_a_limit_to_the_gpus_memory_is_kept_and_pages_are_read_within_it() -> None:
+    limit = 1200 * MIB
+    ended = subprocess.run(
+        [sys.executable, "-c", _SHORT, str(limit)], capture_output=True, text=True, timeout=170
+    )
+    assert ended.returncode == 0, ended.stderr
+    is_read, reserved = json.loads(ended.stdout.splitlines()[-1])
+    assert is_read and reserved < limit
+
+
+@on_gpu
+def test_memory_that_really_runs_out_is_told_as_that(device_reader: Reader) -> None:
+    free, _ = torch.cuda.mem_get_info()
+    with pytest.raises(torch.OutOfMemoryError):
+        torch.empty(2 * free, dtype=torch.uint8, device=DEVICE)
+    assert reads_as(device_reader.read(picture_of("decree")).page, "decree")
+
+
+def test_one_line_that_does_not_fit_fails_its_page_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = Reader.load(device=DEVICE)
+    forward, is_short = Recognizer.forward, [True]
+
+    def never_fits(network: Recognizer, batch: Tensor) -> Tensor:
+        if is_short[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(network, batch)
+
+    monkeypatch.setattr(Recognizer, "forward", never_fits)
+    with pytest.raises(DeviceOutOfMemory):
+        reader.read(picture_of("line"))
+    is_short[0] = False
+    assert reads_as(reader.read(picture_of("line")).page, "line")
+    reader.close()
+
+
+def test_a_device_that_is_lost_ends_the_reader_for_all_who_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = Reader.load(device=DEVICE)
+
+    def lost(network: Recognizer, batch: Tensor) -> Tensor:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(Recognizer, "forward", lost)
+    with ThreadPoolExecutor(3) as pool:
+        pages = [pool.submit(reader.read, picture_of(name)) for name in NAMES]
+        assert all(isinstance(page.exception(), DeviceLost) for page in pages)
+    monkeypatch.undo()
+    with pytest.raises(DeviceLost):  # it does not come back in this process
+        reader.read(picture_of("line"))
+    reader.close()
+
+
+_READ = """
+import json, sys
+from tests.ocr.samples import picture_of, text_read
+from worker.ocr.reader import Reader
+reader = Reader.load(device=sys.argv[1], memory_bytes=int(sys.argv[2]))
+print(json.dumps(text_read(reader.read(picture_of("receipt")).page)))
+"""
+
+
+def test_two_processes_on_one_device_read_side_by_side(device_reader: Reader) -> None:
+    command = [sys.executable, "-c", _READ, DEVICE, str(4 << 30)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    wanted = text_read(device_reader.read(picture_of("receipt")).page)
+    for process in both:
+        said, _ = process.communicate(timeout=170)
+        assert process.returncode == 0
+        assert json.loads(said.splitlines()[-1]) == wanted
+
+
+def test_a_reader_that_is_warm_has_run_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, seen = Reader.load(device=DEVICE), set()
+    for kind in (Detector, Recognizer):
+
+        def noted(network: nn.Module, batch: Tensor, forward=kind.forward) -> Tensor:  # type: ignore[no-untyped-def]
+            seen.add(type(network))
+            return forward(network, batch)
+
+        monkeypatch.setattr(kind, "forward", noted)
+    reader.warm_up()
+    assert seen == {Detector, Recognizer}
+    reader.close()
+
+
+def test_the_sample_of_the_trial_can_be_read(device_reader: Reader) -> None:
+    lines = device_reader.read(sample_page()).page.lines
+    assert sum(line.text.startswith("Doc chu 01234567") for line in lines) == 27
+
+
+@pytest.mark.parametrize("dtype", HALF_TYPES, ids=str)
+@on_gpu
+def test_both_half_types_see_what_the_exact_one_sees(dtype: torch.dtype) -> None:
+    kind = torch.device(DEVICE)
+    exact, seen = (number_types._seen(*networks(), kind, one)[1] for one in (torch.float32, dtype))
+    assert number_types._is_same(exact, seen)
+
+
+def test_a_number_type_in_which_the_networks_see_something_else_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As if it were by far the fastest: one that is wrong, one that is not a number, one right."""
+    detector, recognizer = networks()
+    exact = number_types._seen(detector, recognizer, torch.device(DEVICE), torch.float32)[1]
+    wrong = exact[0].roll(1, 2), exact[1]
+    seen = {
+        torch.float32: (9.0, exact),
+        torch.float16: (1.0, wrong),
+        torch.bfloat16: (2.0, (exact[0], exact[1] * float("nan"))),
+        torch.float64: (3.0, exact),
+    }
+    monkeypatch.setattr(number_types, "_seen", lambda *call: seen[call[3]])
+    types = (torch.float16, torch.bfloat16, torch.float64)
+    kind = torch.device(DEVICE)
+    assert fastest_same(detector, recognizer, kind, types) is torch.float64
+    assert fastest_same(detector, recognizer, kind, types[:2]) is torch.float32
+
+
+@on_gpu
+def test_the_budget_of_a_batch_follows_the_memory_that_is_free() -> None:
+    free = pick(DEVICE).budget
+    taken = torch.empty(torch.cuda.mem_get_info()[0] // 2, dtype=torch.uint8, device=DEVICE)
+    assert pick(DEVICE).budget < 0.6 * free
+    del taken
+    torch.cuda.empty_cache()
+
+
+def test_the_driver_counts_the_gpus_that_torch_sees() -> None:
+    cards = Machine.here().cards
+    assert len(cards) == torch.cuda.device_count()
+    for number, size in enumerate(cards):
+        assert size == torch.cuda.get_device_properties(number).total_memory
+    assert ctypes.sizeof(ctypes.c_size_t) == 8  # of which the sizes are read

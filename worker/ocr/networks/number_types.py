@@ -1,0 +1,94 @@
+"""Which number type a GPU runs the networks in: the fastest that sees the same, by a trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import cv2
+import numpy as np
+import structlog
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+HALF_TYPES = (torch.float16, torch.bfloat16)
+_SAME_STEPS = 0.995
+"""Of the time steps of which the exact network is sure: the share that must be seen alike."""
+_SURE = 0.9
+_SAME_PIXELS = 0.998
+"""Of a page: the share that must come out on the same side of where text begins."""
+_TEXT = 0.3
+_NUM_LINES = 32
+_NUM_TRIALS = 3
+_log = structlog.get_logger()
+
+
+def sample_page(height: int = 992, width: int = 768) -> NDArray[np.uint8]:
+    """A page (H, W, 3) of 27 lines that every recogniser can read."""
+    page = np.full((height, width, 3), 255, np.uint8)
+    for number, bottom in enumerate(range(45, height - 30, 35)):
+        text = f"Doc chu 0123456789 abcdefg XYZ, hang thu {number}"[: 44 - number]
+        cv2.putText(page, text, (30, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (20,) * 3, 1, 16)
+    return page
+
+
+def fastest_same(
+    detector: nn.Module,
+    recognizer: nn.Module,
+    kind: torch.device,
+    candidates: Sequence[torch.dtype] = HALF_TYPES,
+) -> torch.dtype:
+    """The fastest number type on this device in which both networks see what float32 sees."""
+    exact_s, exact = _seen(detector, recognizer, kind, torch.float32)
+    fastest, least_s = torch.float32, exact_s
+    for dtype in candidates:
+        took_s, seen = _seen(detector, recognizer, kind, dtype)
+        if took_s < least_s and _is_same(exact, seen):
+            fastest, least_s = dtype, took_s
+    _log.info(
+        "number type chosen", device=str(kind), dtype=str(fastest), gain=round(exact_s / least_s, 2)
+    )
+    return fastest
+
+
+_Seen = tuple[Tensor, Tensor]
+"""The chances (B, T, C) of the lines' steps, the map (1, 1, H, W) of the page; both exact."""
+
+
+@torch.inference_mode()
+def _seen(
+    detector: nn.Module, recognizer: nn.Module, kind: torch.device, dtype: torch.dtype
+) -> tuple[float, _Seen]:
+    """What the networks see of the sample in a number type, and the seconds that it takes."""
+    networks = [deepcopy(one).eval().to(kind, dtype) for one in (detector, recognizer)]
+    networks = [one.to(memory_format=torch.channels_last) for one in networks]  # type: ignore[call-overload]
+    head = networks[1].get_submodule("head").float()
+    head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+    page = torch.from_numpy(sample_page()).permute(2, 0, 1)[None].float().div(127.5).sub(1)
+    tops = [14 + 35 * (number % 27) for number in range(_NUM_LINES)]
+    lines = torch.cat([page[:, :, top : top + 48, :704] for top in tops])
+    views = [one.to(kind, dtype, memory_format=torch.channels_last) for one in (page, lines)]
+
+    def run() -> _Seen:
+        found, scores = networks[0](views[0]), networks[1](views[1])
+        return scores.float().softmax(2).cpu(), found.float().cpu()
+
+    seen = run()
+    return min(_duration_s(run) for _ in range(_NUM_TRIALS)), seen
+
+
+def _is_same(exact: _Seen, seen: _Seen) -> bool:
+    if not all(bool(one.isfinite().all()) for one in seen):
+        return False
+    sure, best = exact[0].max(2)
+    steps = (seen[0].argmax(2) == best)[sure > _SURE].float().mean()
+    pixels = ((seen[1] > _TEXT) == (exact[1] > _TEXT)).float().mean()
+    return float(steps) >= _SAME_STEPS and float(pixels) >= _SAME_PIXELS
+
+
+def _duration_s(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
