@@ -125,11 +125,13 @@ def _view_of(picture: Picture, scale: float) -> _View:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     columns, rows = map(_fitted, size)
     seen = _resized(picture, size)
-    canvas = np.empty((rows, columns, 3), np.uint8)
-    canvas[:] = np.median(np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1])), axis=0)
+    edges = np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1]))
+    ground = np.median(edges, axis=0).astype(np.uint8).tolist()
     x, y = (columns - size[0]) // 2, (rows - size[1]) // 2
-    canvas[y : y + size[1], x : x + size[0]] = seen
-    return _View(canvas[:, :, ::-1], (size[0] / width, size[1] / height), (x, y))
+    around = y, rows - size[1] - y, x, columns - size[0] - x
+    canvas = cv2.copyMakeBorder(seen, *around, cv2.BORDER_CONSTANT, value=ground)
+    shown = np.asarray(cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR, dst=canvas), np.uint8)
+    return _View(shown, (size[0] / width, size[1] / height), (x, y))
 
 
 def _fitted(side: int) -> int:

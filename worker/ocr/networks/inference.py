@@ -80,8 +80,7 @@ class Networks:
         return results
 
     def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
-        batch = to_tensor(pictures).to(self.device.kind, self.device.dtype)
-        batch = batch.to(memory_format=torch.channels_last)
+        batch = to_tensor(pictures, self.device.kind, self.device.dtype)
         match key.task:
             case "detect":
                 return self._detect(batch)
