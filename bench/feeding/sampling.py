@@ -50,8 +50,12 @@ def _samples(process_id: int, seconds: float, *options: str) -> Counter[str]:
             *("--duration", str(max(1, round(seconds))), "--rate", str(_RATE), "--nonblocking"),
             *("--format", "raw", "--output", str(file), *options),
         ]
-        subprocess.run(command, check=True, capture_output=True, timeout=seconds * 3 + _GRACE_S)
         stacks: Counter[str] = Counter()
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=seconds * 3 + _GRACE_S)
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"py-spy tells nothing: {error}", file=sys.stderr)
+            return stacks
         for row in file.read_text().splitlines():
             stack, _, number = row.rpartition(" ")
             stacks[stack] += int(number)

@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from bench.gpu.parts import PARTS, Run, limited
@@ -19,6 +20,7 @@ from bench.pages import draw_photos
 
 _SMALL = 400, 260
 """Pixels of a page where there is no GPU: that the bench runs can be seen of any."""
+FIGURES = "figures.jsonl"
 _LOOK = "import torch; raise SystemExit(not torch.cuda.is_available())"
 
 
@@ -34,11 +36,12 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     device = arguments.device or _first_device()
     numbers = arguments.processes or ("1,4,8,12" if device != "cpu" else "1")
-    if device == "cpu":
-        paths = draw_photos(arguments.out, 2, size=_SMALL)
-    else:
-        paths = draw_photos(arguments.out)
-    with (arguments.out / "figures.jsonl").open("a") as file:
+    with tempfile.TemporaryDirectory() as name, (arguments.out / FIGURES).open("a") as file:
+        folder = Path(name)
+        if device == "cpu":
+            paths = draw_photos(folder, 2, size=_SMALL)
+        else:
+            paths = draw_photos(folder)
         for name in arguments.parts.split(","):
             seconds = 60 * arguments.minutes * PARTS[name][1]
             run = Run(paths, device, [int(number) for number in numbers.split(",")], seconds)
