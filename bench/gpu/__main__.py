@@ -38,10 +38,7 @@ def main() -> None:
     numbers = arguments.processes or ("1,4,8,12" if device != "cpu" else "1")
     with tempfile.TemporaryDirectory() as name, (arguments.out / FIGURES).open("a") as file:
         folder = Path(name)
-        if device == "cpu":
-            paths = draw_photos(folder, 2, size=_SMALL)
-        else:
-            paths = draw_photos(folder)
+        paths = draw_photos(folder, 2, size=_SMALL) if device == "cpu" else draw_photos(folder)
         for name in arguments.parts.split(","):
             seconds = 60 * arguments.minutes * PARTS[name][1]
             run = Run(paths, device, [int(number) for number in numbers.split(",")], seconds)

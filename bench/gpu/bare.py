@@ -94,7 +94,7 @@ def _read_on(number: int, paths: Sequence[Path], device: str, shared: _Shared) -
 
     fills = _fills_of_batches()
     pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
-    reader = Reader.load(device=device)
+    reader = Reader.load(device=device, memory_bytes=_share(device, len(shared.counts)))
     reader.read(pictures[number % len(pictures)])
     lock = threading.Lock()
 
@@ -120,6 +120,16 @@ def _read_on(number: int, paths: Sequence[Path], device: str, shared: _Shared) -
     if number == 0:
         shared.fills.put(fills())
     reader.close()
+
+
+def _share(device: str, num_processes: int) -> int:
+    """Bytes of the GPU's memory for each of so many; 0: there is none to share."""
+    import torch
+
+    if device == "cpu":
+        return 0
+    _, total = torch.cuda.mem_get_info()
+    return total // num_processes
 
 
 def _fills_of_batches() -> Any:

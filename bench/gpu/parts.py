@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import multiprocessing
 import platform
+import re
 import signal
 import statistics
 import sys
@@ -21,6 +22,8 @@ from bench.gpu.cards import CardWatch
 from bench.gpu.kernels import network_rates
 from bench.gpu.load import load_on
 from bench.service import RunningService, running_service
+from shared.settings import Settings
+from worker.processes import Machine, places
 
 _LINE = Path(__file__).parents[2] / "keeper" / "canary.png"
 _CALLS = 30
@@ -70,7 +73,10 @@ def _service(run: Run) -> Iterator[dict[str, Any]]:
         tempfile.TemporaryDirectory() as folder,
         running_service(Path(folder), **settings) as service,
     ):
-        yield {"ready_s": round(time.perf_counter() - began, 1), **settings}
+        wanted = len(places(Settings(), Machine.here()))
+        service.wait_until(lambda: _num_workers(service) >= wanted, "not all workers", 30)
+        ready_s = round(time.perf_counter() - began, 1)
+        yield {"ready_s": ready_s, "worker_processes": wanted, **settings}
         yield {"small_image": "idle", **_calls(service)}
         left_s = max(8.0, run.seconds - (time.perf_counter() - began))
         url = str(service.client.base_url)
@@ -80,6 +86,12 @@ def _service(run: Run) -> Iterator[dict[str, Any]]:
             yield {"load": f"{clients} x {threads} pages in hand", **_rate(load, left_s / 3)}
             yield {"small_image": "under load", **_calls(service)}
             yield {"load": "again", **_rate(load, left_s / 4)}
+
+
+def _num_workers(service: RunningService) -> int:
+    """The processes that have said that they read."""
+    found = re.search(r"workers_alive (\d+)", service.client.get("/metrics").text)
+    return int(found[1]) if found else 0
 
 
 def _rate(load: Any, seconds: float) -> dict[str, Any]:
