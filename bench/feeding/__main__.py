@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -57,6 +58,8 @@ def main() -> None:
                 rates[str(num_processes)] = round(cost.pages_per_s, 2)
                 if num_processes == min(arguments.processes):
                     figures |= _figures(cost) | _sampled(service, cost, arguments.seconds)
+            # What is known so far, should the run be cut short.
+            print(json.dumps(figures | {"by_processes": rates}), file=sys.stderr, flush=True)
         figures["by_processes"] = rates
     print(json.dumps(figures, ensure_ascii=False) if arguments.json else _table(figures))
 
