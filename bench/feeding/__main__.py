@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.contestants import apart, num_cores
-from bench.feeding.sampling import lock_share, stage_shares
+from bench.feeding.sampling import shares
 from bench.feeding.service import InstantService, learn
 from bench.pages import draw_photos, images_in
 
@@ -113,14 +113,15 @@ def _figures(cost: Cost) -> dict[str, object]:
 
 def _sampled(service: InstantService, cost: Cost, seconds: float) -> dict[str, object]:
     """The lock's part and the stages' of the worker's time, by samples."""
-    worker = service.worker_ids()[0]
-    share = lock_share(worker, seconds)
-    stages = {
-        name: round(part * cost.worker_ms, 2)
-        for name, part in stage_shares(worker, seconds).most_common(_NUM_STAGES)
+    lock, stages = shares(service.worker_ids()[0], seconds)
+
+    def ms(share: float) -> float:
+        return round(share * cost.worker_ms, 2)
+
+    return {
+        "lock_ms_per_page": None if lock is None else ms(lock),
+        "stages_ms_per_page": {name: ms(one) for name, one in stages.most_common(_NUM_STAGES)},
     }
-    lock_ms = None if share is None else round(share * cost.worker_ms, 2)
-    return {"lock_ms_per_page": lock_ms, "stages_ms_per_page": stages}
 
 
 def _table(figures: dict[str, object]) -> str:

@@ -19,25 +19,21 @@ class Shares(Counter[str]):
     """Parts of the samples by name; together at most 1."""
 
 
-def lock_share(process_id: int, seconds: float) -> float | None:
-    """How large a part of the time that its threads work one of them holds the lock.
+def shares(process_id: int, seconds: float) -> tuple[float | None, Shares]:
+    """The part of the time that its threads work in which one holds the lock, and their stages.
 
-    Both are counted of threads on a processor or waiting for one, so that a machine that is busy
-    with other things changes neither.
+    A stage is the innermost file of ours. All is counted of threads on a processor or waiting for
+    one, so that a machine that is busy with other things changes neither.
     """
-    working = sum(_samples(process_id, seconds).values())
-    holding = sum(_samples(process_id, seconds, "--gil").values())
-    return holding / working if working else None
-
-
-def stage_shares(process_id: int, seconds: float) -> Shares:
-    """The parts of its working threads' time by the innermost file of ours."""
     samples = _samples(process_id, seconds)
-    shares = Shares()
+    working = samples.total()
+    if not working:
+        return None, Shares()
+    stages = Shares()
     for stack, number in samples.items():
         files = _FRAME.findall(stack)
-        shares[files[-1] if files else _ELSEWHERE] += number / samples.total()  # type: ignore[assignment]
-    return shares
+        stages[files[-1] if files else _ELSEWHERE] += number / working  # type: ignore[assignment]
+    return _samples(process_id, seconds, "--gil").total() / working, stages
 
 
 def _samples(process_id: int, seconds: float, *options: str) -> Counter[str]:
