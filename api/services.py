@@ -11,7 +11,7 @@ from api.http.grants import Grants
 from api.http.waiters import Waiters
 from api.server.aside import aside_blobs
 from api.status.gauges import Gauges
-from shared.blobs import BlobStore
+from shared.blobs import BlobStore, open_blobs
 from shared.bulk import BulkOperations
 from shared.running.failpoints import arm
 from shared.settings import Settings
@@ -85,7 +85,7 @@ def make_services(settings: Settings) -> Services:
         batch_jobs=BatchJobs(client, batches, jobs),
         batch_upkeep=BatchUpkeep(client),
         batch_uploads=BatchUploads(client),
-        blobs=aside_blobs(BlobStore(settings.data_dir / "blobs")),
+        blobs=aside_blobs(open_blobs(settings)),
         idempotency=IdempotencyKeys(client),
         making=Making(client),
         api_keys=api_keys,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from keeper.keeper import make_keeper
 from keeper.retention import Retention
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT, open_blobs
 from shared.ids import new_id
 from shared.jobs import Document
 from shared.options import Options
@@ -50,7 +50,7 @@ def main() -> None:
 
 def _make(settings: Settings, client: Client, num_jobs: int) -> None:
     jobs = JobStore(client, Limits(1 << 31, 1 << 31))
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = open_blobs(settings)
     blobs.identify("bench")
     made = []
     for _ in range(num_jobs):

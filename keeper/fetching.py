@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from keeper.errands import Dispatcher, Places
-from shared.blobs import INPUT, BlobNotFound, BlobStore
+from shared.blobs import INPUT, BlobNotFound, BlobStore, open_blobs
 from shared.errors import (
     AddressRefused,
     DocchuError,
@@ -106,8 +106,10 @@ class Fetcher:
 
     def _known(self, wanted: Fetch) -> Document:
         """What is stored. Raises BlobNotFound."""
-        path = self.blobs.path(wanted.tenant, wanted.id, INPUT)
-        with self.blobs.upload() as upload:
+        with (
+            self.blobs.local(wanted.tenant, wanted.id, INPUT) as path,
+            self.blobs.upload() as upload,
+        ):
             try:
                 with path.open("rb") as file:
                     while piece := file.read(_PIECE_BYTES):
@@ -133,7 +135,7 @@ def make_fetcher(settings: Settings, client: Client, clock: Clock = server_clock
     lease_s = _LEASE_TIMEOUTS * settings.fetch_timeout_s + _LEASE_SLACK_S
     return Fetcher(
         queue=FetchQueue(client, lease_s, clock),
-        blobs=BlobStore(settings.data_dir / "blobs"),
+        blobs=open_blobs(settings),
         places=Places(settings.fetch_threads, max(1, settings.fetch_threads // 2)),
         max_bytes=settings.max_upload_bytes,
         timeout_s=settings.fetch_timeout_s,

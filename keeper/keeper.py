@@ -24,7 +24,7 @@ from keeper.retention import Retention
 from keeper.steps import do, each
 from keeper.unpacking.services import NUM_THREADS, make_unpacker
 from keeper.webhooks.sender import make_sender
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors import DocchuError
 from shared.log import set_up_logging
 from shared.running.failpoints import arm, reach
@@ -108,7 +108,7 @@ class Keeper:
 def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
     """Put a keeper together; it connects when it is first used."""
     client = connect(settings.store_url)
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = open_blobs(settings)
     upkeep, aside = Upkeep(client, settings.max_crashes, clock), Aside(client, clock)
     workers = Workers(client)
     return Keeper(

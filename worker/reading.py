@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +70,10 @@ class SliceReader:
         claim = lease.claim
         try:
             chosen = self.models.pick(claim.options.model, claim.options.language_model)
-            path = self._document(claim)
-            if claim.pages is None:
-                claim = lease.claim = self._open(lease, path)
-            self._read_pages(lease, path, chosen)
+            with self._document(claim) as path:
+                if claim.pages is None:
+                    claim = lease.claim = self._open(lease, path)
+                self._read_pages(lease, path, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
@@ -91,9 +91,11 @@ class SliceReader:
             self.slices.finish(claim)
         _log.info("slice ended", standing=lease.standing, **names(lease))
 
-    def _document(self, claim: Claim) -> Path:
+    @contextmanager
+    def _document(self, claim: Claim) -> Iterator[Path]:
         try:
-            return self.blobs.path(claim.tenant, claim.job_id, INPUT)
+            with self.blobs.local(claim.tenant, claim.job_id, INPUT) as path:
+                yield path
         except BlobNotFound as error:
             # Its document was stored before the job was made: that it is not seen here is a fault
             # of the service, which may be over in a moment, or be this machine's alone.

@@ -13,7 +13,7 @@ from typing import Literal
 
 import structlog
 
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors import Unavailable
 from shared.jobs import Model, rfc3339
 from shared.running.failpoints import arm, reach
@@ -74,7 +74,7 @@ class Runtime:
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._slice_reader = SliceReader(
             slices=self._slices,
-            blobs=BlobStore(settings.data_dir / "blobs"),
+            blobs=open_blobs(settings),
             loader=self._loader,
             models=models,
             pages=self._pages,

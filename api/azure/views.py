@@ -135,8 +135,8 @@ def show_analysis_pdf(model_id: ModelId, result_id: str) -> Response:
         raise errors.JobNotFinished(eta_s=job.queue.eta_s)
     if not asked.pdf or not job.status.has_result:
         raise errors.JobNotFound("There is no PDF of this analysis.")
-    path = made_result(services(), grant(), job, "pdf")
-    return send_file(path.absolute(), mimetype="application/pdf")
+    with made_result(services(), grant(), job, "pdf") as path:
+        return send_file(path.absolute(), mimetype="application/pdf")
 
 
 @azure.delete(_RESULT)

@@ -10,7 +10,7 @@ import io
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
+from typing import BinaryIO
 
 from api.batches.problems import problem_of
 from api.batches.zip_names import ZipNames
@@ -101,8 +101,8 @@ class _Zipping:
         chosen = FORMATS[self._form]
         if chosen.stream is not None:
             return chosen, chosen.stream(job, stored_pages(self._parts, job))
-        path = made_result(self._parts, self._caller, job, self._form)
-        return format_of(self._form, path), _pieces_of(path)
+        with made_result(self._parts, self._caller, job, self._form) as path:
+            return format_of(self._form, path), _pieces_of(path.open("rb"))
 
     def _entry(self, writer: ZipWriter, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         writer.begin(name)
@@ -127,8 +127,8 @@ def _row(item: Item, none: DocchuError | None) -> bytes:
     return _csv(item.custom_id or item.job_id, item.status, code, detail)
 
 
-def _pieces_of(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while piece := aside(file.read, _PIECE_BYTES):
             yield piece
 

@@ -186,9 +186,9 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
     if request.if_none_match.contains_weak(etag):
         answer = Response(status=304)
     elif chosen.stream is None:
-        path = made_result(parts, grant(), job, name)
-        chosen = format_of(name, path)
-        answer = _file(path, chosen.media_type, etag)
+        with made_result(parts, grant(), job, name) as path:
+            chosen = format_of(name, path)
+            answer = _file(path, chosen.media_type, etag)
     else:
         answer = Response(chosen.stream(job, stored_pages(parts, job)), mimetype=chosen.media_type)
     answer.set_etag(etag)

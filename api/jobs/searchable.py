@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from api.http.grants import Grant
@@ -27,6 +27,10 @@ _NONE = {
     "xlsx": "No workbook can be made of this document: it has no tables, or is too large.",
     "csv": "No CSV can be made of this document: it has no tables, or is too large.",
 }
+_NO_DOCUMENT = (
+    "The searchable PDF is made of the document itself, and that is kept for a shorter time than "
+    "what was read of it. The other formats are there."
+)
 _MAX_AT_ONCE = 2
 """In one API process: a file may be seconds of work, and other answers are to go on meanwhile."""
 _WAIT_S = 25.0  # for another's file, or for a place to make one; clients often wait 30
@@ -35,47 +39,57 @@ _AGAIN_S = 5.0
 _turns = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
 
-def made_result(parts: Services, caller: Grant, job: Job, form: str) -> Path:
+@contextmanager
+def made_result(parts: Services, caller: Grant, job: Job, form: str) -> Iterator[Path]:
     """Where the file lies. One request makes it, of all processes; the others wait a while.
 
     Raises FormatNotAvailable where none can be made, JobGone, and Unavailable for who has waited.
     """
-    found = _found(parts, job, form)
+    with ExitStack() as held:
+        yield _awaited(held, parts, caller, job, form)
+
+
+def _awaited(held: ExitStack, parts: Services, caller: Grant, job: Job, form: str) -> Path:
+    found = _found(held, parts, job, form)
     if found:
         return found
     with parts.waiters.place() as is_free:
         wait_s = _WAIT_S if is_free else 0
         for _ in parts.waiters.changes(caller, job.id, wait_s, every_s=_LOOK_S, ends_only=True):
-            found = _found(parts, job, form)
+            found = _found(held, parts, job, form)
             if found:
                 return found
     raise errors.Unavailable("The file is being made: try again in a moment.", eta_s=_AGAIN_S)
 
 
-def _found(parts: Services, job: Job, form: str) -> Path | None:
+def _found(held: ExitStack, parts: Services, job: Job, form: str) -> Path | None:
     """The file, which is made now unless there is one, or somebody makes it."""
-    found = _kept(parts, job, form)
+    found = _kept(held, parts, job, form)
     if found:
         return found
     with parts.making.claim(job.id, form) as is_mine:
         if is_mine:  # perhaps since another one has made it this moment
-            return _kept(parts, job, form) or _made(parts, job, form)
+            return _kept(held, parts, job, form) or _made(held, parts, job, form)
     if parts.making.was_given_up(job.id, form):
         raise _none_to_be_made(form)
     return None
 
 
-def _kept(parts: Services, job: Job, form: str) -> Path | None:
+def _kept(held: ExitStack, parts: Services, job: Job, form: str) -> Path | None:
     try:
-        return parts.blobs.path(job.tenant, job.id, _NAMES[form])
+        return held.enter_context(parts.blobs.local(job.tenant, job.id, _NAMES[form]))
     except BlobNotFound:
         return None
 
 
-def _made(parts: Services, job: Job, form: str) -> Path:
-    order = _order(parts, job, form)
+def _made(held: ExitStack, parts: Services, job: Job, form: str) -> Path:
     try:
-        with _turn(), made_file(order) as made, parts.blobs.upload() as upload:
+        with (
+            _order(parts, job, form) as order,
+            _turn(),
+            made_file(order) as made,
+            parts.blobs.upload() as upload,
+        ):
             shutil.copyfileobj(made, upload, 1 << 20)
             parts.blobs.keep(upload, job.tenant, job.id, _NAMES[form])
     except FileFailed:
@@ -84,7 +98,7 @@ def _made(parts: Services, job: Job, form: str) -> Path:
     try:
         # Erased while it was made: what was made goes the same way.
         parts.jobs.get(job.tenant, job.id)
-        return parts.blobs.path(job.tenant, job.id, _NAMES[form])
+        return held.enter_context(parts.blobs.local(job.tenant, job.id, _NAMES[form]))
     except (errors.JobGone, errors.JobNotFound, BlobNotFound):
         parts.blobs.delete_job(job.tenant, job.id)
         raise errors.JobGone from None
@@ -104,23 +118,34 @@ def _none_to_be_made(form: str) -> errors.FormatNotAvailable:
     return errors.FormatNotAvailable(f"{_NONE[form]} The other formats are there.")
 
 
-def _order(parts: Services, job: Job, form: str) -> Order:
+@contextmanager
+def _order(parts: Services, job: Job, form: str) -> Iterator[Order]:
+    """What is to be made, of files that are there meanwhile."""
     records = parts.jobs.pages(job.tenant, job.id)
     names = [record.blob for _, record in sorted(records.items()) if record.blob]
-    source = str(_document(parts, job).absolute()) if form == "pdf" else ""
-    try:
-        pages = [str(parts.blobs.path(job.tenant, job.id, name)) for name in names]
-    except BlobNotFound:
-        raise errors.JobGone from None
-    return Order(
-        source=source,
-        media_type=job.document.media_type or "",
-        pages=[str(Path(page).absolute()) for page in pages],
-        max_page_pixels=parts.settings.max_page_pixels,
-        max_memory_bytes=parts.settings.page_memory_bytes,
-        form=form,
-        password=_password(parts, job),
-    )
+    with ExitStack() as held:
+
+        def file(name: str) -> str:
+            local = parts.blobs.local(job.tenant, job.id, name)
+            return str(held.enter_context(local).absolute())
+
+        try:
+            source = file(INPUT) if form == "pdf" else ""
+        except BlobNotFound:
+            raise errors.FormatNotAvailable(_NO_DOCUMENT) from None
+        try:
+            pages = [file(name) for name in names]
+        except BlobNotFound:
+            raise errors.JobGone from None
+        yield Order(
+            source=source,
+            media_type=job.document.media_type or "",
+            pages=pages,
+            max_page_pixels=parts.settings.max_page_pixels,
+            max_memory_bytes=parts.settings.page_memory_bytes,
+            form=form,
+            password=_password(parts, job),
+        )
 
 
 def _password(parts: Services, job: Job) -> str:
@@ -128,13 +153,3 @@ def _password(parts: Services, job: Job) -> str:
         return parts.blobs.get(job.tenant, job.id, PASSWORD).decode()
     except BlobNotFound:
         return ""
-
-
-def _document(parts: Services, job: Job) -> Path:
-    try:
-        return parts.blobs.path(job.tenant, job.id, INPUT)
-    except BlobNotFound:
-        raise errors.FormatNotAvailable(
-            "The searchable PDF is made of the document itself, and that is kept for a shorter time"
-            " than what was read of it. The other formats are there."
-        ) from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from shared.blobs import BlobStore, Upload
@@ -50,10 +51,18 @@ class _Blobs:
 
     @contextmanager
     def upload(self) -> Iterator[Upload]:
-        incoming = self._blobs.upload()
-        upload = aside(incoming.__enter__)
-        upload.run = aside
-        try:
+        with _entered(self._blobs.upload()) as upload:
+            upload.run = aside
             yield upload
-        finally:
-            aside(incoming.__exit__, None, None, None)
+
+    def local(self, tenant: str, job_id: str, name: str) -> AbstractContextManager[Path]:
+        return _entered(self._blobs.local(tenant, job_id, name))
+
+
+@contextmanager
+def _entered(context: AbstractContextManager[_T]) -> Iterator[_T]:
+    value = aside(context.__enter__)
+    try:
+        yield value
+    finally:
+        aside(context.__exit__, None, None, None)

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from bench.feeding.remembering import Counts, answer_from, save
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT, open_blobs
 from shared.ids import new_id
 from shared.jobs import Document
 from shared.media import HEAD_BYTES, sniff
@@ -168,7 +168,7 @@ class InstantService:
 
     def _give(self) -> None:
         """Keep pages waiting, so that no worker ever looks for work in vain."""
-        blobs = BlobStore(self._settings.data_dir / "blobs")
+        blobs = open_blobs(self._settings)
         jobs = JobStore(connect(self._settings.store_url), Limits.of(self._settings))
         documents = cycle(
             (data, Document(media_type=sniff(data[:HEAD_BYTES]), size=len(data), sha256="00"))

@@ -8,7 +8,7 @@ from keeper.unpacking.limits import UploadLimits
 from keeper.unpacking.lines import Allowed, LineSource
 from keeper.unpacking.taking import Taker
 from keeper.unpacking.unpacker import Unpacker
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.uploads import BatchUpload, BatchUploads
@@ -24,15 +24,16 @@ NUM_THREADS = 4
 def make_unpacker(settings: Settings, client: Client) -> Unpacker:
     """Put an unpacker together; it connects when it is first used."""
     jobs = JobStore(client, Limits.of(settings))
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = open_blobs(settings)
     limits = UploadLimits.of(settings)
     allowed = Allowed(settings.allow_targets, settings.result_ttl_s, Workers(client).check_model)
 
     def open_source(batch_upload: BatchUpload) -> Source:
-        path = blobs.path(batch_upload.tenant, batch_upload.batch_id, batch_upload.id)
-        if batch_upload.kind == "zip":
-            return ZipSource(path, limits)
-        return LineSource(path, limits, allowed)
+        # Opened once: the file may lose its name after that.
+        with blobs.local(batch_upload.tenant, batch_upload.batch_id, batch_upload.id) as path:
+            if batch_upload.kind == "zip":
+                return ZipSource(path, limits)
+            return LineSource(path, limits, allowed)
 
     return Unpacker(
         batch_uploads=BatchUploads(client),

@@ -18,7 +18,7 @@ from keeper.errands import Dispatcher, Places, repeat
 from keeper.webhooks.fan_out import EventFanOut
 from keeper.webhooks.posting import Answer, post
 from keeper.webhooks.retrying import Schedule
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors import AddressRefused
 from shared.jobs import moment
 from shared.outgoing.addresses import Resolver, Target, check, resolve
@@ -152,7 +152,7 @@ def make_sender(settings: Settings, client: Client, clock: Clock = server_clock)
     lease_s = _LEASE_TIMEOUTS * settings.webhook_timeout_s + _LEASE_SLACK_S
     outbox = Outbox(client, settings.delivery_ttl_s, clock)
     jobs = JobStore(client, Limits(1, 1), clock)
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = open_blobs(settings)
     return Sender(
         queue=SendingQueue(client, lease_s, settings.webhook_failing_s, clock),
         event_fan_out=EventFanOut(

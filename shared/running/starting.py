@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from redis.exceptions import NoPermissionError
 
-from shared.blobs import BlobStore
+from shared.blobs import BlobStore, open_blobs
 from shared.errors import SettingError, Unavailable
 from shared.settings import Settings
 from shared.store import keys
@@ -28,7 +28,7 @@ def await_stores(settings: Settings) -> None:
 
     Raises SettingError where they do not, and Unavailable.
     """
-    client, blobs = connect(settings.store_url), BlobStore(settings.data_dir / "blobs")
+    client, blobs = connect(settings.store_url), open_blobs(settings)
     deadline = time.monotonic() + _STARTS_S
     while True:
         try:

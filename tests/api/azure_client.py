@@ -10,7 +10,7 @@ import redis
 from azure.ai.documentintelligence import DocumentIntelligenceClient
 from azure.core.credentials import AzureKeyCredential
 
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors import DocchuError
 from shared.result import Page
 from shared.settings import Settings
@@ -33,7 +33,7 @@ class Played:
 
     def __init__(self, store: redis.Redis, settings: Settings) -> None:
         self._queue = SliceQueue(store, "ann", 10)
-        self._blobs = BlobStore(settings.data_dir / "blobs")
+        self._blobs = open_blobs(settings)
 
     @contextmanager
     def reading(self, *pages: Page | DocchuError) -> Iterator[None]:

@@ -14,7 +14,8 @@ import pytest
 import redis
 
 from api.services import make_services
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
+from shared.blobs.folder import FolderBlobs
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.scripts import connect
@@ -30,7 +31,7 @@ def make_api(
 
     def make(**changes: object) -> Api:
         settings = valkey_settings.model_copy(update=changes)
-        parts = dataclasses.replace(make_services(settings), blobs=BlobStore(tmp_path / "blobs"))
+        parts = dataclasses.replace(make_services(settings), blobs=FolderBlobs(tmp_path / "blobs"))
         return Api(parts, store_client, tmp_path / "blobs")
 
     return make
@@ -51,7 +52,7 @@ def start(valkey_settings: Settings) -> Iterator[Start]:
 
     def run(**variables: str) -> subprocess.Popen[str]:
         with closing(connect(valkey_settings.store_url)) as store:
-            if blobs_id := BlobStore(valkey_settings.data_dir / "blobs").identity():
+            if blobs_id := open_blobs(valkey_settings).identity():
                 store.set(keys.BLOBS, blobs_id)  # the store was emptied since, its folder was not
         process = subprocess.Popen(
             [sys.executable, "-m", "api"],

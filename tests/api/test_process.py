@@ -18,7 +18,7 @@ import psutil
 import pytest
 import redis
 
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
@@ -48,7 +48,7 @@ def read_next(store: redis.Redis, settings: Settings) -> None:
     while not isinstance(claim := worker.claim(), Claim):
         time.sleep(0.01)
     data = page_of(1, "xong").model_dump_json().encode()
-    BlobStore(settings.data_dir / "blobs").put(claim.tenant, claim.job_id, "page-1", data)
+    open_blobs(settings).put(claim.tenant, claim.job_id, "page-1", data)
     worker.record(claim, 1, PageRecord("page-1"), PageTimings(), MODEL)
 
 

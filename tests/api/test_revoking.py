@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
 from shared.store.jobs.records import PageRecord
@@ -59,7 +59,7 @@ def read_all(store: redis.Redis, settings: Settings) -> None:
     worker = SliceQueue(store, "ann", 10)
     data = page_of(1, LATER).model_dump_json().encode()
     while isinstance(claim := worker.claim(), Claim):
-        BlobStore(settings.data_dir / "blobs").put(claim.tenant, claim.job_id, "page-1", data)
+        open_blobs(settings).put(claim.tenant, claim.job_id, "page-1", data)
         worker.record(claim, 1, PageRecord("page-1"), PageTimings(), MODEL)
 
 

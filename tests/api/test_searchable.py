@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from api.jobs import searchable
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.jobs import making
@@ -42,7 +42,7 @@ def read(running: Process, store: redis.Redis, settings: Settings, content: byte
     if claim.pages is None:
         claim, _ = worker.open(claim, 1, range(1, 2), 10)
     data = page_of(1, "xong").model_dump_json().encode()
-    BlobStore(settings.data_dir / "blobs").put(claim.tenant, claim.job_id, "page-1", data)
+    open_blobs(settings).put(claim.tenant, claim.job_id, "page-1", data)
     worker.record(claim, 1, PageRecord("page-1"), PageTimings(), MODEL)
     return claim.job_id
 

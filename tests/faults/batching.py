@@ -13,7 +13,7 @@ from concurrent.futures import Future, wait
 import httpx
 
 from keeper.batches import DueBatches
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.jobs import Status
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
@@ -97,7 +97,7 @@ def forget_all(world: World, later_ms: int) -> None:
     # Every batch is looked at within six hours, by the keepers' clock, which cannot be set.
     for batch_id in world.client.zrange(keys.BATCHES_DUE, 0, -1):
         world.client.zadd(keys.BATCHES_DUE, {batch_id: 0}, xx=True)
-    blobs = BlobStore(world.settings.data_dir / "blobs")
+    blobs = open_blobs(world.settings)
     DueBatches.make(world.settings, world.client, blobs, lambda: later_ms).process_due_batches()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from keeper.keeper import make_keeper
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors import FetchFailed
 from shared.jobs import SliceAttempt, Status
 from shared.store import keys
@@ -224,7 +224,7 @@ def expire_all(world: World) -> Iterator[str]:
         )
         keeper.retention.expire()
         forget_all(world, now + later)
-    blobs = BlobStore(world.settings.data_dir / "blobs")
+    blobs = open_blobs(world.settings)
     for tenant, job_id in list(blobs.old_jobs(-1)):
         if tenant != CANARY_TENANT:
             if not keeper.retention.upkeep.gone([job_id])[0]:

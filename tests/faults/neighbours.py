@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import redis
 
-from shared.blobs import BlobStore
+from shared.blobs.folder import FolderBlobs
 from shared.store import keys
 from shared.store.needs import PLAIN
 from tests.faults.world import World
@@ -49,7 +49,7 @@ def _second_service(world: World) -> bool:
 def _other_documents(world: World, program: str) -> bool:
     """A process of the service has another data folder, with blobs of its own."""
     folder = world.settings.data_dir.parent / f"other-{secrets.token_hex(4)}"
-    BlobStore(folder / "blobs").identify("another's")
+    FolderBlobs(folder / "blobs").identify("another's")
     if not _ends(world.fork(program, DOCCHU_DATA_DIR=str(folder)), _ENDS_S):
         world.surprises.append(f"a {program} with other documents went on")
     return True

@@ -340,7 +340,7 @@ def test_silent_servers_hold_up_nobody_else(
 
 def test_a_blob_that_is_first_stays(story: Fetching) -> None:
     with pytest.raises(BlobNotFound):
-        story.blobs.path(TENANT, "job_x", INPUT)
+        story.blobs.get(TENANT, "job_x", INPUT)
     for data, stays in ((b"one", True), (b"two", False)):
         with story.blobs.upload() as upload:
             upload.write(data)

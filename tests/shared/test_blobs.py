@@ -12,11 +12,11 @@ import pytest
 _SMALL_DISK = """
 import subprocess, sys
 from pathlib import Path
-from shared.blobs import BlobStore
+from shared.blobs.folder import FolderBlobs
 from shared.errors import Unavailable
 folder = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", sys.argv[2], "tmpfs", folder], check=True)
-blobs = BlobStore(folder / "blobs")
+blobs = FolderBlobs(folder / "blobs")
 blobs.identify("ours")
 try:
     for number in range(100):

@@ -124,7 +124,7 @@ def test_erasing_leaves_nothing_but_that_there_was_such_a_batch(store: Batches) 
         with pytest.raises(JobGone):
             store.jobs.get(TENANT, job.id)
         with pytest.raises(BlobNotFound):
-            store.blobs.path(TENANT, job.id, INPUT)
+            store.blobs.get(TENANT, job.id, INPUT)
     assert "bí mật" not in str(dump(store.client))
     assert store.batches.newest(TENANT, limit=10).batches == []
     with pytest.raises(BatchGone):

@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from bench.service import free_port
-from shared.blobs import BlobNotFound, BlobStore
+from shared.blobs import BlobNotFound, BlobStore, open_blobs
+from shared.blobs.folder import FolderBlobs
 from shared.errors import SettingError, Unavailable
 from shared.running.starting import await_stores, check_pair
 from shared.settings import Settings
@@ -25,7 +26,7 @@ def settings(valkey_url: str, tmp_path: Path, store_client: redis.Redis) -> Sett
 
 def with_a_document(settings: Settings) -> BlobStore:
     await_stores(settings)
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = open_blobs(settings)
     blobs.put("acme", "job_aaaa", "input", b"a document")
     return blobs
 
@@ -66,7 +67,7 @@ def test_another_folder_is_refused(
     (other.data_dir / "blobs" / "jobs" / "acme").mkdir(parents=True)
     with pytest.raises(SettingError, match="is its disk there"):
         await_stores(other)
-    BlobStore(other.data_dir / "blobs").identify("another")
+    open_blobs(other).identify("another")
     with pytest.raises(SettingError, match="belong to another job store"):
         await_stores(other)
 
@@ -95,7 +96,7 @@ def test_of_two_new_folders_one_is_taken(
             return getattr(store_client, name)
 
     other = settings.model_copy(update={"data_dir": tmp_path / "other"})
-    blobs = BlobStore(other.data_dir / "blobs")
+    blobs = open_blobs(other)
     with pytest.raises(SettingError, match="belong to another job store"):
         check_pair(other, Late(), blobs)
 
@@ -127,9 +128,9 @@ def test_a_disk_that_goes_away_is_no_empty_store(
     if there == "an empty folder":
         folder.mkdir()
     if there == "another store":
-        BlobStore(folder).identify("another")
+        FolderBlobs(folder).identify("another")
     with pytest.raises(Unavailable):
-        blobs.path("acme", "job_aaaa", "input")
+        blobs.get("acme", "job_aaaa", "input")
     with pytest.raises(Unavailable):
         list(blobs.old_jobs(-60))
     if there != "another store":

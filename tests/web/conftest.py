@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from api.services import make_services
 from bench.service import RunningService, free_port, running_service
-from shared.blobs import BlobStore
+from shared.blobs.folder import FolderBlobs
 from shared.settings import Settings
 from tests.api.playing import Api
 from tests.web.browsing import FLAGS, Tab
@@ -56,7 +56,7 @@ def make_played(
         port = free_port()
         settings = valkey_settings.model_copy(update={"bind": f"127.0.0.1:{port}", **changes})
         blobs = tmp_path / "blobs"
-        parts = dataclasses.replace(make_services(settings), blobs=BlobStore(blobs))
+        parts = dataclasses.replace(make_services(settings), blobs=FolderBlobs(blobs))
         api = Api(parts, store_client, blobs)
         server = make_server("127.0.0.1", port, api.app, threaded=True)
         server.daemon_threads = True

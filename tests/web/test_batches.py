@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from keeper.batches import DueBatches
 from keeper.unpacking.services import make_unpacker
-from shared.blobs import BlobStore
+from shared.blobs import open_blobs
 from shared.errors.documents import DocumentEncrypted
 from shared.settings import Settings
 from shared.store.scripts import connect
@@ -31,7 +31,7 @@ class Keeper:
 
     def __init__(self, settings: Settings) -> None:
         client = connect(settings.store_url)
-        blobs = BlobStore(settings.data_dir / "blobs")
+        blobs = open_blobs(settings)
         self._unpacker = make_unpacker(settings, client)
         self.due_batches = DueBatches.make(settings, client, blobs)
 

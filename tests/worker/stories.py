@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT, open_blobs
 from shared.ids import new_id
 from shared.jobs import Document, Job, Model
 from shared.options import Options
@@ -75,7 +75,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.client = connect(self.settings.store_url)
-        self.blobs = BlobStore(self.settings.data_dir / "blobs")
+        self.blobs = open_blobs(self.settings)
         self.jobs = JobStore(self.client, Limits(10_000, 10_000))
 
     def submit(self, data: bytes, media_type: str = "image/tiff", **options: str) -> str:

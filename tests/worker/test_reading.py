@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.blobs import BlobStore
+from shared.blobs.folder import FolderBlobs
 from shared.errors import StaleAttempt, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
@@ -185,7 +185,7 @@ def test_a_worker_whose_disk_is_another_one_fails_nobodys_job(
     with service.worker(GreyReader()) as worker:
         blobs = service.settings.data_dir / "blobs"
         blobs.rename(tmp_path / "away")
-        BlobStore(blobs).identify("another's")
+        FolderBlobs(blobs).identify("another's")
         for _ in range(6):
             with pytest.raises(Unavailable):
                 worker.take_next()

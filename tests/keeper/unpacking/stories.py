@@ -12,7 +12,7 @@ from pathlib import Path
 from keeper.unpacking.services import make_unpacker
 from keeper.unpacking.unpacker import Unpacker
 from shared.batches import Batch
-from shared.blobs import INPUT, BlobStore
+from shared.blobs import INPUT, open_blobs
 from shared.options import BatchOptions
 from shared.running.starting import check_pair
 from shared.settings import Settings
@@ -41,7 +41,7 @@ class Story:
 
     def __post_init__(self) -> None:
         self.client = connect(self.settings.store_url)
-        self.blobs = BlobStore(self.settings.data_dir / "blobs")
+        self.blobs = open_blobs(self.settings)
         queued = self.settings.max_queued_pages, self.settings.max_queued_pages_per_tenant
         self.jobs = JobStore(self.client, Limits(*queued, self.settings.max_batch_jobs))
         self.batches = BatchStore(self.client)

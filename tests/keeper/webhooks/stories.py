@@ -14,7 +14,7 @@ from bench.receiver import Received
 from docchu.webhooks import verify_webhook
 from keeper.webhooks.retrying import Schedule
 from keeper.webhooks.sender import Sender, make_sender
-from shared.blobs import BlobStore
+from shared.blobs.folder import FolderBlobs
 from shared.errors.documents import DocumentDamaged
 from shared.ids import new_id
 from shared.jobs import Document, Job
@@ -40,7 +40,7 @@ class Post(Store):
         given: dict[str, Any] = {"data_dir": folder, "webhook_timeout_s": 1.0, "webhook_jitter": 0}
         given |= {"allow_targets": "127.0.0.0/8"} | changes
         self.settings = Settings(**given)
-        self.blobs = BlobStore(folder / "blobs")
+        self.blobs = FolderBlobs(folder / "blobs")
         self.webhooks = Webhooks(client, clock=self.clock)
         self.outbox = Outbox(client, 30 * DAY_S, self.clock)
         self.log = Deliveries(
