@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from worker.ocr.batcher import Batcher, BatcherClosed, DeviceLost, DeviceOutOfMemory
+from worker.ocr.detection.crops import Crop
+from worker.ocr.detection.turning import Window
 from worker.ocr.recognition.batch_client import BatchClient
 
 PIXELS = 100
@@ -211,7 +213,7 @@ def test_nobody_waits_for_the_device_once_the_page_is_unwanted(
 
     client = BatchClient(batcher, "job", "abc", watch=Watcher())
     with pytest.raises(Unwanted):
-        client.chances([np.zeros((48, 192, 3), np.uint8)] * 9)
+        client.chances([Window(Crop.of(np.zeros((48, 192, 3), np.uint8)))] * 9)
     device.is_free.set()
     assert batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
     assert len(device.batches) == 2  # none of the nine was run

@@ -9,7 +9,7 @@ import torch
 
 from tests.ocr.samples import picture_of
 from worker.ocr.batcher import Batcher
-from worker.ocr.detection.crops import crop
+from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
@@ -48,7 +48,7 @@ def lane_to(networks: Networks) -> BatchClient:
 def test_a_line_reads_the_same_alone_and_in_a_full_mixed_batch(networks: Networks) -> None:
     client = lane_to(networks)
     lines = [
-        crop(picture, quad)
+        Crop(picture, quad)
         for picture in map(picture_of, ("decree", "receipt", "columns"))
         for quad in find_lines(picture, client.probability).quads
     ]

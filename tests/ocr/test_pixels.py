@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from worker.ocr.detection.bends import Bend
+from worker.ocr.detection.crops import Crop
+from worker.ocr.detection.detection import View
+from worker.ocr.detection.turning import Window
 from worker.ocr.recognition.lines import HEIGHT, prepare, to_tensor
+
+PAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
+place = st.tuples(st.floats(-20, 160, width=32), st.floats(-20, 110, width=32))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
@@ -28,3 +37,35 @@ def test_a_line_is_followed_by_blank_ground_alone(size: tuple[int, int]) -> None
     assert prepared.shape[0] == HEIGHT
     assert (prepared[:, :width] == (30, 20, 10)).all()
     assert (prepared[:, width:] == 127).all()
+
+
+@given(st.lists(place, min_size=4, max_size=4))
+def test_a_line_tells_its_size_before_it_is_cut_out(corners: list[tuple[float, float]]) -> None:
+    line = Crop(PAGE, np.array(corners, np.float32))
+    assert line.shape == line.pixels().shape[:2]
+    assert Window(line).shape == Window(line).shown().shape[:2]
+
+
+@given(st.floats(-3, 143), st.floats(-3, 93), st.floats(1, 60), st.floats(1, 30))
+def test_a_level_line_tells_its_size_too(x: float, y: float, width: float, height: float) -> None:
+    right, bottom = x + width, y + height
+    line = Crop(PAGE, np.array(((x, y), (right, y), (right, bottom), (x, bottom)), np.float32))
+    assert line.shape == line.pixels().shape[:2]
+
+
+def test_a_bent_line_tells_its_size_too() -> None:
+    xs = np.linspace(5, 130, 33)
+    bend = Bend(np.stack((xs, 40 + xs**2 / 900), axis=1).astype(np.float32), 17.3)
+    line = Crop(PAGE, bend.quad, bend)
+    assert line.shape == line.pixels().shape[:2]
+
+
+def test_a_picture_that_is_all_line_is_cut_out_as_it_is() -> None:
+    assert np.array_equal(Crop.of(PAGE).pixels(), PAGE)
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.3, 1.0, 1.7])
+@pytest.mark.parametrize("shape", [(90, 140), (1, 140), (33, 2)])
+def test_the_detectors_view_tells_its_size(scale: float, shape: tuple[int, int]) -> None:
+    view = View.of(PAGE[: shape[0], : shape[1]], scale)
+    assert view.shape == view.shown().shape[:2]

@@ -78,6 +78,7 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
+        self._is_gpu = networks.device.is_gpu
         self._num_read = count(1)
         self._most_bytes = _rss_bytes() + _KEPT_BYTES
         self._language: Language | None = vietnamese()
@@ -200,6 +201,7 @@ class Reader:
             self.model.calibrated,
             self._language if set(LETTERS) <= set(self.model.characters) else None,
             watch,
+            shows_first=self._is_gpu,
         )
 
     def close(self) -> None:

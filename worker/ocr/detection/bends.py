@@ -48,6 +48,11 @@ class Bend:
         start, end = (self.path.mean(0) + side * along * self.length / 2 for side in (-1, 1))
         return np.array((start - across, end - across, end + across, start + across), np.float32)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the line made straight."""
+        return max(1, round(self.height)), max(1, round(self.length))
+
     def part(self, start: float, end: float) -> Points:
         """The quad (4, 2) of what stands from `start` to `end`, as shares of the length."""
         middle, across = self._at(np.array((start, end)))
@@ -67,7 +72,7 @@ class Bend:
 
     def straightened(self, picture: Picture) -> Picture:
         """The line of an RGB picture (H, W, 3), level."""
-        width, height = max(1, round(self.length)), max(1, round(self.height))
+        height, width = self.shape
         middle, across = self._at((np.arange(width) + 0.5) / width)
         shares = ((np.arange(height) + 0.5) / height * 2 - 1)[:, None, None]
         places = (middle + shares * across - 0.5).astype(np.float32)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.ocr.detection.bends import Bend
 from worker.ocr.recognition.lines import HEIGHT, Picture
 from worker.ocr.recognition.spacing import profile_of
 
@@ -25,14 +27,54 @@ _ROOM = 0.1
 """Of the ink's height: what is left free above and below."""
 
 
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The line of a quad (4, 2) on an RGB page (H, W, 3): cut out, level, once it is needed.
+
+    It tells its size before. One that is bent is known by its bend.
+    """
+
+    picture: Picture
+    quad: NDArray[np.float32]
+    bend: Bend | None = None
+
+    @classmethod
+    def of(cls, line: Picture) -> Crop:
+        """A picture that is all line."""
+        height, width = line.shape[:2]
+        corners = ((0, 0), (width, 0), (width, height), (0, height))
+        return cls(line, np.array(corners, np.float32))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Its height and its width in pixels."""
+        if self.bend:
+            return self.bend.shape
+        if _is_level(self.quad):
+            return _cut(self.picture, self.quad).shape[:2]
+        return _size(self.quad)
+
+    def pixels(self) -> Picture:
+        """Cut it out."""
+        return self.bend.straightened(self.picture) if self.bend else crop(self.picture, self.quad)
+
+    def parts(self) -> list[tuple[Crop, float, float]]:
+        """What of it the recogniser can take at once, from where to where as shares of it."""
+        height, width = self.shape
+        if width * HEIGHT <= WIDEST * height:
+            return [(self, 0.0, 1.0)]
+        line = self.pixels()
+        return [
+            (Crop.of(line[:, start:end]), start / width, end / width)
+            for start, end in parts_of(line)
+        ]
+
+
 def crop(picture: Picture, quad: NDArray[np.float32]) -> Picture:
     """Cut a quad (4, 2) out of a page (H, W, 3) and make it level; at least one pixel a side."""
     if _is_level(quad):
-        left, top = np.floor(quad.min(0) + _INSIDE).astype(int)
-        right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int)
-        return _cut(picture, left, top, right, bottom)
-    width = max(1, round(float(np.linalg.norm(quad[1] + quad[2] - quad[0] - quad[3])) / 2))
-    height = max(1, round(float(np.linalg.norm(quad[3] + quad[2] - quad[0] - quad[1])) / 2))
+        return _cut(picture, quad)
+    height, width = _size(quad)
     corners = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float32)
     # Only the surroundings are warped: the whole of a 50 MP page would be copied for each line.
     left, top = np.maximum(np.floor(quad.min(0)).astype(int) - 2, 0)
@@ -41,7 +83,7 @@ def crop(picture: Picture, quad: NDArray[np.float32]) -> Picture:
     origin = np.array((left + 0.5, top + 0.5), np.float32)
     transform = cv2.getPerspectiveTransform(quad - origin, corners - np.float32(0.5))
     level = cv2.warpPerspective(
-        _cut(picture, left, top, right, bottom),
+        _part(picture, left, top, right, bottom),
         transform,
         (width, height),
         flags=cv2.INTER_CUBIC,
@@ -92,7 +134,20 @@ def _is_level(quad: NDArray[np.float32]) -> bool:
     return bool(stands and max(map(abs, shifts)) <= _LEVEL)
 
 
-def _cut(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
+def _cut(picture: Picture, quad: NDArray[np.float32]) -> Picture:
+    """The pixels of a level quad."""
+    left, top = np.floor(quad.min(0) + _INSIDE).astype(int)
+    right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int)
+    return _part(picture, left, top, right, bottom)
+
+
+def _size(quad: NDArray[np.float32]) -> tuple[int, int]:
+    """The height and width of a quad that is not level, in pixels."""
+    height = max(1, round(float(np.linalg.norm(quad[3] + quad[2] - quad[0] - quad[1])) / 2))
+    return height, max(1, round(float(np.linalg.norm(quad[1] + quad[2] - quad[0] - quad[3])) / 2))
+
+
+def _part(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
     height, width = picture.shape[:2]
     left, top = max(0, min(left, width - 1)), max(0, min(top, height - 1))
     return picture[top : max(bottom, top + 1), left : max(right, left + 1)]

@@ -15,9 +15,6 @@ from worker.ocr.detection.closer import areas_of_ink
 from worker.ocr.detection.crops import rows_of_ink
 from worker.ocr.recognition.lines import Picture
 
-Detect = Callable[[Picture], NDArray[np.float32]]
-"""From a BGR picture (H, W, 3), sides multiples of 32, to its probability map (H, W)."""
-
 LONG_SIDE = 1280
 """Pixels. Larger pages are shrunk to it: the letters of a printed A4 page stay legible."""
 SHORT_SIDE = 960
@@ -52,17 +49,48 @@ _LEAST_SIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """What the detector sees: the picture enlarged by `scale` (x, y), at `offset` (x, y)."""
+class View:
+    """What the detector sees of an RGB picture (H, W, 3): scaled to `size`, with ground round it
+    up to `shape`. Both are in pixels, the width of `size` before its height."""
 
     picture: Picture
-    scale: tuple[float, float]
-    offset: tuple[int, int]
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, picture: Picture, scale: float) -> View:
+        """A picture enlarged by `scale`."""
+        height, width = picture.shape[:2]
+        return cls(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Its height and its width."""
+        return _fitted(self.size[1]), _fitted(self.size[0])
+
+    @property
+    def _offset(self) -> tuple[int, int]:
+        rows, columns = self.shape
+        return (columns - self.size[0]) // 2, (rows - self.size[1]) // 2
+
+    def shown(self) -> Picture:
+        """The picture, BGR."""
+        seen = _resized(self.picture, self.size)
+        edges = np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1]))
+        ground = np.median(edges, axis=0).astype(np.uint8).tolist()
+        (rows, columns), (x, y) = self.shape, self._offset
+        around = y, rows - self.size[1] - y, x, columns - self.size[0] - x
+        canvas = cv2.copyMakeBorder(seen, *around, cv2.BORDER_CONSTANT, value=ground)
+        return np.asarray(cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR, dst=canvas), np.uint8)
 
     def in_picture(self, found: Found) -> Found:
         """What was found, in pixels of the picture."""
-        offset, scale = np.array(self.offset, np.float32), np.array(self.scale, np.float32)
-        return found.moved(-offset, scale)
+        height, width = self.picture.shape[:2]
+        scale = np.array((self.size[0] / width, self.size[1] / height), np.float32)
+        return found.moved(-np.array(self._offset, np.float32), scale)
+
+
+Detect = Callable[[View], NDArray[np.float32]]
+"""From what the detector sees to its probability map (H, W)."""
 
 
 def find_lines(picture: Picture, detect: Detect) -> Found:
@@ -81,8 +109,8 @@ def find_lines(picture: Picture, detect: Detect) -> Found:
 
 
 def _seen(picture: Picture, scale: float, detect: Detect) -> Found:
-    view = _view_of(picture, scale)
-    return view.in_picture(find_boxes(detect(view.picture)))
+    view = View.of(picture, scale)
+    return view.in_picture(find_boxes(detect(view)))
 
 
 def _looks_closer(picture: Picture, known: Quads, detect: Detect) -> Iterator[Found]:
@@ -118,20 +146,6 @@ def is_blank(picture: Picture) -> bool:
         if brightest - darkest >= _FAINT:
             return False
     return True
-
-
-def _view_of(picture: Picture, scale: float) -> _View:
-    height, width = picture.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    columns, rows = map(_fitted, size)
-    seen = _resized(picture, size)
-    edges = np.concatenate((seen[0], seen[-1], seen[:, 0], seen[:, -1]))
-    ground = np.median(edges, axis=0).astype(np.uint8).tolist()
-    x, y = (columns - size[0]) // 2, (rows - size[1]) // 2
-    around = y, rows - size[1] - y, x, columns - size[0] - x
-    canvas = cv2.copyMakeBorder(seen, *around, cv2.BORDER_CONSTANT, value=ground)
-    shown = np.asarray(cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR, dst=canvas), np.uint8)
-    return _View(shown, (size[0] / width, size[1] / height), (x, y))
 
 
 def _fitted(side: int) -> int:

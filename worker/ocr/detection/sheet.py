@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.bends import Bend
 from worker.ocr.detection.boxes import NONE, Quads
-from worker.ocr.detection.crops import crop
+from worker.ocr.detection.crops import Crop
 from worker.ocr.recognition.lines import Picture
 
 Rotation = Literal[0, 90, 180, 270]
@@ -41,13 +41,12 @@ class Sheet:
         """How the line of a quad is bent, if it is."""
         return self.bends.get(quad.tobytes()) if self.bends else None
 
-    def crop(self, quad: NDArray[np.float32]) -> Picture:
-        """The picture of a line, level."""
-        bend = self.bend_of(quad)
-        return bend.straightened(self.picture) if bend else crop(self.picture, quad)
+    def crop(self, quad: NDArray[np.float32]) -> Crop:
+        """A line."""
+        return Crop(self.picture, quad, self.bend_of(quad))
 
-    def crops(self) -> list[Picture]:
-        """The picture of each line, level."""
+    def crops(self) -> list[Crop]:
+        """All lines."""
         return [self.crop(quad) for quad in self.quads]
 
     def turned_right(self) -> Sheet:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.bounds import within_bounds
 from worker.ocr.detection.boxes import NONE, Quads, spans
-from worker.ocr.detection.crops import crop
+from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.recognition.batch_client import BatchClient
@@ -87,10 +88,10 @@ def _stands_on_head(client: BatchClient, sheet: Sheet) -> bool:
     if len(sheet.quads) == 0:
         return False
     lines = sheet.with_quads(_longest(sheet.quads)).crops()
-    if statistics.fmean(client.chances([_window(line) for line in lines])) < _DOUBT:
+    if statistics.fmean(client.chances([Window(line) for line in lines])) < _DOUBT:
         return False
     upright = client.words(lines)
-    on_head = client.words([turned(line, 180) for line in lines])
+    on_head = client.words([Crop.of(turned(line.pixels(), 180)) for line in lines])
     return _confidence(on_head) > _confidence(upright) + _MIN_GAIN
 
 
@@ -108,7 +109,7 @@ def _as_read(client: BatchClient, sheet: Sheet) -> Quads:
     if len(found) == 0:
         return sheet.quads
     upwards = sheet.quads[found][:, (3, 0, 1, 2)]
-    chances = client.chances([_window(crop(sheet.picture, quad)) for quad in upwards])
+    chances = client.chances([Window(Crop(sheet.picture, quad)) for quad in upwards])
     downwards = np.array(chances) > 0.5
     upwards[downwards] = upwards[downwards][:, (2, 3, 0, 1)]
     quads = sheet.quads.copy()
@@ -120,20 +121,28 @@ def _confidence(words: Sequence[Sequence[Span]]) -> float:
     return statistics.fmean(map(confidence_of, words))
 
 
-def _window(line: Picture) -> Picture:
+@dataclass(frozen=True, slots=True)
+class Window:
     """The middle of a line as the classifier sees it: BGR (48, 192, 3), a short line padded.
 
     The published pipeline squeezes whole lines into that width and errs three times as often.
     """
-    height, width = line.shape[:2]
-    shown = min(width, 4 * height)
-    start = (width - shown) // 2
-    size = min(_WINDOW[1], max(1, round(shown * HEIGHT / height)))
-    scaled = cv2.resize(
-        line[:, start : start + shown],
-        (size, HEIGHT),
-        interpolation=cv2.INTER_AREA if height > HEIGHT else cv2.INTER_LINEAR,
-    )
-    padded: NDArray[np.uint8] = np.full((*_WINDOW, 3), 127, np.uint8)
-    padded[:, :size] = scaled[:, :, ::-1]
-    return padded
+
+    line: Crop
+    shape: ClassVar[tuple[int, int]] = _WINDOW
+
+    def shown(self) -> Picture:
+        """The picture."""
+        line = self.line.pixels()
+        height, width = line.shape[:2]
+        seen = min(width, 4 * height)
+        start = (width - seen) // 2
+        size = min(_WINDOW[1], max(1, round(seen * HEIGHT / height)))
+        scaled = cv2.resize(
+            line[:, start : start + seen],
+            (size, HEIGHT),
+            interpolation=cv2.INTER_AREA if height > HEIGHT else cv2.INTER_LINEAR,
+        )
+        padded: NDArray[np.uint8] = np.full((*_WINDOW, 3), 127, np.uint8)
+        padded[:, :size] = scaled[:, :, ::-1]
+        return padded

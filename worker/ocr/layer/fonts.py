@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from worker.ocr.detection.crops import crop
+from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import aligned
 from worker.ocr.layer.laying import Placed, Region
@@ -125,7 +125,7 @@ class Fonts:
         self._alphabet = set(_folded(client.characters))
         self._fonts: dict[int, Font] = defaultdict(Font)
         places = _chosen(_places(regions), num_samples)
-        read = client.words([crop(sheet.picture, place.quad) for place in places])
+        read = client.words([Crop(sheet.picture, place.quad) for place in places])
         for place, spans in zip(places, read, strict=True):
             self._compare(place.words, spans)
 

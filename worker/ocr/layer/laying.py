@@ -93,7 +93,7 @@ def lay_over(sheet: Sheet, words: Sequence[LayerWord]) -> list[Region]:
     _put(unseen, inked)
     for region in (*regions, *unseen):
         if region.words:
-            _settle(region, sheet.crop(region.quad))
+            _settle(region, sheet.crop(region.quad).pixels())
     return [*regions, *(region for region in unseen if region.words)]
 
 

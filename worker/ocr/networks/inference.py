@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -17,6 +17,22 @@ from worker.ocr.networks.device import Device
 from worker.ocr.recognition.lines import Picture, to_tensor
 
 Task = Literal["detect", "classify", "recognize"]
+
+
+class Sight(Protocol):
+    """What a network is to be shown: its size in pixels is known before it is made.
+
+    It is made where the device's threads run: on a processor that is a part of what they do.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        ...
+
+    def shown(self) -> Picture:
+        """Make the BGR picture (H, W, 3)."""
+        ...
 
 
 class Key(NamedTuple):
@@ -65,8 +81,8 @@ class Networks:
         head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
         return placed
 
-    def run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
-        """Run one network on BGR pictures (H, W, 3) of one size and return a result for each.
+    def run(self, key: Key, sights: Sequence[Sight | Picture]) -> Sequence[Any]:
+        """Run one network on sights or BGR pictures (H, W, 3) of one size: a result for each.
 
         `detect` gives probability maps (H, W), `classify` the probability that the line stands on
         its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
@@ -74,9 +90,9 @@ class Networks:
         torch.set_num_threads(1)
         results: list[Any] = []
         with _device_errors(), torch.inference_mode():
-            for size in self.device.batch_sizes(len(pictures)):
-                part = pictures[len(results) : len(results) + size]
-                results += self._run(key, part)
+            for size in self.device.batch_sizes(len(sights)):
+                part = sights[len(results) : len(results) + size]
+                results += self._run(key, list(map(shown, part)))
         return results
 
     def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
@@ -105,6 +121,11 @@ class Networks:
         chances: Tensor = recognizer(batch).softmax(2)
         classes, confidences = best_of(chances)
         return [Steps(*line) for line in zip(classes, confidences, strict=True)]
+
+
+def shown(sight: Sight | Picture) -> Picture:
+    """What a network sees."""
+    return sight if isinstance(sight, np.ndarray) else sight.shown()
 
 
 def best_of(chances: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from worker.ocr.batcher import Batcher
-from worker.ocr.detection.crops import parts_of
-from worker.ocr.networks.inference import Key, Steps, Task
+from worker.ocr.detection.crops import Crop
+from worker.ocr.networks.inference import Key, Sight, Steps, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language, decode
-from worker.ocr.recognition.lines import Picture, natural_width, prepare
-from worker.ocr.recognition.spacing import fitted, ink_of
+from worker.ocr.recognition.lines import HEIGHT, Picture, natural_width, padded_width, prepare
+from worker.ocr.recognition.spacing import Ink, fitted, ink_of
 
 _LOOK_S = 0.25
 """How often somebody who waits for the device looks whether the page is still wanted."""
@@ -61,6 +61,7 @@ class BatchClient:
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
     None for the default one. Without a `language` what the network sees best is what is read.
+    With `shows_first` what the networks see is made by who asks: a GPU's own thread has no time.
     Every call raises what the watch's `check` raises.
     """
 
@@ -71,58 +72,57 @@ class BatchClient:
     calibration: Calibration = UNCALIBRATED
     language: Language | None = None
     watch: Watch = UNWATCHED
+    shows_first: bool = False
 
-    def probability(self, picture: Picture) -> NDArray[np.float32]:
-        """The detector's map (H, W) of a BGR picture (H, W, 3)."""
-        found: NDArray[np.float32] = self._run("detect", [picture])[0]
+    def probability(self, view: Sight) -> NDArray[np.float32]:
+        """The detector's map (H, W) of what it sees of a page."""
+        found: NDArray[np.float32] = self._run("detect", [view])[0]
         return found
 
-    def chances(self, windows: Sequence[Picture]) -> list[float]:
-        """How likely each line window (48, 192, 3) stands on its head."""
+    def chances(self, windows: Sequence[Sight]) -> list[float]:
+        """How likely the line of each window (48, 192) stands on its head."""
         return self._run("classify", windows)
 
-    def words(self, lines: Sequence[Picture]) -> list[list[Span]]:
-        """Read RGB line pictures (H, W, 3): the words of each."""
-        cuts = [parts_of(line) for line in lines]
-        parts = [
-            line[:, start:end] for line, cut in zip(lines, cuts, strict=True) for start, end in cut
-        ]
-        read = iter(self._decoded(parts, self._run("recognize", [prepare(part) for part in parts])))
+    def words(self, lines: Sequence[Crop]) -> list[list[Span]]:
+        """Read lines: the words of each."""
+        cuts = [line.parts() for line in lines]
+        read = iter(self._read([part for cut in cuts for part, _, _ in cut]))
         return [
             next(read)
             if len(cut) == 1
-            else [
-                word.within(start / line.shape[1], end / line.shape[1])
-                for start, end in cut
-                for word in next(read)
-            ]
-            for line, cut in zip(lines, cuts, strict=True)
+            else [word.within(start, end) for _, start, end in cut for word in next(read)]
+            for cut in cuts
         ]
 
-    def _decoded(self, parts: Sequence[Picture], steps: Sequence[Steps]) -> list[list[Span]]:
+    def _read(self, lines: Sequence[Crop]) -> list[list[Span]]:
+        sights = [_LineSight(line) for line in lines]
+        steps: list[Steps] = self._run("recognize", sights)
         decoded = decode(
             [line.classes for line in steps],
             [line.confidences for line in steps],
             self.characters,
             self.language,
         )
-        widths = np.array([natural_width(*part.shape[:2]) for part in parts])
-        words = words_of(decoded, widths / PIXELS_PER_STEP)
-        return fitted(words, [ink_of(part) for part in parts]).spans(self.calibration)
+        words = words_of(decoded, np.array([sight.width for sight in sights]) / PIXELS_PER_STEP)
+        inks = [sight.ink for sight in sights if sight.ink]
+        return fitted(words, inks).spans(self.calibration)
 
-    def _run(self, task: Task, pictures: Sequence[Picture]) -> list[Any]:
+    def _run(self, task: Task, sights: Sequence[Sight]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}
-        for (height, width), numbers in _by_size(pictures).items():
+        for (height, width), numbers in _by_size(sights).items():
             submitted = self.batcher.submit(
                 Key(task, height, width, self.recognizer if task == "recognize" else None),
-                [pictures[number] for number in numbers],
+                [
+                    sights[number].shown() if self.shows_first else sights[number]
+                    for number in numbers
+                ],
                 pixels=height * width,
                 job=self.job,
                 is_bulk=self.watch.is_bulk,
             )
             futures |= zip(numbers, submitted, strict=True)
         try:
-            return [self._result(futures[number]) for number in range(len(pictures))]
+            return [self._result(futures[number]) for number in range(len(sights))]
         finally:
             # Where one has failed nobody wants the others.
             for future in futures.values():
@@ -136,8 +136,24 @@ class BatchClient:
         return future.result()
 
 
-def _by_size(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
+def _by_size(sights: Sequence[Sight]) -> dict[tuple[int, int], list[int]]:
     numbers: dict[tuple[int, int], list[int]] = {}
-    for number, picture in enumerate(pictures):
-        numbers.setdefault((picture.shape[0], picture.shape[1]), []).append(number)
+    for number, sight in enumerate(sights):
+        numbers.setdefault(sight.shape, []).append(number)
     return numbers
+
+
+class _LineSight:
+    """A line as the recogniser sees it; `ink` is where it has some, once it was shown."""
+
+    def __init__(self, line: Crop) -> None:
+        self.width = natural_width(*line.shape)
+        self.shape = HEIGHT, padded_width(self.width)
+        self.ink: Ink | None = None
+        self._line = line
+
+    def shown(self) -> Picture:
+        """BGR (48, W', 3)."""
+        pixels = self._line.pixels()
+        self.ink = ink_of(pixels)
+        return prepare(pixels)
