@@ -114,15 +114,15 @@ def _are_closed(rectangles: NDArray[np.intp], across: Grey, down: Grey) -> NDArr
     left, top, width, height = rectangles.T
     right, bottom = left + width, top + height
     x, y = np.maximum(3, width // 4), np.maximum(3, height // 4)
+    sums_across, sums_down = cv2.integral(across), cv2.integral(down)
     bands = (
-        (across, left, top, right, top + y, width),
-        (across, left, bottom - y, right, bottom, width),
-        (down, left, top, left + x, bottom, height),
-        (down, right - x, top, right, bottom, height),
+        (sums_across, left, top, right, top + y, width),
+        (sums_across, left, bottom - y, right, bottom, width),
+        (sums_down, left, top, left + x, bottom, height),
+        (sums_down, right - x, top, right, bottom, height),
     )
     closed = np.ones(len(rectangles), bool)
-    for strokes, x0, y0, x1, y1, length in bands:
-        sums = cv2.integral(strokes)
+    for sums, x0, y0, x1, y1, length in bands:
         filled = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
         # A stroke is thickened to three pixels at least.
         closed &= filled >= _CLOSED * 2 * length

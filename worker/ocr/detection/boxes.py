@@ -77,7 +77,7 @@ class Found:
 
 def find_boxes(probability: NDArray[np.float32]) -> Found:
     """Find the text lines in a map (H, W) of 0..1, in map pixels."""
-    bitmap = cv2.dilate((probability > THRESHOLD).astype(np.uint8), _JOIN)
+    bitmap = cv2.dilate((probability > THRESHOLD).view(np.uint8), _JOIN)
     contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     rectangles = [cv2.minAreaRect(contour) for contour in contours[:_MAX_CANDIDATES]]
     kept = [number for number, (_, sides, _) in enumerate(rectangles) if min(sides) >= _MIN_SIDE]

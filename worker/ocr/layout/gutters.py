@@ -86,17 +86,18 @@ def _runs(
     words: _Map, inside: _Map, breaks: Sequence[bool]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """For each place the most rows on end that are blank between words, and from where to where."""
-    size = words.shape[1]
-    count, start = np.zeros(size, np.intp), np.zeros(size, np.intp)
-    best, starts, stops = np.zeros((3, size), np.intp)
-    for number, (row, within, is_break) in enumerate(zip(words, inside, breaks, strict=True)):
-        ends = row if not is_break else np.ones(size, bool)
-        count[ends] = 0
-        start[ends] = number if is_break else number + 1
-        count += ~row & within
-        more = (count > best) & ~row
-        best[more], starts[more], stops[more] = count[more], start[more], number + 1
-    return best, starts, stops
+    numbers = np.arange(len(words))[:, None]
+    begins = np.array(breaks)[:, None]
+    blank = ~words & inside
+    total = np.cumsum(blank, axis=0)
+    # What was counted up to where a run begins, and the row in which it does.
+    ends = words | begins
+    before = np.maximum.accumulate(np.where(ends, total - blank, 0), axis=0)
+    first = np.maximum.accumulate(np.where(ends, numbers + ~begins, 0), axis=0)
+    counts = np.where(words, 0, total - before)
+    last = counts.argmax(0)
+    places = np.arange(words.shape[1])
+    return counts[last, places], first[last, places], last + 1
 
 
 def _strip(filled: _Map, place: int) -> tuple[int, int]:
