@@ -19,12 +19,15 @@ from tests.ocr.samples import Picture, picture_of, reads_as, text_read
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks import number_types
 from worker.ocr.networks.detector import Detector
-from worker.ocr.networks.device import pick
+from worker.ocr.networks.device import Device, pick
+from worker.ocr.networks.inference import Key, Networks
 from worker.ocr.networks.library import recognizer_of
 from worker.ocr.networks.number_types import HALF_TYPES, fastest_same, sample_page
+from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.networks.weights import bundled, load_verified
 from worker.ocr.reader import Reader
+from worker.ocr.recognition.lines import prepare
 from worker.processes import Machine
 
 pytestmark = pytest.mark.gpu
@@ -83,6 +86,29 @@ def test_pages_of_many_sizes_read_at_once_say_what_each_says_alone(device_reader
             assert line.confidence == pytest.approx(other.confidence, abs=1e-2)
 
 
+def test_batches_come_in_few_sizes_and_what_fills_them_up_is_not_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Device, "is_gpu", True)  # as on one, on the processor, too
+    forward, sizes = Recognizer.forward, set()
+
+    def noted(network: Recognizer, batch: Tensor) -> Tensor:
+        sizes.add(len(batch))
+        return forward(network, batch)
+
+    monkeypatch.setattr(Recognizer, "forward", noted)
+    detector, recognizer = networks()
+    placed = Networks(detector, OrientationClassifier(), recognizer, pick(DEVICE, torch.float32))
+    line = prepare(picture_of("line"))
+    lines = [np.roll(line, 8 * number, 1) for number in range(5)]
+    key = Key("recognize", *line.shape[:2])
+    together = placed.run(key, lines)
+    assert len(together) == 5 and sizes == {6}
+    for one, mixed in zip(lines, together, strict=True):
+        (alone,) = placed.run(key, [one])
+        assert np.array_equal(alone.classes[:, 0], mixed.classes[:, 0])
+
+
 def test_where_the_memory_runs_out_batches_are_halved_and_all_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -108,6 +134,7 @@ _SHORT = """
 import json, sys, torch
 from tests.ocr.samples import picture_of, reads_as
 from worker.ocr.reader import Reader
+from worker.ocr.recognition.lines import prepare
 reader = Reader.load(device="cuda", memory_bytes=int(sys.argv[1]))
 read = reader.read(picture_of("decree")).page
 print(json.dumps([reads_as(read, "decree"), torch.cuda.max_memory_reserved()]))
@@ -174,6 +201,7 @@ _READ = """
 import json, sys
 from tests.ocr.samples import picture_of, text_read
 from worker.ocr.reader import Reader
+from worker.ocr.recognition.lines import prepare
 reader = Reader.load(device=sys.argv[1], memory_bytes=int(sys.argv[2]))
 print(json.dumps(text_read(reader.read(picture_of("receipt")).page)))
 """

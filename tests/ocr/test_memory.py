@@ -54,6 +54,14 @@ def test_a_gpu_runs_them_all_at_once() -> None:
     assert gpu.batch_sizes(7) == [7]
 
 
+def test_a_gpu_prepares_for_a_few_numbers_of_pictures_and_looks_at_few_in_vain() -> None:
+    gpu = Device(torch.device("cuda"), torch.bfloat16, budget=1, num_streams=1)
+    sizes = {number: gpu.filled(number) for number in range(1, 513)}
+    assert all(number <= size <= 1.5 * number for number, size in sizes.items())
+    assert len(set(sizes.values())) <= 18
+    assert [pick("cpu", torch.float32).filled(number) for number in (1, 7)] == [1, 7]
+
+
 def test_what_is_prepared_is_kept_within_bounds() -> None:
     pick("cpu", torch.float32)
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) <= 4096

@@ -18,6 +18,8 @@ _CPU_BUDGET = 48 * 640 * 4
 in no cache) and hold up the other jobs."""
 _GPU_BUDGET_PER_BYTE = 1 / 4096
 """Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
+_GPU_STREAMS = 2
+"""One makes the pictures of its batch on the host while the other's are on the GPU."""
 _CONTEXT_BYTES = 600 << 20
 """Of a GPU's memory, what a process takes before it has a single tensor there."""
 _MIN_GAIN = 1.2
@@ -58,6 +60,16 @@ class Device:
         powers = (1 << bit for bit in reversed(range(num_pictures.bit_length())))
         return [power for power in powers if power & num_pictures]
 
+    def filled(self, num_pictures: int) -> int:
+        """As how many pictures so many run on a GPU: two numbers for each power of two.
+
+        A few that are looked at in vain cost it less than another shape to prepare for.
+        """
+        if not self.is_gpu:
+            return num_pictures
+        step = 1 << max(0, (num_pictures - 1).bit_length() - 2)
+        return -(-num_pictures // step) * step
+
 
 def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: int = 0) -> Device:
     """Pick a device by name (`auto`, `cpu`, `cuda`, `cuda:1`); a number type only if none is given.
@@ -76,7 +88,7 @@ def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: 
         return Device(kind, dtype or _fastest_dtype(), _CPU_BUDGET, num_cores())
     kind = torch.device(kind.type, kind.index or 0)
     budget = int(_memory_of(kind, memory_bytes) * _GPU_BUDGET_PER_BYTE)
-    return Device(kind, dtype or torch.float32, budget, num_streams=1)
+    return Device(kind, dtype or torch.float32, budget, _GPU_STREAMS)
 
 
 def _memory_of(kind: torch.device, allowed: int) -> int:

@@ -110,17 +110,27 @@ class Networks:
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     def _detect(self, batch: Tensor) -> list[NDArray[np.float32]]:
-        maps: Tensor = self._detector(batch)
+        maps = self._through(self._detector, batch)
         return list(maps[:, 0].float().cpu().numpy())
 
     def _classify(self, batch: Tensor) -> list[float]:
-        chances: Tensor = self._classifier(batch)
+        chances = self._through(self._classifier, batch)
         return [float(chance) for chance in chances[:, 1].float().cpu()]
 
     def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
-        chances: Tensor = recognizer(batch).softmax(2)
+        chances = self._through(recognizer, batch).softmax(2)
         classes, confidences = best_of(chances)
         return [Steps(*line) for line in zip(classes, confidences, strict=True)]
+
+    def _through(self, network: nn.Module, batch: Tensor) -> Tensor:
+        """What a network says of a batch, which it is shown filled up to one of few sizes."""
+        missing = self.device.filled(len(batch)) - len(batch)
+        seen = batch
+        if missing:
+            seen = torch.cat([batch, batch[-1:].expand(missing, -1, -1, -1)])
+            seen = seen.contiguous(memory_format=torch.channels_last)
+        said: Tensor = network(seen)
+        return said[: len(batch)]
 
 
 def shown(sight: Sight | Picture) -> Picture:
