@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from typing import cast
 
 from flask import Flask, current_app
@@ -13,6 +16,7 @@ from api.server.aside import aside_blobs
 from api.status.gauges import Gauges
 from shared.blobs import BlobStore, open_blobs
 from shared.bulk import BulkOperations
+from shared.fields.template import Template, load_templates
 from shared.running.failpoints import arm
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
@@ -57,6 +61,13 @@ class Services:
     gauges: Gauges
     waiters: Waiters
     grants: Grants
+    templates: Mapping[str, Template]
+
+    @cached_property
+    def templates_version(self) -> str:
+        """What tells these templates from others."""
+        digests = "".join(template.digest for template in self.templates.values())
+        return sha256(digests.encode()).hexdigest()[:16]
 
     @property
     def bulk(self) -> BulkOperations:
@@ -97,6 +108,7 @@ def make_services(settings: Settings) -> Services:
         gauges=Gauges(client),
         waiters=waiters,
         grants=Grants(api_keys, waiters.wake),
+        templates=load_templates(settings.templates_dir),
     )
 
 

@@ -32,6 +32,8 @@ TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
 Include = Literal["text"]
 
+EXTRACT = r"^[a-z][a-z0-9_]{0,39}$"
+"""The names of the types of document, and `auto`."""
 MAX_METADATA_BYTES = 4096
 MAX_METADATA_DEPTH = 32
 """Of objects and lists in each other. Much deeper ones cannot be written as JSON by everybody."""
@@ -98,6 +100,10 @@ class BatchOptions(BaseModel):
         default=None,
         max_length=64,
         description="the model to read with, one of `/models`; the workers' own where absent",
+    )
+    extract: Annotated[str, Field(pattern=EXTRACT)] | None = Field(
+        default=None,
+        description="fields in the JSON result, of a type of document or `auto`; none where absent",
     )
     webhook_url: str | None = Field(
         default=None, description="where the end is told, signed with the tenant's secret"

@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="folder of more recognisers, NAME.safetensors with NAME.json; empty: none"
     )
+    templates_dir: Path | None = Field(
+        None, description="folder of your own templates for fields, NAME.yaml; empty: none"
+    )
     worker_slices: Positive = Field(
         5, description="slices that one worker reads at once; the last for interactive work alone"
     )

@@ -16,6 +16,7 @@ from api.batches.problems import problem_of
 from api.batches.zip_names import ZipNames
 from api.batches.zip_writer import ZipWriter
 from api.http.grants import Grant
+from api.jobs.fields import json_with_fields
 from api.jobs.formats import FORMATS, Format, FormatName, format_of
 from api.jobs.results import stored_pages
 from api.jobs.searchable import made_result
@@ -100,7 +101,10 @@ class _Zipping:
     def _content(self, job: Job) -> tuple[Format, Iterator[bytes]]:
         chosen = FORMATS[self._form]
         if chosen.stream is not None:
-            return chosen, chosen.stream(job, stored_pages(self._parts, job))
+            pages = stored_pages(self._parts, job)
+            if self._form == "json":
+                return chosen, json_with_fields(self._parts, job, pages)
+            return chosen, chosen.stream(job, pages)
         with made_result(self._parts, self._caller, job, self._form) as path:
             return format_of(self._form, path), _pieces_of(path.open("rb"))
 

@@ -15,6 +15,7 @@ from flask import Request
 
 from api.batches.uploads import Kind, receive_documents
 from api.http.operations import texts
+from api.jobs.fields import check_extract
 from api.jobs.submission import check_webhook
 from api.services import Services
 from shared.batches import Batch, BatchStatus
@@ -61,6 +62,7 @@ def open_batch_of(parts: Services, tenant: str, request: Request, key: str | Non
             fields, kind = _read(parts, request, upload, query, held)
             check_webhook(fields.webhook_url, parts.settings)
             parts.workers.check_model(fields.model)
+            check_extract(parts, fields.extract)
             return _open(parts, tenant, upload, fields, kind, held)
         except BaseException:
             if held is not None:

@@ -17,7 +17,8 @@ from api.batches.problems import problem_of
 from api.http.auth import authenticate, grant, tenant
 from api.http.grants import Grant
 from api.http.operations import BINARY, TEXT, NoQuery, operation
-from api.jobs.formats import FormatName, stream_json, stream_text
+from api.jobs.fields import json_with_fields
+from api.jobs.formats import FormatName, stream_text
 from api.jobs.results import stored_pages
 from api.services import Services, services
 from shared import errors
@@ -200,7 +201,9 @@ class Results:
             raise errors.JobGone  # since the item was looked at
         pages = stored_pages(self._parts, job)
         if self._form == "json":
-            return _prefixed(b', "result": ', stream_json(job, pages, line_break=b""))
+            return _prefixed(
+                b', "result": ', json_with_fields(self._parts, job, pages, line_break=b"")
+            )
         return chain(_prefixed(b', "text": "', _escaped(stream_text(job, pages))), [b'"'])
 
 

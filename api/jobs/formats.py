@@ -28,14 +28,19 @@ class Format:
     stream: Callable[[Job, Iterator[bytes]], Iterator[bytes]] | None
 
 
-def stream_json(job: Job, pages: Iterator[bytes], line_break: bytes = b"\n") -> Iterator[bytes]:
-    """The pages as they are stored, in one object."""
+def stream_json(
+    job: Job,
+    pages: Iterator[bytes],
+    line_break: bytes = b"\n",
+    last: Callable[[], bytes] = lambda: b"",
+) -> Iterator[bytes]:
+    """The pages as they are stored, in one object; `last`: a member that is known after them."""
     model = job.model.model_dump() if job.model else None
     before = json.dumps({"job_id": job.id, "model": model})[:-1].encode() + b', "pages": ['
     for page in pages:
         yield before + line_break + page
         before = b","
-    yield (b"" if before == b"," else before) + line_break + b"]}" + line_break
+    yield (b"" if before == b"," else before) + line_break + b"]" + last() + b"}" + line_break
 
 
 def stream_text(job: Job, pages: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from api.http.auth import authenticate, grant, tenant
 from api.http.filenames import disposition, result_name
 from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
+from api.jobs.fields import check_extract, json_with_fields
 from api.jobs.formats import FORMATS, format_name, format_of
 from api.jobs.formats import stream_text as text_of
 from api.jobs.searchable import made_result
@@ -22,8 +24,10 @@ from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
 from shared.blobs import BlobNotFound, picture_name
+from shared.fields.found import Fields
 from shared.formats.tables import has_tables, linked_json
 from shared.jobs import Job, Model, Status
+from shared.options import EXTRACT
 from shared.result import Page
 
 results = Blueprint("results", __name__)
@@ -50,6 +54,11 @@ class Result(BaseModel):
     job_id: str
     model: Model | None
     pages: list[Page]
+    fields: Fields | None = Field(
+        default=None,
+        exclude_if=lambda fields: fields is None,
+        description="only where `extract` asks for them, now or with the job",
+    )
 
 
 class ReadQuery(NoQuery):
@@ -67,6 +76,12 @@ class ResultQuery(ReadQuery):
     """
 
     format: SkipJsonSchema[str | None] = Field(default=None, max_length=32)
+    extract: str | None = Field(
+        default=None,
+        pattern=EXTRACT,
+        description="with the fields of this type of document, or `auto`; as the job says where "
+        "absent",
+    )
 
 
 @results.get("/v1/jobs/<job_id>/result")
@@ -83,9 +98,14 @@ def show_result(job_id: str, query: ResultQuery) -> Response:
 
     A job that ended `partial` has a result, too, without the pages that its `error` names; of one
     that was canceled, `partial=true` gives what had been read. `format` in the query, else the
-    header `Accept`, chooses one of the other formats at this address, too.
+    header `Accept`, chooses one of the other formats at this address, too. `extract` gives the
+    fields of what was read, of a job that did not ask for them, too; nothing is read again.
     """
-    return result_as(job_id, format_name(query.format, request), query)
+    check_extract(services(), query.extract)
+    name = format_name(query.format, request)
+    if query.extract and name != "json":
+        raise errors.InvalidOption("`extract` goes with the format `json`.", option="extract")
+    return result_as(job_id, name, query, query.extract)
 
 
 @results.get("/v1/jobs/<job_id>/result/<format>")
@@ -106,13 +126,13 @@ def show_result_as(job_id: str, format: str, query: ReadQuery) -> Response:
     return result_as(job_id, format_name(format, request), query)
 
 
-def result_as(job_id: str, name: str, query: ReadQuery) -> Response:
+def result_as(job_id: str, name: str, query: ReadQuery, extract: str | None = None) -> Response:
     """The result in a format, if the job has one."""
     parts = services()
     job = parts.jobs.get(tenant(), job_id)
     if not (query.partial and job.status.terminal and _was_read(parts, job)):
         _check_finished(job)
-    return _answer(parts, job, name)
+    return _answer(parts, job, name, extract)
 
 
 @results.get("/v1/jobs/<job_id>/pages/<number>")
@@ -179,10 +199,14 @@ def stream_text(parts: Services, job: Job) -> Iterator[bytes]:
     return text_of(job, stored_pages(parts, job))
 
 
-def _answer(parts: Services, job: Job, name: str) -> Response:
+def _answer(parts: Services, job: Job, name: str, extract: str | None) -> Response:
     chosen = FORMATS[name]
     # A result never changes: what is read of a job is read once, and kept or erased.
-    etag = sha256(f"{job.id} {job.finished_at} {name}".encode()).hexdigest()[:32]
+    parts_of_it: list[object] = [job.id, job.finished_at, name]
+    if name == "json" and (extract or job.options.extract):
+        # Fields do: with the templates, and with the day.
+        parts_of_it += [extract, parts.templates_version, datetime.now(UTC).date()]
+    etag = sha256(" ".join(map(str, parts_of_it)).encode()).hexdigest()[:32]
     if request.if_none_match.contains_weak(etag):
         answer = Response(status=304)
     elif chosen.stream is None:
@@ -190,7 +214,12 @@ def _answer(parts: Services, job: Job, name: str) -> Response:
             chosen = format_of(name, path)
             answer = _file(path, chosen.media_type, etag)
     else:
-        answer = Response(chosen.stream(job, stored_pages(parts, job)), mimetype=chosen.media_type)
+        pages = stored_pages(parts, job)
+        is_json = name == "json"
+        stream = (
+            json_with_fields(parts, job, pages, extract) if is_json else chosen.stream(job, pages)
+        )
+        answer = Response(stream, mimetype=chosen.media_type)
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept, Authorization"

@@ -11,6 +11,7 @@ from hashlib import sha256
 import structlog
 from pydantic import SecretStr
 
+from api.jobs.fields import check_extract
 from api.services import Services
 from shared.blobs import INPUT, PASSWORD, BlobNotFound, Upload
 from shared.errors import AddressRefused, DocumentNotKept, Unavailable
@@ -122,6 +123,7 @@ def _accept(parts: Services, tenant: str, receive: Receive, held: Claimed | None
             return known
         check_webhook(received.options.webhook_url, settings)
         parts.workers.check_model(received.options.model)
+        check_extract(parts, received.options.extract)
         new = _stored(parts, tenant, received, upload)
         if (password := received.password) is not None:
             secret = password.get_secret_value().encode()

@@ -11,7 +11,10 @@ import typer
 
 GROUP = "docchu.commands"
 # Told of even where nothing brings them, so that nobody has to guess where they went.
-_OF_THE_SERVER = {"keys": "Make, list and revoke API keys (where the server is installed)."}
+_OF_THE_SERVER = {
+    "keys": "Make, list and revoke API keys (where the server is installed).",
+    "templates": "Check templates for fields, and measure them (where the server is installed).",
+}
 _PASS_ALL_ON = {
     "ignore_unknown_options": True,
     "allow_extra_args": True,

@@ -89,6 +89,7 @@ OPTIONS = {
     "pages": "1-3, 7",
     "text_layer": "ignore",
     "language_model": "off",
+    "extract": "auto",
     "timeout_s": 900,
     "ttl_s": 3600,
     "webhook_url": "https://93.184.215.14/hook",

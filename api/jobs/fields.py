@@ -1,0 +1,62 @@
+"""The fields of a result, found in its pages while they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api.jobs.formats import stream_json
+from api.services import Services
+from shared.errors import InvalidOption
+from shared.fields.extraction import AUTO, MAX_PAGES, extract
+from shared.fields.found import Fields, FieldWarning
+from shared.jobs import Job
+from shared.result import Page
+
+
+def check_extract(parts: Services, asked: str | None) -> None:
+    """Raise InvalidOption where there is no template of this type."""
+    if asked is not None and asked != AUTO and asked not in parts.templates:
+        types = ", ".join([AUTO, *parts.templates])
+        raise InvalidOption(
+            f"There is no type `{asked[:40]}` of document; there are: {types}.", option="extract"
+        )
+
+
+def json_with_fields(
+    parts: Services,
+    job: Job,
+    pages: Iterator[bytes],
+    asked: str | None = None,
+    line_break: bytes = b"\n",
+) -> Iterator[bytes]:
+    """The result as JSON, with the fields that are asked for now or were with the job."""
+    asked = asked or job.options.extract
+    if asked is None:
+        return stream_json(job, pages, line_break)
+    kept: list[bytes] = []
+    return stream_json(job, _keeping(pages, kept), line_break, lambda: _member(parts, kept, asked))
+
+
+def fields_of(parts: Services, pages: list[bytes], asked: str) -> Fields:
+    """The fields of pages in JSON."""
+    if asked != AUTO and asked not in parts.templates:
+        # It was taken away since the job was made, or a line of NDJSON made it up.
+        detail = f"There is no type `{asked}` of document."
+        return Fields(warnings=[FieldWarning(code="unknown_type", detail=detail, fields=())])
+    return extract([Page.model_validate_json(page) for page in pages], parts.templates, asked)
+
+
+def first_pages(pages: Iterator[bytes]) -> list[bytes]:
+    """The pages that fields are looked for in."""
+    return [page for page, _ in zip(pages, range(MAX_PAGES), strict=False)]
+
+
+def _keeping(pages: Iterator[bytes], kept: list[bytes]) -> Iterator[bytes]:
+    for page in pages:
+        if len(kept) < MAX_PAGES:
+            kept.append(page)
+        yield page
+
+
+def _member(parts: Services, pages: list[bytes], asked: str) -> bytes:
+    return b', "fields": ' + fields_of(parts, pages, asked).model_dump_json().encode()

@@ -1,0 +1,1 @@
+"""What a document says: fields found by declarative templates in words, boxes and codes."""

@@ -1,0 +1,195 @@
+"""The lines of an invoice or a receipt: by the head of their columns, with and without a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.fields.rows import Row, fold
+from shared.fields.template import Items, label_pattern
+from shared.result import Page, Table, Word, bounds
+
+_CHUNK_GAP = 0.9
+"""Heights of a word: words nearer to each other than this belong together."""
+_MAX_ITEMS = 500
+_HEAD_ROWS = 4
+Cells = dict[str, list[Word]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of an invoice: the words of its columns, and its page."""
+
+    page: int
+    cells: Cells
+
+
+def find_items(items: Items, pages: Sequence[Page], rows: Sequence[Row]) -> list[Item]:
+    """The lines, from tables where there are some, else from how texts stand under a head."""
+    in_tables: list[Item] = []
+    heads: dict[int, str] | None = None
+    for page in pages:
+        for table in page.tables:
+            if found := _head_of(items, table):
+                first, heads = found
+            elif heads is not None and table.continues is not None:
+                first = 0
+            else:
+                continue
+            in_tables += _of_table(items, page, table, first, heads)
+    found_items = in_tables or list(_of_rows(items, rows))
+    return found_items[:_MAX_ITEMS]
+
+
+def _head_of(items: Items, table: Table) -> tuple[int, dict[int, str]] | None:
+    """Behind which row a table's lines begin, and what its columns are."""
+    for number, row in enumerate(table.rows[:_HEAD_ROWS]):
+        heads: dict[int, str] = {}
+        for index, text in enumerate(row):
+            name = _column_of(items, text)
+            if name and name not in heads.values():
+                heads[index] = name
+        if len(heads) >= 2:
+            return number + 1, heads
+    return None
+
+
+def _column_of(items: Items, text: str) -> str | None:
+    folded = " ".join(fold(text).split())
+    for name, column in items.columns.items():
+        if label_pattern(column.labels).search(folded):
+            return name
+    return None
+
+
+def _of_table(
+    items: Items, page: Page, table: Table, first: int, heads: dict[int, str]
+) -> Iterator[Item]:
+    cells = {(cell.row, cell.column): cell for cell in table.cells}
+    for number, texts in enumerate(table.rows):
+        if number < first:
+            continue
+        folded = fold(" ".join(filter(None, texts)))
+        if items.ends.search(folded):
+            return
+        if not folded or (items.skip is not None and items.skip.search(folded)):
+            continue
+        found: Cells = {}
+        for index, name in heads.items():
+            cell = cells.get((number, index))
+            words = [word for at in cell.lines for word in page.lines[at].words] if cell else []
+            if words:
+                found[name] = words
+        if len(found) >= 2:
+            yield Item(page.page, found)
+
+
+def _of_rows(items: Items, rows: Sequence[Row]) -> Iterator[Item]:
+    level = _levels(rows)
+    head: dict[str, tuple[float, float]] = {}
+    held: list[tuple[int, Cells]] = []
+    for page, words in level:
+        folded = fold(" ".join(word.text for word in words))
+        if not head:
+            head = _head_in(items, words)
+            continue
+        if items.ends.search(folded):
+            break
+        if items.skip is not None and items.skip.search(folded):
+            continue
+        held.append((page, _columns(words, head)))
+    yield from _joined(held)
+
+
+def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
+    """Names and figures that stand in two lines are put together."""
+    name_first = bool(held) and len(held[0][1]) == 1
+    item: Item | None = None
+    for page, cells in held:
+        only_one = len(cells) == 1
+        if item is None or (not only_one and not (name_first and len(item.cells) == 1)):
+            if item and len(item.cells) > 1:
+                yield item
+            item = Item(page, cells)
+        elif name_first and only_one and len(item.cells) > 1:
+            yield item
+            item = Item(page, cells)
+        else:
+            for name, words in cells.items():
+                item.cells[name] = item.cells.get(name, []) + words
+    if item and len(item.cells) > 1:
+        yield item
+
+
+def _head_in(items: Items, words: list[Word]) -> dict[str, tuple[float, float]]:
+    """Where the columns stand that a row names, from left to right; none if it is no head."""
+    text, starts = "", []
+    for word in words:
+        starts.append(len(text))
+        text += word.text + " "
+    folded = fold(text)
+    found: dict[str, tuple[float, float]] = {}
+    for name, column in items.columns.items():
+        pattern = label_pattern(column.labels)
+        match = pattern.search(folded)
+        if match:
+            start, end = match.span(pattern.groupindex["label"])
+            boxes = [
+                bounds(word.box)
+                for word, at in zip(words, starts, strict=True)
+                if start <= at + len(word.text) - 1 and at < end
+            ]
+            if boxes:
+                found[name] = min(box[0] for box in boxes), max(box[2] for box in boxes)
+    return found if len(found) >= 2 else {}
+
+
+def _columns(words: list[Word], head: dict[str, tuple[float, float]]) -> Cells:
+    found: Cells = {}
+    chunks: list[list[Word]] = []
+    for word in words:
+        left, top, _, bottom = bounds(word.box)
+        is_near = chunks and left - bounds(chunks[-1][-1].box)[2] < _CHUNK_GAP * (bottom - top)
+        is_text = chunks and not _is_figure(word) and not _is_figure(chunks[-1][-1])
+        if is_near and (is_text or _nearest([word], head) == _nearest(chunks[-1], head)):
+            chunks[-1].append(word)
+        else:
+            chunks.append([word])
+    for chunk in chunks:
+        found.setdefault(_nearest(chunk, head), []).extend(chunk)
+    return found
+
+
+def _nearest(chunk: list[Word], head: dict[str, tuple[float, float]]) -> str:
+    left, right = bounds(chunk[0].box)[0], bounds(chunk[-1].box)[2]
+
+    def distance(name: str) -> float:
+        start, end = head[name]
+        overlap = min(right, end) - max(left, start)
+        if overlap > 0:
+            return -overlap
+        return min(abs(left - start), abs(right - end), abs(left + right - start - end) / 2)
+
+    return min(head, key=distance)
+
+
+def _is_figure(word: Word) -> bool:
+    return any(char.isdigit() for char in word.text)
+
+
+def _levels(rows: Sequence[Row]) -> list[tuple[int, list[Word]]]:
+    """The words of lines that stand side by side, from left to right."""
+    levels: list[list[Row]] = []
+    for row in sorted(rows, key=lambda row: (row.page, row.edges[1] + row.edges[3])):
+        last = levels[-1][-1] if levels else None
+        if last and last.page == row.page:
+            shared = min(last.edges[3], row.edges[3]) - max(last.edges[1], row.edges[1])
+            if shared > 0.5 * min(last.tall, row.tall):
+                levels[-1].append(row)
+                continue
+        levels.append([row])
+    found = []
+    for level in levels:
+        words = [word for row in level for word in row.line.words]
+        found.append((level[0].page, sorted(words, key=lambda word: bounds(word.box)[0])))
+    return found
