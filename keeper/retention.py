@@ -52,6 +52,7 @@ class Retention:
 
     def round(self) -> bool:
         """Do a piece of everything; whether there is more to do at once."""
+        self.blobs.tidy()
         return any(
             [do(step) for step in (self.crowd_out, self.expire, self.erase_left, self.sweep)]
         )

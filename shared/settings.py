@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("data"), description="where documents, results and state lie")
+    blobs: str = Field(
+        "",
+        pattern=r"^((s3|gs|az)://[^/]+.*)?$",
+        description="s3://BUCKET/PREFIX of documents and results (AWS_… as usual); empty: on disk",
+    )
     redis_url: str = Field(
         "",
         pattern=r"^((rediss?|unix|sentinel)://.+)?$",

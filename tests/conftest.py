@@ -14,6 +14,7 @@ import redis
 
 from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
+from tests.objects import ObjectServer
 
 # No test, and no program that it starts, reads the settings of whoever runs it.
 for _name in [name for name in os.environ if name.startswith("DOCCHU_")]:
@@ -58,6 +59,18 @@ def store_client(valkey_url: str) -> Iterator[redis.Redis]:
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[ObjectServer]:
+    """A real S3 server, to which the variables of this process lead."""
+    server = ObjectServer()
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environ.items():
+            patch.setenv(name, value)
+        yield server
+    server.stop()
 
 
 @pytest.fixture

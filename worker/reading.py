@@ -54,6 +54,14 @@ Chosen = tuple[Reader, Model]
 
 
 @dataclass(frozen=True)
+class _Source:
+    """The document of a slice, and who wants its pages."""
+
+    path: Path
+    asker: Asker
+
+
+@dataclass(frozen=True)
 class SliceReader:
     """What reading a slice needs. `stopping` says that the worker is on its way out."""
 
@@ -71,9 +79,10 @@ class SliceReader:
         try:
             chosen = self.models.pick(claim.options.model, claim.options.language_model)
             with self._document(claim) as path:
+                source = _Source(path, self._asker(lease))
                 if claim.pages is None:
-                    claim = lease.claim = self._open(lease, path)
-                self._read_pages(lease, path, chosen)
+                    claim = lease.claim = self._open(lease, source)
+                self._read_pages(lease, source, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
@@ -104,9 +113,9 @@ class SliceReader:
             _log.error("document is lost", **claim.names)
             raise DocumentLost from error
 
-    def _open(self, lease: Lease, path: Path) -> Claim:
+    def _open(self, lease: Lease, source: _Source) -> Claim:
         claim = lease.claim
-        num_pages = self.loader.count_pages(path, claim.media_type, self._asker(lease))
+        num_pages = self.loader.count_pages(source.path, claim.media_type, source.asker)
         wanted = list(range(1, num_pages + 1))
         if claim.options.pages:
             wanted = PageRanges.parse(claim.options.pages).select(num_pages)
@@ -115,7 +124,7 @@ class SliceReader:
         opened, _ = self.slices.open(claim, num_pages, wanted, self.slice_pages)
         return opened
 
-    def _read_pages(self, lease: Lease, path: Path, chosen: Chosen) -> None:
+    def _read_pages(self, lease: Lease, source: _Source, chosen: Chosen) -> None:
         in_hand: deque[Future[None]] = deque()
         try:
             for number in lease.claim.left:
@@ -123,14 +132,14 @@ class SliceReader:
                     in_hand.popleft().result()
                 if lease.standing != "held" or self.stopping():
                     break
-                in_hand.append(self.pages.submit(self._read_page, lease, path, number, chosen))
+                in_hand.append(self.pages.submit(self._read_page, lease, source, number, chosen))
         finally:
             _wait_for_all(in_hand)
 
-    def _read_page(self, lease: Lease, path: Path, number: int, chosen: Chosen) -> None:
+    def _read_page(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
         claim = lease.claim
         reader, model = chosen
-        record, timings = self._page(lease, path, number, reader)
+        record, timings = self._page(lease, source, number, reader)
         by = model if record.blob else None
         try:
             outcome = self.slices.record(claim, number, record, timings, by)
@@ -145,17 +154,17 @@ class SliceReader:
         lease.progress()
 
     def _page(
-        self, lease: Lease, path: Path, number: int, reader: Reader
+        self, lease: Lease, source: _Source, number: int, reader: Reader
     ) -> tuple[PageRecord, PageTimings]:
         """Load, read and store one page; a page that cannot be read is a record, too."""
         claim = lease.claim
         started = time.perf_counter()
         try:
-            loaded = self.loader.load(path, claim.media_type, number, self._asker(lease))
+            loaded = self.loader.load(source.path, claim.media_type, number, source.asker)
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
-            hint = self._hint(lease, path, number)
+            hint = self._hint(lease, source, number)
             reading = self._read(lease, loaded, number, reader, hint)
         except DocumentError as error:
             _log.info("page cannot be read", page=number, code=error.code, **claim.names)
@@ -170,13 +179,13 @@ class SliceReader:
             return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
 
-    def _hint(self, lease: Lease, path: Path, number: int) -> Hint | None:
+    def _hint(self, lease: Lease, source: _Source, number: int) -> Hint | None:
         """What a page of a PDF says of itself, if the caller wants to hear of it."""
         claim = lease.claim
         if claim.media_type != PDF or claim.options.text_layer == "ignore":
             return None
         try:
-            words = self.loader.layer(path, number, self._asker(lease))
+            words = self.loader.layer(source.path, number, source.asker)
         except DocumentError as error:
             # Its picture is there, and that is what counts.
             _log.info("text layer cannot be read", page=number, code=error.code, **claim.names)

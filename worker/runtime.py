@@ -72,9 +72,10 @@ class Runtime:
         limits = _load_limits(settings)
         self._loader = PageLoader(limits, settings.loader_processes, num_spare=_SPARE_LOADERS)
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
+        self._blobs = open_blobs(settings)
         self._slice_reader = SliceReader(
             slices=self._slices,
-            blobs=open_blobs(settings),
+            blobs=self._blobs,
             loader=self._loader,
             models=models,
             pages=self._pages,
@@ -185,6 +186,7 @@ class Runtime:
 
     def _report(self) -> None:
         while True:
+            self._blobs.tidy()
             try:
                 # Models may have come and gone since.
                 models = self._models.known()

@@ -36,6 +36,7 @@ class Readiness:
 
     def _look(self) -> DocchuError | None:
         try:
+            self._parts.blobs.tidy()
             self._parts.blobs.probe()
             self._parts.canary.probe()
             if not self._parts.workers.are_there():

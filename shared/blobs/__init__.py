@@ -12,4 +12,8 @@ from shared.settings import Settings
 
 def open_blobs(settings: Settings) -> BlobStore:
     """The blob store of this service."""
-    return FolderBlobs(settings.data_dir / "blobs")
+    if not settings.blobs:
+        return FolderBlobs(settings.data_dir / "blobs")
+    from shared.blobs.objects import ObjectBlobs  # its library is large, and for who uses it
+
+    return ObjectBlobs(settings.blobs, settings.data_dir / "cache")

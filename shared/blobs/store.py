@@ -1,4 +1,4 @@
-"""What a blob store does, whatever is under it: `folder.py` is one."""
+"""What a blob store does, whatever is under it: `folder.py` and `objects.py` are the two."""
 
 from __future__ import annotations
 
@@ -140,6 +140,10 @@ class BlobStore(Protocol):
     @abstractmethod
     def local(self, tenant: str, job_id: str, name: str) -> AbstractContextManager[Path]:
         """A blob as a file of this machine, until the end. Raises BlobNotFound."""
+
+    def tidy(self) -> None:
+        """Erase what is left on this machine of files that nobody has used for a while."""
+        return
 
     @abstractmethod
     def delete(self, tenant: str, job_id: str, name: str) -> None:

@@ -59,7 +59,7 @@ def check_pair(settings: Settings, client: Client, blobs: BlobStore) -> None:
         if not is_used and blobs.has_jobs():  # all of them would be erased as orphans
             raise SettingError(
                 f"{_where(settings)} belong to another job store, or this one has lost its data. "
-                "Set DOCCHU_REDIS_URL to theirs; or, to give them up, move that folder away."
+                "Set DOCCHU_REDIS_URL to theirs; or, to give them up, move them away."
             )
         # Its folder knows it first: who finds an id in the store finds the folder with it.
         own = blobs.identify(own or secrets.token_hex(16))
@@ -74,4 +74,6 @@ def check_pair(settings: Settings, client: Client, blobs: BlobStore) -> None:
 
 
 def _where(settings: Settings) -> str:
+    if settings.blobs:
+        return f"The documents in {settings.blobs} (DOCCHU_BLOBS)"
     return f"The documents in {settings.data_dir.resolve() / 'blobs'} (DOCCHU_DATA_DIR)"

@@ -17,6 +17,7 @@ from shared.blobs.folder import FolderBlobs
 from shared.errors import SettingError, Unavailable
 from shared.running.starting import await_stores, check_pair
 from shared.settings import Settings
+from tests.objects import BUCKET, ObjectServer
 
 
 @pytest.fixture
@@ -70,6 +71,19 @@ def test_another_folder_is_refused(
     open_blobs(other).identify("another")
     with pytest.raises(SettingError, match="belong to another job store"):
         await_stores(other)
+
+
+def test_another_prefix_of_an_object_store_is_refused_by_its_name(
+    settings: Settings, store_client: redis.Redis, object_server: ObjectServer, tmp_path: Path
+) -> None:
+    ours = settings.model_copy(update={"blobs": f"s3://{BUCKET}/{tmp_path.name}"})
+    with_a_document(ours)
+    used(store_client)
+    await_stores(ours)
+    other = ours.model_copy(update={"blobs": f"{ours.blobs}-other"})
+    with pytest.raises(SettingError, match=f"in {other.blobs} .DOCCHU_BLOBS.*is its disk there"):
+        await_stores(other)
+    assert not object_server.names(f"{tmp_path.name}-other/"), "nothing is made there"
 
 
 def test_documents_without_their_store_are_not_given_to_an_empty_one(
