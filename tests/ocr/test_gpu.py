@@ -22,7 +22,7 @@ from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import Device, pick
 from worker.ocr.networks.inference import Key, Networks
 from worker.ocr.networks.library import recognizer_of
-from worker.ocr.networks.number_types import HALF_TYPES, fastest_same, sample_page
+from worker.ocr.networks.number_types import HALF_TYPES, faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.networks.weights import bundled, load_verified
@@ -103,7 +103,7 @@ def test_batches_come_in_few_sizes_and_what_fills_them_up_is_not_answered(
     lines = [np.roll(line, 8 * number, 1) for number in range(5)]
     key = Key("recognize", *line.shape[:2])
     together = placed.run(key, lines)
-    assert len(together) == 5 and sizes == {6}
+    assert len(together) == 5 and sizes == {16}
     for one, mixed in zip(lines, together, strict=True):
         (alone,) = placed.run(key, [one])
         assert np.array_equal(alone.classes[:, 0], mixed.classes[:, 0])
@@ -123,7 +123,7 @@ def test_where_the_memory_runs_out_batches_are_halved_and_all_is_read(
 
     monkeypatch.setattr(Recognizer, "forward", short_of_memory)
     if HAS_GPU:  # the warm-up meets it, too
-        monkeypatch.setattr("worker.ocr.reader.fastest_same", lambda *_: torch.float32)
+        monkeypatch.setattr("worker.ocr.reader.faster_same", lambda *_: torch.float32)
     reader = Reader.load(device=DEVICE)
     assert reads_as(reader.read(picture_of("decree")).page, "decree")
     assert refused
@@ -260,8 +260,8 @@ def test_a_number_type_in_which_the_networks_see_something_else_is_not_taken(
     monkeypatch.setattr(number_types, "_seen", lambda *call: seen[call[3]])
     types = (torch.float16, torch.bfloat16, torch.float64)
     kind = torch.device(DEVICE)
-    assert fastest_same(detector, recognizer, kind, types) is torch.float64
-    assert fastest_same(detector, recognizer, kind, types[:2]) is torch.float32
+    assert faster_same(detector, recognizer, kind, types) is torch.float64
+    assert faster_same(detector, recognizer, kind, types[:2]) is torch.float32
 
 
 @on_gpu

@@ -32,7 +32,7 @@ from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
-from worker.ocr.networks.number_types import fastest_same, sample_page
+from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
@@ -111,7 +111,7 @@ class Reader:
         load_verified(classifier, bundled("orientation"))
         default = recognizer_of(model, models_dir)
         if picked.is_gpu:
-            dtype = fastest_same(detector, default.network, picked.kind)
+            dtype = faster_same(detector, default.network, picked.kind)
             picked = replace(picked, dtype=dtype)
         networks = Networks(detector, classifier, default.network, picked)
         reader = cls(networks, default.card, Library(models_dir, networks.place))

@@ -18,6 +18,9 @@ _CPU_BUDGET = 48 * 640 * 4
 in no cache) and hold up the other jobs."""
 _GPU_BUDGET_PER_BYTE = 1 / 4096
 """Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
+_GPU_BATCHES = 1, 4, 16, 64
+"""Pictures. An H200 takes as long for 4 lines as for 32, since it waits to be told, and 1 to 2 s to
+prepare for a shape that it has not seen (docs/figures.md)."""
 _GPU_STREAMS = 2
 """One makes the pictures of its batch on the host while the other's are on the GPU."""
 _CONTEXT_BYTES = 600 << 20
@@ -53,22 +56,24 @@ class Device:
     def batch_sizes(self, num_pictures: int) -> list[int]:
         """How many pictures of one size to run at once: on a processor powers of two alone.
 
-        Else each number of lines would be a shape of its own, to be prepared and remembered.
+        Else each number of lines would be a shape of its own, to be prepared and remembered. A GPU
+        runs as many as it gains from, and the rest together (`filled`).
         """
         if self.is_gpu:
-            return [num_pictures]
+            most = _GPU_BATCHES[-1]
+            rest = num_pictures % most
+            return [most] * (num_pictures // most) + [rest] * (rest > 0)
         powers = (1 << bit for bit in reversed(range(num_pictures.bit_length())))
         return [power for power in powers if power & num_pictures]
 
     def filled(self, num_pictures: int) -> int:
-        """As how many pictures so many run on a GPU: two numbers for each power of two.
+        """As how many pictures so many run on a GPU, of a few numbers that there are.
 
-        A few that are looked at in vain cost it less than another shape to prepare for.
+        To look at some in vain costs it milliseconds, to prepare for another shape a second.
         """
         if not self.is_gpu:
             return num_pictures
-        step = 1 << max(0, (num_pictures - 1).bit_length() - 2)
-        return -(-num_pictures // step) * step
+        return next((size for size in _GPU_BATCHES if size >= num_pictures), num_pictures)
 
 
 def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: int = 0) -> Device:

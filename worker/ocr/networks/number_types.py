@@ -1,4 +1,4 @@
-"""Which number type a GPU runs the networks in: the fastest that sees the same, by a trial."""
+"""Which number type a GPU runs the networks in: one that is faster and sees the same."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 HALF_TYPES = (torch.float16, torch.bfloat16)
+"""The finer one first: they are equally fast where both are fast."""
 _SAME_STEPS = 0.995
 """Of the time steps of which the exact network is sure: the share that must be seen alike."""
 _SURE = 0.9
@@ -34,23 +35,21 @@ def sample_page(height: int = 992, width: int = 768) -> NDArray[np.uint8]:
     return page
 
 
-def fastest_same(
+def faster_same(
     detector: nn.Module,
     recognizer: nn.Module,
     kind: torch.device,
     candidates: Sequence[torch.dtype] = HALF_TYPES,
 ) -> torch.dtype:
-    """The fastest number type on this device in which both networks see what float32 sees."""
+    """The first number type that is faster and in which both networks see what float32 sees."""
     exact_s, exact = _seen(detector, recognizer, kind, torch.float32)
-    fastest, least_s = torch.float32, exact_s
     for dtype in candidates:
         took_s, seen = _seen(detector, recognizer, kind, dtype)
-        if took_s < least_s and _is_same(exact, seen):
-            fastest, least_s = dtype, took_s
-    _log.info(
-        "number type chosen", device=str(kind), dtype=str(fastest), gain=round(exact_s / least_s, 2)
-    )
-    return fastest
+        if took_s < exact_s and _is_same(exact, seen):
+            gain = round(exact_s / took_s, 2)
+            _log.info("number type chosen", device=str(kind), dtype=str(dtype), gain=gain)
+            return dtype
+    return torch.float32
 
 
 _Seen = tuple[Tensor, Tensor]
