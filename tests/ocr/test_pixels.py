@@ -12,6 +12,7 @@ from worker.ocr.detection.bends import Bend
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import View
 from worker.ocr.detection.turning import Window
+from worker.ocr.networks.inference import _all_best, _few_best
 from worker.ocr.recognition.lines import HEIGHT, prepare, to_tensor
 
 PAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
@@ -69,3 +70,13 @@ def test_a_picture_that_is_all_line_is_cut_out_as_it_is() -> None:
 def test_the_detectors_view_tells_its_size(scale: float, shape: tuple[int, int]) -> None:
     view = View.of(PAGE[: shape[0], : shape[1]], scale)
     assert view.shape == view.shown().shape[:2]
+
+
+@pytest.mark.parametrize("num_classes", [3, 231])
+def test_a_gpu_tells_the_best_classes_as_a_processor_does(num_classes: int) -> None:
+    torch.manual_seed(1)
+    chances = (8 * torch.randn(4, 50, num_classes)).softmax(2)
+    few, whole = _few_best(chances), _all_best(chances)
+    assert torch.equal(few[0], whole[0])
+    assert torch.equal(few[1], whole[1])
+    assert (few[1][:, :, 1] == 0).any() and (few[1][:, :, 1] > 0).any()

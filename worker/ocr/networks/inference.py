@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.device import Device
@@ -143,6 +144,12 @@ def best_of(chances: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
     Where one is sure the others are left at 0: to sort all would cost as much as the language does.
     """
+    classes, confidences = (_all_best if chances.is_cuda else _few_best)(chances)
+    return classes.cpu().numpy(), confidences.cpu().numpy()
+
+
+def _few_best(chances: Tensor) -> tuple[Tensor, Tensor]:
+    """Sorted where it is needed alone."""
     first = chances.max(2)
     classes = torch.zeros(*first.indices.shape, NUM_BEST, dtype=torch.int64, device=chances.device)
     confidences = torch.zeros_like(classes, dtype=chances.dtype)
@@ -151,7 +158,17 @@ def best_of(chances: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     few = chances[unsure].topk(min(NUM_BEST, chances.shape[2]), 1)
     classes[unsure, : few.indices.shape[1]] = few.indices
     confidences[unsure, : few.values.shape[1]] = few.values
-    return classes.cpu().numpy(), confidences.cpu().numpy()
+    return classes, confidences
+
+
+def _all_best(chances: Tensor) -> tuple[Tensor, Tensor]:
+    """The same without asking in between what is needed: a GPU would wait for each answer."""
+    best = chances.topk(min(NUM_BEST, chances.shape[2]), 2)
+    told = (best.values[:, :, :1] < _SURE).repeat(1, 1, best.values.shape[2])
+    told[:, :, 0] = True
+    room = (0, NUM_BEST - best.values.shape[2])
+    classes = functional.pad(best.indices * told, room)
+    return classes, functional.pad(best.values * told, room)
 
 
 @contextmanager
