@@ -1,4 +1,4 @@
-"""The bare reader in several processes on one device: one start, then more and more that read."""
+"""The bare reader in several processes on one device: more and more that read."""
 
 from __future__ import annotations
 
@@ -44,13 +44,14 @@ def bare_rates(
     shared = _Shared(*values, context.Array("d", most), context.SimpleQueue())
     arguments = [(number, paths, device, shared) for number in range(most)]
     processes = [context.Process(target=_read_on, args=one, daemon=True) for one in arguments]
-    began = time.perf_counter()
-    for process in processes:
-        process.start()
     try:
-        _wait_for_all(processes, shared)
-        yield {"processes": most, "start_s": round(time.perf_counter() - began, 1)}
-        for number in numbers:
+        for number in sorted(numbers):
+            # Only so many are started: a run that is cut short has the figures of those before.
+            began = time.perf_counter()
+            for process in processes[shared.ready.value : number]:
+                process.start()
+            _wait_for_all(processes[:number], shared)
+            yield {"processes": number, "start_s": round(time.perf_counter() - began, 1)}
             shared.active.value = number
             time.sleep(_SETTLE_S)
             yield {"processes": number, **_rate(processes[:number], shared, seconds)}
@@ -58,7 +59,8 @@ def bare_rates(
         yield {"batches": shared.fills.get()}
     finally:
         for process in processes:
-            process.kill()
+            if process.pid is not None:
+                process.kill()
 
 
 def _wait_for_all(processes: Sequence[Any], shared: _Shared) -> None:
