@@ -53,9 +53,9 @@ def _likeliest(rows: Sequence[Row], templates: Mapping[str, Template]) -> tuple[
 
 def _chance_of(template: Template, rows: Sequence[Row]) -> float:
     """That the document is of the type; hints count as if each were alone."""
-    other = 1.0
+    other, text = 1.0, "\n".join(row.folded for row in rows)
     for hint in template.recognise:
-        if any(hint.pattern.search(row.folded) for row in rows):
+        if hint.pattern.search(text):
             other *= 1 - hint.chance
     return 1 - other
 

@@ -78,6 +78,9 @@ def _beginnings(
 
 
 def _at_label(way: Way, row: Row, rows: Sequence[Row]) -> Iterator[tuple[Piece, Why]]:
+    # What costs little first: most lines hold no label.
+    if not any(label in row.folded for label in way.plain_labels):
+        return
     match = way.label.search(row.folded)
     if not match:
         return
@@ -133,8 +136,6 @@ def _above(way: Way, base: Row, others: Sequence[Row]) -> list[Row]:
 def _continued(way: Way, first: Piece, rows: Sequence[Row]) -> list[Piece]:
     """The first piece with those of the lines below it that belong to the value."""
     pieces, last = [first], first.row
-    left = min((x for word in first.words for x, _ in word.box), default=last.edges[0])
-    left = min(left, last.edges[0]) if way.labels == () else left
     below = [row for row in rows if row.page == last.page and row is not last]
     for row in sorted(below, key=lambda row: row.edges[1]):
         if len(pieces) >= way.max_lines:
@@ -193,7 +194,7 @@ def _stands_in(way: Way, row: Row) -> bool:
 def _right_of(row: Row, rows: Sequence[Row]) -> list[Row]:
     def is_beside(other: Row) -> bool:
         shared = min(row.edges[3], other.edges[3]) - max(row.edges[1], other.edges[1])
-        level = shared > _SAME_LINE * min(row.tall, other.tall)
+        level = shared > _SAME_LINE * min(row.tall, other.tall) and other is not row
         return other.page == row.page and level and other.edges[0] >= row.edges[2] - row.tall
 
     return sorted(filter(is_beside, rows), key=lambda other: other.edges[0])[:1]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.fields.rows import Row, fold
+from shared.fields.rows import Row, fold, straight
 from shared.fields.template import Items, label_pattern
-from shared.result import Page, Table, Word, bounds
+from shared.result import Page, Table, Word
 
 _CHUNK_GAP = 0.9
 """Heights of a word: words nearer to each other than this belong together."""
+_PLAIN_FIGURE = re.compile(r"\d[\d.,]*\s*(?:đ|d|₫|vnd|VND)?")
 _MAX_ITEMS = 500
 _HEAD_ROWS = 4
 Cells = dict[str, list[Word]]
@@ -26,7 +28,7 @@ class Item:
 
 def find_items(items: Items, pages: Sequence[Page], rows: Sequence[Row]) -> list[Item]:
     """The lines, from tables where there are some, else from how texts stand under a head."""
-    in_tables: list[Item] = []
+    in_tables: list[tuple[int, Cells]] = []
     heads: dict[int, str] | None = None
     for page in pages:
         for table in page.tables:
@@ -37,8 +39,18 @@ def find_items(items: Items, pages: Sequence[Page], rows: Sequence[Row]) -> list
             else:
                 continue
             in_tables += _of_table(items, page, table, first, heads)
-    found_items = in_tables or list(_of_rows(items, rows))
-    return found_items[:_MAX_ITEMS]
+    # A table whose columns were not told apart says less than its lines do.
+    both = [_items_of(items, parts) for parts in (in_tables, list(_of_rows(items, rows)))]
+    return max(both, key=lambda some: sum(len(item.cells) for item in some))[:_MAX_ITEMS]
+
+
+def _items_of(items: Items, parts: list[tuple[int, Cells]]) -> list[Item]:
+    left_out = {name for name, column in items.columns.items() if column.left_out}
+    kept = [
+        (page, {name: words for name, words in cells.items() if name not in left_out})
+        for page, cells in parts
+    ]
+    return list(_joined([part for part in kept if part[1]]))
 
 
 def _head_of(items: Items, table: Table) -> tuple[int, dict[int, str]] | None:
@@ -64,7 +76,7 @@ def _column_of(items: Items, text: str) -> str | None:
 
 def _of_table(
     items: Items, page: Page, table: Table, first: int, heads: dict[int, str]
-) -> Iterator[Item]:
+) -> Iterator[tuple[int, Cells]]:
     cells = {(cell.row, cell.column): cell for cell in table.cells}
     for number, texts in enumerate(table.rows):
         if number < first:
@@ -80,25 +92,26 @@ def _of_table(
             words = [word for at in cell.lines for word in page.lines[at].words] if cell else []
             if words:
                 found[name] = words
-        if len(found) >= 2:
-            yield Item(page.page, found)
+        if found:
+            yield page.page, found
 
 
-def _of_rows(items: Items, rows: Sequence[Row]) -> Iterator[Item]:
-    level = _levels(rows)
+def _of_rows(items: Items, rows: Sequence[Row]) -> Iterator[tuple[int, Cells]]:
+    lean = rows[0].lean if rows else 0.0
     head: dict[str, tuple[float, float]] = {}
-    held: list[tuple[int, Cells]] = []
-    for page, words in level:
+    for page, words in _levels(rows):
         folded = fold(" ".join(word.text for word in words))
         if not head:
-            head = _head_in(items, words)
+            head = _head_in(items, words, lean)
             continue
         if items.ends.search(folded):
             break
         if items.skip is not None and items.skip.search(folded):
             continue
-        held.append((page, _columns(words, head)))
-    yield from _joined(held)
+        if words and not _PLAIN_FIGURE.fullmatch(words[-1].text):
+            yield page, {next(iter(items.columns)): words}  # a line of text is a name alone
+        else:
+            yield page, _columns(words, head, lean)
 
 
 def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
@@ -121,7 +134,7 @@ def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
         yield item
 
 
-def _head_in(items: Items, words: list[Word]) -> dict[str, tuple[float, float]]:
+def _head_in(items: Items, words: list[Word], lean: float) -> dict[str, tuple[float, float]]:
     """Where the columns stand that a row names, from left to right; none if it is no head."""
     text, starts = "", []
     for word in words:
@@ -135,7 +148,7 @@ def _head_in(items: Items, words: list[Word]) -> dict[str, tuple[float, float]]:
         if match:
             start, end = match.span(pattern.groupindex["label"])
             boxes = [
-                bounds(word.box)
+                straight(word.box, lean)
                 for word, at in zip(words, starts, strict=True)
                 if start <= at + len(word.text) - 1 and at < end
             ]
@@ -144,24 +157,26 @@ def _head_in(items: Items, words: list[Word]) -> dict[str, tuple[float, float]]:
     return found if len(found) >= 2 else {}
 
 
-def _columns(words: list[Word], head: dict[str, tuple[float, float]]) -> Cells:
+def _columns(words: list[Word], head: dict[str, tuple[float, float]], lean: float) -> Cells:
     found: Cells = {}
     chunks: list[list[Word]] = []
     for word in words:
-        left, top, _, bottom = bounds(word.box)
-        is_near = chunks and left - bounds(chunks[-1][-1].box)[2] < _CHUNK_GAP * (bottom - top)
-        is_text = chunks and not _is_figure(word) and not _is_figure(chunks[-1][-1])
-        if is_near and (is_text or _nearest([word], head) == _nearest(chunks[-1], head)):
+        left, top, _, bottom = straight(word.box, lean)
+        last = chunks[-1][-1] if chunks else word
+        is_near = left - straight(last.box, lean)[2] < _CHUNK_GAP * (bottom - top)
+        is_text = not _is_figure(word) and not _is_figure(last)
+        same = is_text or _nearest([word], head, lean) == _nearest([last], head, lean)
+        if chunks and is_near and same:
             chunks[-1].append(word)
         else:
             chunks.append([word])
     for chunk in chunks:
-        found.setdefault(_nearest(chunk, head), []).extend(chunk)
+        found.setdefault(_nearest(chunk, head, lean), []).extend(chunk)
     return found
 
 
-def _nearest(chunk: list[Word], head: dict[str, tuple[float, float]]) -> str:
-    left, right = bounds(chunk[0].box)[0], bounds(chunk[-1].box)[2]
+def _nearest(chunk: list[Word], head: dict[str, tuple[float, float]], lean: float) -> str:
+    left, right = straight(chunk[0].box, lean)[0], straight(chunk[-1].box, lean)[2]
 
     def distance(name: str) -> float:
         start, end = head[name]
@@ -181,15 +196,19 @@ def _levels(rows: Sequence[Row]) -> list[tuple[int, list[Word]]]:
     """The words of lines that stand side by side, from left to right."""
     levels: list[list[Row]] = []
     for row in sorted(rows, key=lambda row: (row.page, row.edges[1] + row.edges[3])):
-        last = levels[-1][-1] if levels else None
-        if last and last.page == row.page:
-            shared = min(last.edges[3], row.edges[3]) - max(last.edges[1], row.edges[1])
-            if shared > 0.5 * min(last.tall, row.tall):
-                levels[-1].append(row)
-                continue
-        levels.append([row])
+        if levels and all(_side_by_side(row, other) for other in levels[-1]):
+            levels[-1].append(row)
+        else:
+            levels.append([row])
     found = []
     for level in levels:
         words = [word for row in level for word in row.line.words]
-        found.append((level[0].page, sorted(words, key=lambda word: bounds(word.box)[0])))
+        found.append((level[0].page, sorted(words, key=lambda word: word.box[0][0])))
     return found
+
+
+def _side_by_side(one: Row, other: Row) -> bool:
+    apart = abs(one.edges[1] + one.edges[3] - other.edges[1] - other.edges[3]) / 2
+    over = min(one.edges[2], other.edges[2]) - max(one.edges[0], other.edges[0])
+    lower = min(one.tall, other.tall)
+    return one.page == other.page and apart < 0.4 * lower and over < lower

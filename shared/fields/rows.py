@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
+from statistics import median
 
 from shared.result import Box, Line, Page, Word, bounds
+
+_A_SPACE = 0.35
+"""Of a line's height: what lies between two words, and hardly between two columns."""
+_MOST_LEAN = 0.2
 
 
 @lru_cache(4096)
@@ -31,6 +36,7 @@ class Row:
     page: int
     width: int
     height: int
+    lean: float = 0.0
 
     @cached_property
     def text(self) -> str:
@@ -44,8 +50,8 @@ class Row:
 
     @cached_property
     def edges(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom."""
-        return bounds(self.line.box)
+        """Left, top, right, bottom, on the page put straight."""
+        return straight(self.line.box, self.lean)
 
     @property
     def tall(self) -> float:
@@ -92,8 +98,51 @@ class Piece:
 
 
 def rows_of(pages: Iterable[Page]) -> list[Row]:
-    """The rows of the pages, in reading order."""
-    return [Row(line, page.page, page.width, page.height) for page in pages for line in page.lines]
+    """The rows of the pages, in reading order; what a cell's edge has parted is one again."""
+    rows: list[Row] = []
+    for page in pages:
+        lean = _lean(page)
+        for line in page.lines:
+            row = Row(line, page.page, page.width, page.height, lean)
+            if rows and _goes_on(rows[-1], row):
+                row = replace(row, line=_joined(rows.pop().line, line))
+            rows.append(row)
+    return rows
+
+
+def straight(box: Box, lean: float) -> tuple[float, float, float, float]:
+    """The bounds of a box on a page whose lines fall by `lean` for each pixel to the right."""
+    places = [(x + lean * y, y - lean * x) for x, y in box]
+    xs, ys = [x for x, _ in places], [y for _, y in places]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _lean(page: Page) -> float:
+    """How lines fall, by the middle one of those that are long enough to tell."""
+    leans = []
+    for line in page.lines:
+        (left, top), (right, low), *_ = line.box
+        if right - left > 4 * (line.box[3][1] - top) > 0:
+            leans.append((low - top) / (right - left))
+    found = median(leans) if leans else 0.0
+    return found if abs(found) < _MOST_LEAN else 0.0
+
+
+def _goes_on(one: Row, other: Row) -> bool:
+    level = abs(one.edges[1] + one.edges[3] - other.edges[1] - other.edges[3]) / 2
+    gap = other.edges[0] - one.edges[2]
+    nearest = min(one.tall, other.tall)
+    return one.page == other.page and level < 0.3 * nearest and abs(gap) < _A_SPACE * nearest
+
+
+def _joined(one: Line, other: Line) -> Line:
+    return Line(
+        text=f"{one.text} {other.text}",
+        confidence=one.confidence * other.confidence,
+        box=(one.box[0], other.box[1], other.box[2], one.box[3]),
+        words=one.words + other.words,
+        source=one.source,
+    )
 
 
 def whole(row: Row) -> Piece:

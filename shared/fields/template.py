@@ -60,6 +60,14 @@ def _pattern(text: Any) -> Any:
 Pattern = Annotated[Any, BeforeValidator(_pattern)]
 
 
+def _lines(text: Any) -> Any:
+    return _pattern(f"(?m){text}" if isinstance(text, str) and text else text)
+
+
+Lines = Annotated[Any, BeforeValidator(_lines)]
+"""A pattern whose `^` and `$` are the ends of a line: it is searched for in all of a document."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,7 +75,7 @@ class _Strict(BaseModel):
 class Hint(_Strict):
     """A text that tells the type; `chance`: of being of it where the text stands."""
 
-    pattern: Pattern
+    pattern: Lines
     chance: Share
 
 
@@ -100,6 +108,11 @@ class Way(_Strict):
         return self
 
     @cached_property
+    def plain_labels(self) -> tuple[str, ...]:
+        """The labels without diacritics."""
+        return tuple(map(fold, self.labels))
+
+    @cached_property
     def label(self) -> Any:
         """The pattern of the labels, with what stands between one and its value."""
         return label_pattern(self.labels)
@@ -128,11 +141,12 @@ class FieldTemplate(_Strict):
 
 
 class Column(_Strict):
-    """A column of the lines of an invoice."""
+    """A column of the lines of an invoice; one that is `left_out` only keeps others clean."""
 
     labels: Annotated[tuple[str, ...], Field(min_length=1)]
     kind: Kind = "text"
     trust: Share = 0.95
+    left_out: bool = False
 
 
 class Items(_Strict):

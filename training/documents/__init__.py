@@ -1,0 +1,1 @@
+"""Synthesised documents with labels: nobody's data, many looks, scanned and photographed."""
