@@ -117,10 +117,10 @@ class Retention:
         if self._sweep is None:
             if self._swept_at is not None and self.clock() < self._swept_at + self.sweep_interval_s:
                 return False
-            self._swept_at = self.clock()
+            began = self.clock()
             self.workers.forget_dead()
             self.blobs.delete_old_uploads(self.orphan_age_s)
-            self._sweep = self.blobs.old_jobs(self.orphan_age_s)
+            self._sweep, self._swept_at = self.blobs.old_jobs(self.orphan_age_s), began
         try:
             piece = [Due(tenant, job_id) for tenant, job_id in islice(self._sweep, _PIECE)]
         except Unavailable:

@@ -14,6 +14,8 @@ import redis
 
 from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
+from tests.grounds import FolderGround, Ground, ObjectGround
+from tests.object_front import ObjectFront
 from tests.objects import ObjectServer
 
 # No test, and no program that it starts, reads the settings of whoever runs it.
@@ -71,6 +73,21 @@ def object_server() -> Iterator[ObjectServer]:
             patch.setenv(name, value)
         yield server
     server.stop()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def ground(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ground]:
+    """What the test's blobs lie on: the same test on each."""
+    if request.param == "folder":
+        yield FolderGround(tmp_path / "blobs")
+        return
+    server: ObjectServer = request.getfixturevalue("object_server")
+    front = ObjectFront(server.port)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{front.port}")
+    yield ObjectGround(server, front, tmp_path.name)
+    front.close()
 
 
 @pytest.fixture

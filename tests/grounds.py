@@ -25,6 +25,9 @@ class FolderGround:
         """The blobs of a job."""
         return {path.name for path in self.folder.glob(f"jobs/*/*/{job_id}/*")}
 
+    def close(self) -> None:
+        """Let go of what was started."""
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """It cannot be used for a while."""
@@ -64,6 +67,15 @@ class ObjectGround:
         found = [name.split("/") for name in self.server.names(f"{self.prefix}/jobs/")]
         return {parts[-1] for parts in found if parts[-2] == job_id}
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that lead there, by way of the front."""
+        front = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.front.port}"}
+        return self.server.environ | front
+
+    def close(self) -> None:
+        self.front.close()
+
     @contextmanager
     def away(self) -> Iterator[None]:
         with self.front.failing("503"):
@@ -79,3 +91,16 @@ class ObjectGround:
 
 
 Ground = FolderGround | ObjectGround
+
+
+class _Own(ObjectGround):
+    def close(self) -> None:
+        super().close()
+        self.server.stop()
+
+
+def started_objects() -> ObjectGround:
+    """An object store of its own, that ends with the ground."""
+    server = ObjectServer()
+    server.start()
+    return _Own(server, ObjectFront(server.port), "faults")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Fault = Literal["none", "503", "silence", "lost answer", "another bucket"]
+Fault = Literal["none", "503", "cut", "silence", "lost answer", "another bucket"]
 _BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "server", "date", "content-length"}
 
@@ -30,6 +30,7 @@ class ObjectFront:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port: int = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -53,6 +54,8 @@ class ObjectFront:
         self.num_faults += fault != "none"
         if fault == "503":
             self._reply(request, 503, {}, _BUSY)
+        elif fault == "cut":
+            request.close_connection = True
         elif fault == "silence":
             self._over.wait()
             request.close_connection = True

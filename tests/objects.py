@@ -39,9 +39,9 @@ class ObjectServer:
         """Start it, and make the bucket."""
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         silent = subprocess.DEVNULL
-        self._process = subprocess.Popen(command, env=os.environ, stdout=silent, stderr=silent)
+        self.process = subprocess.Popen(command, env=os.environ, stdout=silent, stderr=silent)
         while True:
-            assert self._process.poll() is None, "the S3 server ended at its start"
+            assert self.process.poll() is None, "the S3 server ended at its start"
             try:
                 httpx.put(self.bucket).raise_for_status()
                 return
@@ -50,8 +50,8 @@ class ObjectServer:
 
     def stop(self) -> None:
         """End it as a crash does."""
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
 
     def names(self, prefix: str = "") -> list[str]:
         """The objects below a prefix."""

@@ -100,7 +100,8 @@ class PartsUpload(Upload):
             obstore.copy(self._store, self._place, place, overwrite=not first)
 
     def drop(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # of a full disk: what it holds is not wanted any more
+            self._file.close()
         if self._writer is not None:
             # Parts of what is never ended would lie there unseen.
             with suppress(BaseError, OSError):

@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first")
     parser.add_argument("--schedules", type=int, default=210)
+    parser.add_argument("--objects", action="store_true", help="blobs in an object store")
     arguments = parser.parse_args()
     report, restarts = Report(), Counter[str]()
     seeds = deque(range(arguments.seed, arguments.seed + arguments.schedules))
@@ -35,7 +36,7 @@ def main() -> None:
     try:
         while seeds and num_worlds < _MAX_WORLDS:
             num_worlds += 1
-            _run(seeds, folder / str(num_worlds), report, restarts)
+            _run(seeds, folder / str(num_worlds), report, restarts, arguments.objects)
     finally:  # of a run that was interrupted, too
         print_report(report, arguments.seed, restarts, time.monotonic() - began)
     if report.violations or seeds:
@@ -44,15 +45,17 @@ def main() -> None:
     shutil.rmtree(folder)
 
 
-def _run(seeds: deque[int], folder: Path, report: Report, restarts: Counter[str]) -> None:
+def _run(
+    seeds: deque[int], folder: Path, report: Report, restarts: Counter[str], on_objects: bool
+) -> None:
     """Run schedules in a world of their own until all are done, or one breaks off."""
     seed = seeds[0]
     try:
-        with running_world(folder) as world:
+        with running_world(folder, on_objects=on_objects) as world:
             try:
                 while seeds:
                     seed = seeds.popleft()
-                    _run_one(world, seed, report)
+                    _run_one(world, seed, report, on_objects)
             finally:
                 restarts += world.restarts
     except Exception as error:
@@ -63,9 +66,9 @@ def _run(seeds: deque[int], folder: Path, report: Report, restarts: Counter[str]
         print(f"  VIOLATION {report.violations[-1]}", flush=True)
 
 
-def _run_one(world: World, seed: int, report: Report) -> None:
+def _run_one(world: World, seed: int, report: Report, on_objects: bool) -> None:
     before, started = len(report.violations), time.monotonic()
-    schedule = make_schedule(seed)
+    schedule = make_schedule(seed, on_objects)
     kinds = ", ".join(fault.kind for fault in schedule.faults)
     print(f"seed {seed}: {kinds}", flush=True)
     faulthandler.dump_traceback_later(_HANG_S, exit=True)

@@ -20,6 +20,8 @@ from shared.store import keys
 from shared.store.needs import PLAIN
 from tests.faults.neighbours import neighbour_fault
 from tests.faults.world import LEASE_S, World, resume
+from tests.grounds import ObjectGround
+from tests.object_front import Fault as ObjectFault
 
 _ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
 _LOSS = 0.15  # of all answers
@@ -47,11 +49,14 @@ class Fault:
     crashes: int = 0
 
 
-def random_faults(rng: random.Random, number: int, max_crashes: int) -> list[Fault]:
+def random_faults(
+    rng: random.Random, number: int, max_crashes: int, on_objects: bool = False
+) -> list[Fault]:
     """So many faults, with at most `max_crashes` dead workers among them."""
+    groups = _GROUPS | ({"disk": (6, _objects_fault)} if on_objects else {})
     faults: list[Fault] = []
     while len(faults) < number:
-        fault = _random_fault(rng)
+        fault = _random_fault(rng, groups)
         if sum(f.crashes for f in faults) + fault.crashes <= max_crashes:
             faults.append(fault)
     return faults
@@ -66,13 +71,14 @@ def fetching_faults(rng: random.Random) -> list[Fault]:
     return [Fault(f"{order} at {point}", rng.uniform(0, 1.5), strike)]
 
 
-def _random_fault(rng: random.Random) -> Fault:
-    group = rng.choices(tuple(_GROUPS), tuple(weight for weight, _ in _GROUPS.values()))[0]
-    kind, strike, crashes = _GROUPS[group][1](rng)
+def _random_fault(rng: random.Random, groups: _Groups) -> Fault:
+    group = rng.choices(tuple(groups), tuple(weight for weight, _ in groups.values()))[0]
+    kind, strike, crashes = groups[group][1](rng)
     return Fault(kind, rng.uniform(0, 2.5), strike, crashes)
 
 
 _Made = tuple[str, Callable[[World], bool], int]
+_Groups = dict[str, tuple[int, Callable[[random.Random], _Made]]]
 
 
 def _worker_at_point(rng: random.Random) -> _Made:
@@ -128,13 +134,26 @@ def _disk_fault(rng: random.Random) -> _Made:
     return "disk away", lambda world: _disk_away(world, for_s), 0
 
 
+def _objects_fault(rng: random.Random) -> _Made:
+    for_s = rng.uniform(0.3, 2)
+    fault: ObjectFault = rng.choice(("503", "cut", "lost answer"))
+    return rng.choice(
+        (
+            ("disk full", lambda world: _disk_full(world, for_s), 0),
+            ("objects SIGSTOP", lambda world: _objects_stand_still(world, for_s / 2), 0),
+            (f"objects {fault}", lambda world: _objects_fail(world, fault, for_s), 0),
+            (f"objects {fault}", lambda world: _objects_fail(world, fault, for_s), 0),
+        )
+    )
+
+
 def _message_fault(rng: random.Random) -> _Made:
     if rng.random() < 0.5:
         return "messages lost", _messages_lost, 0
     return "messages twice", _messages_twice, 0
 
 
-_GROUPS: dict[str, tuple[int, Callable[[random.Random], _Made]]] = {
+_GROUPS: _Groups = {
     "worker at point": (5, _worker_at_point),
     "worker now": (2, _worker_now),
     "keeper": (3, _keeper_fault),
@@ -261,6 +280,27 @@ def _disk_away(world: World, for_s: float) -> bool:
     time.sleep(for_s)
     blobs.unlink()
     away.rename(blobs)
+    return True
+
+
+def _objects(world: World) -> ObjectGround:
+    assert isinstance(world.ground, ObjectGround)
+    return world.ground
+
+
+def _objects_fail(world: World, fault: ObjectFault, for_s: float) -> bool:
+    front = _objects(world).front
+    before = front.num_faults
+    with front.failing(fault):
+        time.sleep(for_s)
+    return front.num_faults > before
+
+
+def _objects_stand_still(world: World, for_s: float) -> bool:
+    process = _objects(world).server.process
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(for_s)
+    process.send_signal(signal.SIGCONT)
     return True
 
 

@@ -141,8 +141,7 @@ def _of_job(world: World, job: Seen) -> Iterator[str]:
     yield from _of_attempts(job)
     if job.status.has_result:
         yield from _of_result(world, job)
-    folder = world.settings.data_dir / "blobs" / "jobs"
-    names = {path.name for path in folder.glob(f"*/*/{job.id}/*")}
+    names = world.ground.names(job.id)
     for page, record in job.pages.items():
         if record.blob and record.blob not in names:
             yield f"the blob of page {page} is gone"

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 import psutil
 import redis
 
-from shared.blobs.folder import FolderBlobs
+from shared.blobs import open_blobs
+from shared.errors import Unavailable
+from shared.settings import Settings
 from shared.store import keys
 from shared.store.needs import PLAIN
 from tests.faults.world import World
@@ -49,8 +51,11 @@ def _second_service(world: World) -> bool:
 def _other_documents(world: World, program: str) -> bool:
     """A process of the service has another data folder, with blobs of its own."""
     folder = world.settings.data_dir.parent / f"other-{secrets.token_hex(4)}"
-    FolderBlobs(folder / "blobs").identify("another's")
-    if not _ends(world.fork(program, DOCCHU_DATA_DIR=str(folder)), _ENDS_S):
+    blobs = world.settings.blobs and f"{world.settings.blobs}-{folder.name}"
+    with contextlib.suppress(Unavailable):  # then there is nothing at all
+        open_blobs(Settings(data_dir=folder, blobs=blobs)).identify("another's")
+    other = {"DOCCHU_DATA_DIR": str(folder), "DOCCHU_BLOBS": blobs}
+    if not _ends(world.fork(program, **other), _ENDS_S):
         world.surprises.append(f"a {program} with other documents went on")
     return True
 

@@ -60,8 +60,8 @@ class Schedule:
     faults: list[Fault]
 
 
-def make_schedule(seed: int) -> Schedule:
-    """The schedule of a seed."""
+def make_schedule(seed: int, on_objects: bool = False) -> Schedule:
+    """The schedule of a seed; `on_objects`: with faults of an object store."""
     rng = random.Random(seed)
     specials: list[Deed | None] = [None] * _NUM_DOCUMENTS
     for at, deed, chance in ((0, "kill", 0.2), (1, "hang", 0.12), (2, "error", 0.3)):
@@ -72,7 +72,7 @@ def make_schedule(seed: int) -> Schedule:
     killers = "kill" in specials or "hang" in specials
     # So few that no innocent page can see three crashes: then one that is given up is a violation.
     # A page that ends its worker takes along, once, what is read beside it.
-    faults = random_faults(rng, rng.randint(3, 7), max_crashes=1 if killers else 2)
+    faults = random_faults(rng, rng.randint(3, 7), 1 if killers else 2, on_objects)
     faults += fetching_faults(random.Random(f"fetching {seed}"))
     return Schedule(seed, documents, faults)
 

@@ -57,6 +57,11 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("disk full", "disk away"),
     ),
     (
+        "an object store fails, stands still, cuts connections, or its answers are lost",
+        "as a disk that is away",
+        ("objects ",),
+    ),
+    (
         "a second service is started on the data folder",
         "it does not start; a lock on the folder says who has it",
         ("second service",),

@@ -17,10 +17,24 @@ NUM_SCHEDULES = int(os.environ.get("DOCCHU_TEST_SCHEDULES", "6"))
 
 @pytest.mark.timeout(600)
 def test_no_fault_loses_a_job_or_changes_its_text(tmp_path: Path) -> None:
-    report = Report()
-    with running_world(tmp_path) as world:
-        for seed in range(SEED, SEED + NUM_SCHEDULES):
-            run_schedule(world, make_schedule(seed), report)
+    report = happened(tmp_path, NUM_SCHEDULES)
     assert report.violations == [], f"replay: python -m tests.faults --seed {SEED} --schedules 6"
-    assert report.accepted >= 9 * NUM_SCHEDULES
-    assert report.faults.total() >= 2 * NUM_SCHEDULES
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(600)
+def test_nor_does_one_of_an_object_store(tmp_path: Path) -> None:
+    report = happened(tmp_path, 2, on_objects=True)
+    assert report.violations == [], f"replay: python -m tests.faults --objects --seed {SEED}"
+    assert any(kind.startswith("objects ") for kind in report.faults)
+
+
+def happened(folder: Path, num_schedules: int, on_objects: bool = False) -> Report:
+    """What some schedules came to, in which enough was done."""
+    report = Report()
+    with running_world(folder, on_objects=on_objects) as world:
+        for seed in range(SEED, SEED + num_schedules):
+            run_schedule(world, make_schedule(seed, on_objects), report)
+    assert report.accepted >= 9 * num_schedules
+    assert report.faults.total() >= 2 * num_schedules
+    return report

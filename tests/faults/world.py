@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import psutil
@@ -25,6 +26,7 @@ from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.faults.elsewhere import Library
 from tests.faults.proxy import Proxy
+from tests.grounds import FolderGround, Ground, started_objects
 
 LEASE_S = 1.5
 PROGRAMS = ("valkey", "api", "worker-1", "worker-2", "keeper-1", "keeper-2")
@@ -39,11 +41,22 @@ class World:
     The programs reach the store through the proxy, `client` does not.
     """
 
-    def __init__(self, folder: Path, **environ: str) -> None:
+    def __init__(self, folder: Path, *, on_objects: bool = False, **environ: str) -> None:
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
+        self.ground: Ground = FolderGround(folder / "data" / "blobs")
+        self._own_environ = mock.patch.dict(os.environ)
+        self._own_environ.start()
+        if on_objects:
+            self.ground = started_objects()
+            os.environ |= self.ground.environ  # for what looks into it from here
+            environ = {"DOCCHU_BLOBS": self.ground.blobs, **self.ground.environ, **environ}
         self._environ = _environ(folder, self.failpoints) | environ
-        named = {name.removeprefix("DOCCHU_").lower(): v for name, v in self._environ.items()}
+        named = {
+            name.removeprefix("DOCCHU_").lower(): value
+            for name, value in self._environ.items()
+            if name.startswith("DOCCHU_")
+        }
         self.settings = Settings(**named)  # type: ignore[arg-type]
         self._environ["DOCCHU_ENV_FILE"] = ""
         self.settings.data_dir.mkdir()
@@ -134,6 +147,8 @@ class World:
         self._logger.join()
         self._zygote.stdout.close()
         self.proxy.close()
+        self.ground.close()
+        self._own_environ.stop()
         self.receiver.stop()
         self.library.close()
         self.http.close()
@@ -197,9 +212,9 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_world(folder: Path, **environ: str) -> Iterator[World]:
-    """A world that is ready to read."""
-    world = World(folder, **environ)
+def running_world(folder: Path, *, on_objects: bool = False, **environ: str) -> Iterator[World]:
+    """A world that is ready to read; `on_objects`: its blobs are in an object store."""
+    world = World(folder, on_objects=on_objects, **environ)
     try:
         world.wait_until(world.is_ready, "the service does not become ready", _START_S)
         yield world

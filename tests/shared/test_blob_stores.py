@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -243,6 +244,18 @@ def test_a_store_that_does_not_answer_takes_nothing_by_halves(
         write(upload, data)
         blobs.keep(upload, "acme", JOB, "input")
     assert blobs.get("acme", JOB, "input") == data
+
+
+def test_a_full_disk_of_this_machine_is_told_as_one(settings: Settings, blobs: BlobStore) -> None:
+    """Bytes on their way wait on it, even where they are to lie elsewhere."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(Unavailable, match="File too large"), blobs.upload() as upload:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+            upload.write(b"a document")
+            blobs.keep(upload, "acme", JOB, "input")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_answer_that_is_lost_is_asked_for_again(front: ObjectFront, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from shared.settings import Settings
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
+from tests.grounds import FolderGround, Ground
 from worker.models import OneModel
 from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reading, Timings
@@ -72,6 +73,7 @@ class Service:
     """A store and a blob store, with submitting in front and workers behind."""
 
     settings: Settings
+    ground: Ground | None = None
 
     def __post_init__(self) -> None:
         self.client = connect(self.settings.store_url)
@@ -102,8 +104,7 @@ class Service:
         return found
 
     def blob_names(self, job_id: str) -> set[str]:
-        folders = list(self.settings.data_dir.glob(f"blobs/jobs/*/*/{job_id}/*"))
-        return {path.name for path in folders}
+        return (self.ground or FolderGround(self.settings.data_dir / "blobs")).names(job_id)
 
     @contextmanager
     def worker(self, reader: GreyReader, *, apart: bool = False) -> Iterator[Runtime]:
@@ -117,11 +118,17 @@ class Service:
             runtime.close()
 
 
-def make_service(valkey: Settings, folder: Path) -> Service:
+def make_service(valkey: Settings, folder: Path, ground: Ground | None = None) -> Service:
     """A service on the running server, with blobs of its own."""
     settings = Settings(
-        redis_url=valkey.store_url, data_dir=folder, loader_processes=1, slice_pages=4, lease_s=3
+        redis_url=valkey.store_url,
+        data_dir=folder,
+        blobs=ground.blobs if ground else "",
+        loader_processes=1,
+        slice_pages=4,
+        lease_s=3,
     )
-    service = Service(settings)
+    service = Service(settings, ground)
     service.client.flushall()
+    service.blobs.identify("the test's")
     return service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,43 +12,35 @@ from shared.jobs import Status
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.jobs.slices import Claim
+from tests.grounds import Ground
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
 
 @pytest.fixture
-def service(valkey_settings: Settings, tmp_path: Path) -> Service:
-    return make_service(valkey_settings, tmp_path)
+def service(valkey_settings: Settings, tmp_path: Path, ground: Ground) -> Service:
+    return make_service(valkey_settings, tmp_path, ground)
 
 
-def test_a_slice_is_requeued_when_the_disk_is_away(service: Service) -> None:
+def test_a_slice_is_requeued_when_the_disk_is_away(service: Service, ground: Ground) -> None:
     job_id = service.submit(grey_tiff(2))
-    blobs = service.settings.data_dir / "blobs"
     with service.worker(GreyReader()) as worker:
-        blobs.rename(blobs.with_name("away"))
-        blobs.write_bytes(b"")
-        with pytest.raises(Unavailable):
+        with ground.away(), pytest.raises(Unavailable):
             worker.take_next()
-        blobs.unlink()
-        blobs.with_name("away").rename(blobs)
         assert worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED
     told = service.jobs.timeline("acme", job_id)
     assert [attempt.outcome for attempt in told] == ["released", "finished"]
 
 
-def test_a_disk_that_goes_away_under_a_reading_costs_no_page(service: Service) -> None:
+def test_a_disk_that_goes_away_under_a_reading_costs_no_page(
+    service: Service, ground: Ground
+) -> None:
     job_id = service.submit(grey_tiff(1))
-    blobs = service.settings.data_dir / "blobs"
-
-    def unplug(page: int) -> None:
-        blobs.rename(blobs.with_name("away"))
-        blobs.write_bytes(b"")
-
-    with service.worker(GreyReader(unplug)) as worker, pytest.raises(ServiceError):
-        worker.take_next()
-    assert service.job(job_id).status is Status.RUNNING
-    blobs.unlink()
-    blobs.with_name("away").rename(blobs)
+    with ExitStack() as outage:
+        reader = GreyReader(lambda page: outage.enter_context(ground.away()))
+        with service.worker(reader) as worker, pytest.raises(ServiceError):
+            worker.take_next()
+        assert service.job(job_id).status is Status.RUNNING
     with service.worker(GreyReader()) as worker:
         assert worker.take_next()
     assert service.job(job_id).status is Status.SUCCEEDED

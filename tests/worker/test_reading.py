@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from shared.blobs.folder import FolderBlobs
 from shared.errors import StaleAttempt, Unavailable
 from shared.jobs import Status
 from shared.settings import Settings
 from shared.store.jobs.upkeep import Upkeep
+from tests.grounds import Ground
 from tests.worker.stories import GreyReader, Service, grey_tiff, make_service
 
 
 @pytest.fixture
-def service(valkey_settings: Settings, tmp_path: Path) -> Service:
-    return make_service(valkey_settings, tmp_path)
+def service(valkey_settings: Settings, tmp_path: Path, ground: Ground) -> Service:
+    return make_service(valkey_settings, tmp_path, ground)
 
 
 def greys(num_pages: int) -> dict[int, str]:
@@ -103,6 +103,7 @@ def test_cancel_ends_a_job_at_its_next_page(service: Service) -> None:
     assert len(reader.seen) <= 2, "the pages in hand, and no more"
 
 
+@pytest.mark.parametrize("ground", ["folder"], indirect=True)  # its grace is for quick pages
 def test_a_worker_that_stops_hands_its_slice_to_the_next_one(service: Service) -> None:
     job_id = service.submit(grey_tiff(4))
     first, second = GreyReader(), GreyReader()
@@ -150,14 +151,14 @@ def test_a_job_erased_while_it_is_read_leaves_nothing_behind(service: Service) -
 def test_a_document_that_is_not_seen_yet_is_looked_for_again(service: Service) -> None:
     """As where one machine sees late what another has written."""
     job_id = service.submit(grey_tiff(2))
-    (blob,) = service.settings.data_dir.glob(f"blobs/jobs/*/*/{job_id}/input")
-    away = blob.rename(service.settings.data_dir / "away")
+    document = service.blobs.get("acme", job_id, "input")
+    service.blobs.delete("acme", job_id, "input")
     with service.worker(GreyReader()) as worker:
         for _ in range(2):
             with pytest.raises(Unavailable):
                 worker.take_next()
         assert service.job(job_id).status is Status.RUNNING
-        away.rename(blob)
+        service.blobs.put("acme", job_id, "input", document)
         assert worker.take_next()
     assert service.texts(job_id) == greys(2)
 
@@ -178,14 +179,10 @@ def test_a_document_that_is_gone_is_the_fault_of_the_service(service: Service) -
 
 
 def test_a_worker_whose_disk_is_another_one_fails_nobodys_job(
-    service: Service, tmp_path: Path
+    service: Service, ground: Ground
 ) -> None:
-    service.blobs.identify("ours")
     job_id = service.submit(grey_tiff(1))
-    with service.worker(GreyReader()) as worker:
-        blobs = service.settings.data_dir / "blobs"
-        blobs.rename(tmp_path / "away")
-        FolderBlobs(blobs).identify("another's")
+    with service.worker(GreyReader()) as worker, ground.replaced():
         for _ in range(6):
             with pytest.raises(Unavailable):
                 worker.take_next()
