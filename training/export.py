@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from training.checkpoint import Progress, load_average
 from training.evaluate import load_recognizer, text_of
 from training.lines.heldout import FIT_SEED, PER_FAMILY, TEST_SEED, held_out_lines
@@ -29,6 +31,8 @@ def main() -> None:
     """Write the averaged weights in half precision, and the card that tells how they were made."""
     arguments = _arguments()
     model = load_recognizer(arguments.run, None)
+    if arguments.before:
+        mix_in(model, load_recognizer(None, arguments.before), arguments.before_share)
     synthetic = _held_out(arguments, TEST_SEED)
     real = load_labelled(arguments.eval) if arguments.eval else []
     calibration = fit(_read(model, _held_out(arguments, FIT_SEED)))
@@ -46,7 +50,7 @@ def main() -> None:
         origin=arguments.origin,
         licence=arguments.licence,
         sha256=sha256_of(target),
-        training_command=command(progress, arguments.run),
+        training_command=command(progress, arguments),
         machine=arguments.machine,
         characters=CHARACTERS,
         accuracy=accuracy,
@@ -67,6 +71,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--name", default="vi-print")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--before", type=Path, help="weights that the run started from, to mix in")
+    parser.add_argument("--before-share", type=float, default=0.2)
     parser.add_argument("--out", type=Path, help="folder for weights and card; else what ships")
     parser.add_argument("--machine", default=f"{os.cpu_count()} CPU cores with bf16, no GPU")
     parser.add_argument("--origin", default=_ORIGIN)
@@ -79,11 +85,25 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def command(progress: Progress, run: Path) -> str:
-    """How the run was started, and how far it went."""
+def mix_in(model: Recognizer, before: Recognizer, share: float) -> None:
+    """Move a network's weights towards those that its run started from.
+
+    What a run forgets comes back so, and little of what it learnt goes (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models").
+    """
+    with torch.no_grad():
+        for ours, theirs in zip(model.parameters(), before.parameters(), strict=True):
+            ours.lerp_(theirs, share)
+
+
+def command(progress: Progress, arguments: argparse.Namespace) -> str:
+    """How the run was started, how far it went, and what was mixed in."""
     minutes = round(progress.seconds / 60)
     told = f"{progress.num_lines} lines in {progress.step} steps"
-    return f"python -m training.train --minutes {minutes} --out training/runs/{run.name} ({told})"
+    if arguments.before:
+        told += f", mixed with {arguments.before_share:g} of the weights it started from"
+    out = f"training/runs/{arguments.run.name}"
+    return f"python -m training.train --minutes {minutes} --out {out} ({told})"
 
 
 def measure(

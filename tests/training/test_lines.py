@@ -13,6 +13,7 @@ import torch
 from training.batches import Batch, batch_size, target
 from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
 from training.ema import Average
+from training.export import mix_in
 from training.labels.prose import clean
 from training.lines.real import load_labelled
 from training.loss import ctc_loss
@@ -126,6 +127,14 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert torch.equal(other.head.weight, model.head.weight)
     assert torch.equal(trailing.model.head.bias, average.model.head.bias)
     assert torch.equal(load_average(tmp_path)[0]["head.bias"], average.model.head.bias)
+
+
+def test_weights_are_moved_towards_those_that_they_came_from() -> None:
+    ours, theirs = Recognizer(NUM_CLASSES), Recognizer(NUM_CLASSES)
+    first, second = ours.head.weight.detach().clone(), theirs.head.weight.detach().clone()
+    mix_in(ours, theirs, 0.25)
+    torch.testing.assert_close(ours.head.weight, 0.75 * first + 0.25 * second)
+    assert torch.equal(theirs.head.weight, second)
 
 
 def test_the_average_trails_the_weights() -> None:
