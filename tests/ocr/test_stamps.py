@@ -117,3 +117,9 @@ def test_a_page_without_a_stamp_is_left_as_it_is() -> None:
 def test_a_picture_of_any_shape_is_survived(size: tuple[int, int]) -> None:
     red = np.full((*size, 3), RED, np.uint8)
     assert find_stamps(red) == []
+
+
+def test_a_red_stroke_is_no_frame() -> None:
+    page = np.full((60, 300, 3), 255, np.uint8)
+    cv2.rectangle(page, (100, 25), (124, 31), (200, 20, 20), -1)
+    assert find_stamps(page) == []

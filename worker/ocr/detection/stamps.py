@@ -148,6 +148,8 @@ def _level(mask: Mask, frame: NDArray[np.float32]) -> Mask:
 def _is_frame(ink: Mask) -> bool:
     """Whether there are strokes along all four sides, and paper within."""
     edge = max(3, round(_EDGE * min(ink.shape)))
+    if min(ink.shape) <= 2 * edge:  # a stroke, with nothing within
+        return False
     sides = ink[:edge], ink[-edge:], ink[:, :edge].T, ink[:, -edge:].T
     drawn = all(float(side.max(0).mean()) >= _DRAWN for side in sides)
     return drawn and float(ink[edge:-edge, edge:-edge].mean()) <= _MOST_FILLED
