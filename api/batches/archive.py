@@ -48,6 +48,24 @@ def stream_zip(parts: Services, caller: Grant, batch: Batch, form: FormatName) -
     return _Zipping(parts, caller, batch, form).pieces()
 
 
+def items_of(parts: Services, batch_id: str) -> Iterator[tuple[Item, Job | None]]:
+    """The documents of a batch in their turn, each with its job if that has a result."""
+    after = 0
+    while items := parts.batch_jobs.items(batch_id, after, _ITEMS):
+        read = [item.job_id for item in items if item.status.has_result]
+        jobs = {job.id: job for job in parts.jobs.of_ids(read)}
+        for item in items:
+            yield item, jobs.get(item.job_id)
+        after = items[-1].position
+
+
+def pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    """A file in pieces; it is closed then."""
+    with file:
+        while piece := aside(file.read, _PIECE_BYTES):
+            yield piece
+
+
 class _Zipping:
     def __init__(self, parts: Services, caller: Grant, batch: Batch, form: FormatName) -> None:
         self._parts = parts
@@ -61,7 +79,7 @@ class _Zipping:
         with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as failed:
             writer = ZipWriter(self._out.extend, deflate=True)
             try:
-                for item, job in self._items():
+                for item, job in items_of(self._parts, self._batch.id):
                     problem = yield from self._document(writer, item, job)
                     if problem or item.code:
                         failed.write(_row(item, problem))
@@ -73,15 +91,6 @@ class _Zipping:
                 yield bytes(self._out)
             finally:
                 writer.drop()
-
-    def _items(self) -> Iterator[tuple[Item, Job | None]]:
-        after = 0
-        while items := self._parts.batch_jobs.items(self._batch.id, after, _ITEMS):
-            read = [item.job_id for item in items if item.status.has_result]
-            jobs = {job.id: job for job in self._parts.jobs.of_ids(read)}
-            for item in items:
-                yield item, jobs.get(item.job_id)
-            after = items[-1].position
 
     def _document(
         self, writer: ZipWriter, item: Item, job: Job | None
@@ -106,7 +115,7 @@ class _Zipping:
                 return chosen, json_with_fields(self._parts, job, pages)
             return chosen, chosen.stream(job, pages)
         with made_result(self._parts, self._caller, job, self._form) as path:
-            return format_of(self._form, path), _pieces_of(path.open("rb"))
+            return format_of(self._form, path), pieces_of(path.open("rb"))
 
     def _entry(self, writer: ZipWriter, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         writer.begin(name)
@@ -129,12 +138,6 @@ def _row(item: Item, none: DocchuError | None) -> bytes:
     code = problem.get("code") or (none.code if none else "")
     detail = problem.get("detail") or (none.detail if none else "")
     return _csv(item.custom_id or item.job_id, item.status, code, detail)
-
-
-def _pieces_of(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := aside(file.read, _PIECE_BYTES):
-            yield piece
 
 
 def _csv(*cells: str) -> bytes:

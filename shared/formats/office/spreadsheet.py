@@ -14,7 +14,7 @@ import xlsxwriter
 from shared.formats.office.numbers import could_be_formula, number_of
 from shared.result import Table
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 """Without it spreadsheets take a CSV for one of their own country's letters."""
 _NARROWEST, _WIDEST = 8, 60  # characters of a column
 
@@ -98,7 +98,7 @@ def _widths(table: Table) -> Iterator[int]:
 def _csv(table: Table) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([harmless(cell) for cell in row] for row in table.rows)
-    return _BOM + text.getvalue().encode()
+    return BOM + text.getvalue().encode()
 
 
 def harmless(text: str) -> str:

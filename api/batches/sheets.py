@@ -1,0 +1,110 @@
+"""The fields of a batch as one sheet, CSV or XLSX: a row for each document."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from typing import Literal
+
+import xlsxwriter
+
+from api.batches.archive import items_of, pieces_of
+from api.batches.problems import problem_of
+from api.jobs.fields import fields_of, first_pages
+from api.jobs.results import stored_pages
+from api.server.aside import aside
+from api.services import Services
+from shared import errors
+from shared.batches import Batch
+from shared.fields.extraction import AUTO
+from shared.fields.found import Fields, FieldValue
+from shared.formats.office.spreadsheet import BOM, harmless
+from shared.jobs import Job
+from shared.store.batches.jobs import Item
+
+SheetForm = Literal["csv", "xlsx"]
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+Cell = str | int | float | None
+_FIRST = ("position", "custom_id", "job_id", "status", "error", "document_type", "confidence")
+_LAST = "warnings"
+
+
+def stream_sheet(
+    parts: Services, batch: Batch, form: SheetForm, asked: str | None
+) -> Iterator[bytes]:
+    """The sheet of a batch that has ended, piece by piece.
+
+    Its columns are the fields of the type that is asked for; of all types for `auto`, and where
+    neither the request nor the batch names one. Line items are in JSON alone.
+    """
+    asked = asked or batch.options.extract or AUTO
+    templates = parts.templates.values() if asked == AUTO else [parts.templates[asked]]
+    # Each name once, in the order of the templates.
+    names = list(dict.fromkeys(name for template in templates for name in template.fields))
+    rows = _rows(parts, batch, asked, names)
+    return _csv(rows) if form == "csv" else _xlsx(rows)
+
+
+def _rows(parts: Services, batch: Batch, asked: str, names: list[str]) -> Iterator[list[Cell]]:
+    yield [*_FIRST, *names, _LAST]
+    for item, job in items_of(parts, batch.id):
+        found, error = _found(parts, item, job, asked)
+        yield [
+            item.position,
+            item.custom_id,
+            item.job_id,
+            item.status,
+            error,
+            found.document_type,
+            found.confidence if found.document_type else None,
+            *(_cell(found.fields.get(name)) for name in names),
+            "; ".join(warning.detail for warning in found.warnings),
+        ]
+
+
+def _found(parts: Services, item: Item, job: Job | None, asked: str) -> tuple[Fields, str | None]:
+    """What a document says, and the code of what went wrong with it."""
+    problem = problem_of(item)
+    if job is None:
+        return Fields(), str(problem["code"]) if problem else None
+    try:
+        pages = first_pages(stored_pages(parts, job))
+    except errors.JobGone as error:
+        return Fields(), error.code
+    return aside(fields_of, parts, pages, asked), str(problem["code"]) if problem else None
+
+
+def _cell(field: FieldValue | None) -> Cell:
+    if field is None:
+        return None
+    return field.text if field.value is None else field.value
+
+
+def _csv(rows: Iterator[list[Cell]]) -> Iterator[bytes]:
+    yield BOM
+    for row in rows:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow([harmless(one) if isinstance(one, str) else one for one in row])
+        yield line.getvalue().encode()
+
+
+def _xlsx(rows: Iterator[list[Cell]]) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        book = xlsxwriter.Workbook(file, {"constant_memory": True})
+        sheet = book.add_worksheet("Fields")
+        head = book.add_format({"bold": True})
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(number, column, cell, head if number == 0 else None)
+                elif cell is not None:
+                    sheet.write_number(number, column, cell)
+        sheet.freeze_panes(1, 0)
+        aside(book.close)
+        file.seek(0)
+        yield from pieces_of(file)
