@@ -27,7 +27,7 @@ class DocchuError(Exception):
 
 
 class SettingError(DocchuError):
-    """A DOCCHU_ variable has a value that cannot be used."""
+    """A DOCCHU_ variable, or a file that it leads to, cannot be used."""
 
     code = "bad_setting"
 

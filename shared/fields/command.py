@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from shared.errors import DocchuError
+from shared.errors import DocchuError, SettingError
 from shared.fields.measuring import Measure, measure, table
-from shared.fields.template import TemplateError, load_templates, read_file
+from shared.fields.template import load_templates, read_file
 from shared.settings import load_settings
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ def check(folder: Folder) -> None:
     for path in paths:
         try:
             template = read_file(path)
-        except TemplateError as error:
+        except SettingError as error:
             failed += 1
             typer.echo(error.detail, err=True)
         else:

@@ -200,10 +200,6 @@ class Template(_Strict):
         return self
 
 
-class TemplateError(SettingError):
-    """A template cannot be used."""
-
-
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """YAML without aliases, which can grow without end, and without keys given twice."""
 
@@ -221,31 +217,31 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
 
 def read_template(text: str, source: str = "template") -> Template:
-    """A template out of YAML. Raises TemplateError, which says where and what."""
+    """A template out of YAML. Raises SettingError, which says where and what."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise TemplateError(f"{source} is longer than {MAX_BYTES} bytes.")
+        raise SettingError(f"{source} is longer than {MAX_BYTES} bytes.")
     try:
         data = yaml.load(text, _Loader)  # a safe one
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split()) or "it is nested too deep"
-        raise TemplateError(f"{source} is no YAML that can be used: {reason[:300]}") from None
+        raise SettingError(f"{source} is no YAML that can be used: {reason[:300]}") from None
     try:
         template = Template.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the template"
         message = first["msg"].removeprefix("Value error, ")
-        raise TemplateError(f"{source}: {place}: {message}") from None
+        raise SettingError(f"{source}: {place}: {message}") from None
     template._digest = sha256(text.encode()).hexdigest()
     return template
 
 
 def load_templates(folder: Path | None = None) -> dict[str, Template]:
-    """The shipped templates, and those of a folder, which go before them. Raises TemplateError."""
+    """The shipped templates, and those of a folder, which go before them. Raises SettingError."""
     found: dict[str, Template] = {}
     for place in (SHIPPED, *([folder] if folder else [])):
         if not place.is_dir():
-            raise TemplateError(f"{place} is no folder of templates.")
+            raise SettingError(f"{place} is no folder of templates.")
         for path in sorted(place.glob("*.y*ml")):
             template = read_file(path)
             found[template.type] = template
@@ -253,9 +249,9 @@ def load_templates(folder: Path | None = None) -> dict[str, Template]:
 
 
 def read_file(path: Path) -> Template:
-    """A template out of a file. Raises TemplateError."""
+    """A template out of a file. Raises SettingError."""
     try:
         with path.open(encoding="utf-8") as file:
             return read_template(file.read(MAX_BYTES + 1), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{path} cannot be read: {error}") from None
+        raise SettingError(f"{path} cannot be read: {error}") from None

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from shared.errors import SettingError
 from shared.fields.command import app
 from shared.fields.extraction import extract
-from shared.fields.template import SHIPPED, TemplateError, load_templates, read_template
+from shared.fields.template import SHIPPED, load_templates, read_template
 from tests.fields.test_extraction import TEMPLATES, page_of
 
 OWN = """
@@ -71,7 +72,7 @@ def test_the_template_in_the_docs_can_be_used() -> None:
 )
 def test_what_is_wrong_is_said_with_its_place(before: str, after: str, told: str) -> None:
     assert before in OWN
-    with pytest.raises(TemplateError) as raised:
+    with pytest.raises(SettingError) as raised:
         read_template(OWN.replace(before, after, 1), "meter.yaml")
     assert "meter.yaml" in raised.value.detail and told in raised.value.detail
 
@@ -79,7 +80,7 @@ def test_what_is_wrong_is_said_with_its_place(before: str, after: str, told: str
 @given(text=st.text(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_a_template_or_an_error(text: str) -> None:
-    with pytest.raises(TemplateError):
+    with pytest.raises(SettingError):
         read_template(text)
 
 
