@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from shared.errors import DocchuError
+from shared.errors import RequestError
 from shared.fields.extraction import AUTO, extract
 from shared.fields.found import FieldValue
 from shared.fields.template import Template
@@ -20,10 +20,6 @@ from shared.result import Page
 
 _DOCUMENTS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pdf")
 _SURE = 0.9
-
-
-class MeasuringError(DocchuError):
-    """The documents cannot be measured."""
 
 
 @dataclass
@@ -77,13 +73,13 @@ class Measure:
 def measure(
     folder: Path, templates: Mapping[str, Template], url: str, api_key: str, *, auto: bool = True
 ) -> Measure:
-    """Measure the documents of a folder. Raises MeasuringError."""
+    """Measure the documents of a folder. Raises RequestError."""
     found = Measure(defaultdict(lambda: defaultdict(Score)), defaultdict(Score))
     for document, label in labelled(folder):
         pages = _pages(document, url, api_key)
         kind = str(label.get("type"))
         if kind not in templates:
-            raise MeasuringError(f"{document.stem}.json: there is no type {kind!r}.")
+            raise RequestError(f"{document.stem}.json: there is no type {kind!r}.")
         begin = time.thread_time()
         fields = extract(pages, templates, AUTO if auto else kind)
         found.seconds += time.thread_time() - begin
@@ -110,15 +106,15 @@ def _add_items(
 
 
 def labelled(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The documents of a folder with their labels. Raises MeasuringError."""
+    """The documents of a folder with their labels. Raises RequestError."""
     paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _DOCUMENTS]
     if not paths:
-        raise MeasuringError(f"{folder} holds no documents.")
+        raise RequestError(f"{folder} holds no documents.")
     for path in paths:
         try:
             label = json.loads(path.with_suffix(".json").read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise MeasuringError(f"{path.name} has no label that can be read: {error}") from None
+            raise RequestError(f"{path.name} has no label that can be read: {error}") from None
         yield path, label
 
 
@@ -180,4 +176,4 @@ def _read(document: Path, url: str, api_key: str) -> bytes:
             data: bytes = answer.read()
             return data
     except (URLError, OSError) as error:
-        raise MeasuringError(f"{document.name} cannot be read at {url}: {error}") from None
+        raise RequestError(f"{document.name} cannot be read at {url}: {error}") from None
