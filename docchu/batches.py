@@ -39,6 +39,7 @@ class BatchOptions(TypedDict, total=False):
     pages: str
     text_layer: Literal["auto", "ignore", "trust"]
     language_model: Literal["auto", "off"]
+    extract: str
     ttl_s: int
     timeout_s: int
     webhook_url: str

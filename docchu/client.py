@@ -41,6 +41,7 @@ class RerunOptions(TypedDict, total=False):
     webhook_url: str | None
     webhook_include: Literal["text"] | None
     model: str | None
+    extract: str | None
     password: str
 
 
@@ -101,17 +102,18 @@ class Docchu:
         webhook_url: str | None = None,
         webhook_include: Literal["text"] | None = None,
         model: str | None = None,
+        extract: str | None = None,
         password: str | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Hand in a document, or the address where the service fetches it.
 
         A file is sent in pieces, from its start. `pages` is such as `1-3,7`; `model` is one of
-        those that the service has; `password` opens an
-        encrypted PDF. The job's end is told to `webhook_url` (see docchu.webhooks), on
-        request with its text. The same `idempotency_key` (kept 24 hours) makes no second job;
-        without one, only this call's own retries share one. Raises RequestRefused, and OSError if
-        the file cannot be read.
+        those that the service has; `extract` is `auto` or a type of document whose fields are to
+        be in the result; `password` opens an encrypted PDF. The job's end is told to `webhook_url`
+        (see docchu.webhooks), on request with its text. The same `idempotency_key` (kept 24 hours)
+        makes no second job; without one, only this call's own retries share one. Raises
+        RequestRefused, and OSError if the file cannot be read.
         """
         if (document is None) == (url is None):
             raise ValueError("give either a document or its url")
@@ -125,6 +127,7 @@ class Docchu:
             "webhook_url": webhook_url,
             "webhook_include": webhook_include,
             "model": model,
+            "extract": extract,
             "password": password,
         }
         given = {key: value for key, value in options.items() if value is not None}
@@ -170,10 +173,13 @@ class Docchu:
         known = job if isinstance(job, Job) else self.job(job)
         return wait(self._transport, known, timeout_s, on_progress, self._sleep)
 
-    def result(self, job: Job | str) -> Result:
-        """Take what was read. Raises JobFailed, JobCanceled, JobNotFinished."""
+    def result(self, job: Job | str, *, extract: str | None = None) -> Result:
+        """Take what was read; with `extract` (`auto` or a type of document) its fields, too.
+
+        Raises JobFailed, JobCanceled, JobNotFinished, and InvalidOption for a type unknown there.
+        """
         ended = self._ended(job)
-        answer = self._take(ended, "json")
+        answer = self._take(ended, "json", extract)
         return understand(answer, lambda json: Result.from_json(json, ended.problems))
 
     def export(self, job: Job | str, form: str) -> bytes:
@@ -227,12 +233,11 @@ class Docchu:
     def _ended(self, job: Job | str) -> Job:
         return job if isinstance(job, Job) and job.finished else self.job(_id(job))
 
-    def _take(self, job: Job, form: str) -> httpx.Response:
+    def _take(self, job: Job, form: str, extract: str | None = None) -> httpx.Response:
         if not job.has_result:
             raise of_unfinished(job)
-        return self._transport.send(
-            Call("GET", f"{job_path(job.id)}/result", params={"format": form})
-        )
+        params = {"format": form} | ({"extract": extract} if extract else {})
+        return self._transport.send(Call("GET", f"{job_path(job.id)}/result", params=params))
 
 
 def _id(job: Job | str) -> str:

@@ -18,10 +18,11 @@ from ocrmypdf.models.ocr_element import BoundingBox, OcrClass, OcrElement
 from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
 from PIL import Image
 
+from docchu.boxes import Box
 from docchu.client import DEFAULT_URL, Docchu
 from docchu.errors import DocchuError
 from docchu.jobs import Job
-from docchu.result import Box, Line, Page, Result, Word
+from docchu.result import Line, Page, Result, Word
 
 _TESSERACT = "ocrmypdf.builtin_plugins.tesseract_ocr"
 _LANGUAGES = frozenset({"vie", "eng"})

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from docchu.boxes import Box, box_of
+from docchu.fields import Fields
 from docchu.jobs import Model, PageProblem
 
 Json = Mapping[str, Any]
-Point = tuple[float, float]
-Box = tuple[Point, Point, Point, Point]
-"""A quadrilateral in page pixels: top left, top right, bottom right, bottom left of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Word:
     def from_json(cls, json: Json) -> Word:
         """Take one of a line's `words`."""
         alternatives = tuple(json.get("alternatives", ()))
-        return cls(json["text"], json["confidence"], _box(json["box"]), alternatives)
+        return cls(json["text"], json["confidence"], box_of(json["box"]), alternatives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Line:
         """Take one of a page's `lines`."""
         words = tuple(Word.from_json(word) for word in json["words"])
         source = json.get("source", "ocr")
-        return cls(json["text"], json["confidence"], _box(json["box"]), words, source)
+        return cls(json["text"], json["confidence"], box_of(json["box"]), words, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class TableCell:
             column_span=json.get("column_span", 1),
             text=json["text"],
             confidence=json["confidence"],
-            box=_box(json["box"]),
+            box=box_of(json["box"]),
             lines=tuple(json["lines"]),
         )
 
@@ -101,7 +100,7 @@ class Table:
     def from_json(cls, json: Json) -> Table:
         """Take one of a page's `tables`."""
         cells = tuple(TableCell.from_json(cell) for cell in json["cells"])
-        box, continues = _box(json["box"]), json.get("continues")
+        box, continues = box_of(json["box"]), json.get("continues")
         return cls(box, json["num_rows"], json["num_columns"], continues, cells)
 
 
@@ -116,7 +115,7 @@ class Barcode:
     @classmethod
     def from_json(cls, json: Json) -> Barcode:
         """Take one of a page's `barcodes`."""
-        return cls(json["format"], json["value"], _box(json["box"]))
+        return cls(json["format"], json["value"], box_of(json["box"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class PageWarning:
     @classmethod
     def from_json(cls, json: Json) -> PageWarning:
         """Take one of a page's `warnings`."""
-        return cls(json["code"], json["detail"], _box(json["box"]))
+        return cls(json["code"], json["detail"], box_of(json["box"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +188,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The text of a document. `problems` names the pages that are missing or not whole."""
+    """The text of a document. `problems` names the pages that are missing or not whole; `fields`
+    are there where they were asked for."""
 
     job_id: str
     model: Model | None
     pages: tuple[Page, ...]
     problems: tuple[PageProblem, ...] = field(default=())
+    fields: Fields | None = None
 
     @property
     def text(self) -> str:
@@ -205,12 +206,8 @@ class Result:
     def from_json(cls, json: Json, problems: tuple[PageProblem, ...] = ()) -> Result:
         """Take the service's JSON of a result; its job tells the problems."""
         pages = tuple(Page.from_json(page) for page in json["pages"])
-        return cls(json["job_id"], Model.from_json(json.get("model")), pages, problems)
-
-
-def _box(corners: Any) -> Box:
-    one, two, three, four = ((float(x), float(y)) for x, y in corners)
-    return one, two, three, four
+        fields = Fields.from_json(json["fields"]) if "fields" in json else None
+        return cls(json["job_id"], Model.from_json(json.get("model")), pages, problems, fields)
 
 
 def _starts_paragraph(above: Line, below: Line) -> bool:

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from bench.workers.marked import picture_of
 from docchu import errors
 from docchu.client import Docchu
 from docchu.jobs import PageProblem
+from shared.fields.extraction import extract
+from shared.fields.template import load_templates
 from shared.result import Barcode, Page, PageWarning, document_text
 from tests.docchu.contract_fake import ContractFake, Fault
+from tests.fields.test_extraction import LETTER
+from tests.fields.test_extraction import page_of as page_of_lines
 from tests.formats.documents import page_with_table, read_page
 
 ONE_MIB = 1 << 20
@@ -213,3 +218,26 @@ def test_the_barcodes_of_a_page_are_told():
     page = read_page(["dòng"]).model_copy(update={"barcodes": (barcode,)})
     (told,) = ClientPage.from_json(page.model_dump(mode="json")).barcodes
     assert (told.format, told.value, told.box) == ("QRCode", "Số 4711", box)
+
+
+def test_the_fields_of_a_document_are_told(real: Docchu):
+    job = real.wait(real.submit(picture_of(7), extract="official_document"))
+    assert real.result(job).fields is not None
+    plain = real.wait(real.submit(picture_of(8)))
+    assert real.result(plain).fields is None
+    assert real.result(plain, extract="auto").fields is not None
+    with pytest.raises(errors.InvalidOption):
+        real.result(plain, extract="no_such_type")
+
+
+def test_a_field_has_its_value_its_box_and_why_it_was_taken():
+    from docchu.fields import Fields
+
+    said = extract([page_of_lines(LETTER)], load_templates(None), "official_document")
+    told = Fields.from_json(said.model_dump(mode="json"))
+    assert told.document_type == "official_document"
+    assert told.fields.keys() == said.fields.keys()
+    number = told.fields["number"]
+    assert (number.value, number.page) == ("6191/BVT-TCKT", 1)
+    assert number.box == said.fields["number"].box
+    assert [one.code for one in told.warnings] == [one.code for one in said.warnings]
