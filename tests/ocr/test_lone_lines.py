@@ -9,8 +9,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import text_read
-from worker.ocr.detection.sheet import turned
+from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.layer.believing import as_read
 from worker.ocr.reader import Reader
+from worker.ocr.recognition.ctc import Span
 
 A4, A3, LETTER = (210, 297), (297, 420), (216, 279)
 DPI = 300
@@ -67,3 +69,24 @@ def test_the_blank_back_of_a_scan_has_no_lines(reader: Reader) -> None:
     cv2.ellipse(back, (1900, 700), (400, 300), 20, 0, 360, 215, -1)  # a stain
     page = reader.read(cv2.cvtColor(back, cv2.COLOR_GRAY2RGB).astype(np.uint8)).page
     assert page.lines == ()
+
+
+def test_a_dark_disc_is_a_mark_only_where_it_is_as_high_as_a_line() -> None:
+    def line(text: str, left: int, top: int, size: int) -> tuple[np.ndarray, list[Span]]:
+        right, bottom = left + size * len(text), top + size
+        quad = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+        return quad, [Span(text, 0.97, 0.0, 1.0, 0.97)]
+
+    disc, mark, first, second = (
+        line("•", 700, 900, 600),
+        line("•", 100, 208, 36),
+        line("Biên", 200, 200, 40),
+        line("bản", 200, 260, 40),
+    )
+
+    def told(*lines: tuple[np.ndarray, list[Span]]) -> list[str]:
+        sheet = Sheet(np.zeros((2000, 1500, 3), np.uint8), np.stack([quad for quad, _ in lines]))
+        return [text.spans[0].text for text in as_read(sheet, [spans for _, spans in lines])]
+
+    assert told(disc) == []
+    assert told(disc, mark, first, second) == ["•", "Biên", "bản"]

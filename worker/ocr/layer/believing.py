@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from shared.result import LineSource
+from worker.ocr.detection.boxes import spans
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import likeness
 from worker.ocr.layer.fonts import UNCONFIRMED, Fonts
@@ -18,6 +21,8 @@ from worker.ocr.recognition.specks import without_specks
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""
+_DISC, _MOST_OF_A_MARK = "•", 2.0
+"""The mark of a list, and how high its box is at most, in heights of a line."""
 _IN_PLACE, _ASIDE = 0.7, 0.3
 """The share of a word that was read that lies on words that are believed: the same word, or
 another one. Between the two nobody knows, and the line is as it was read."""
@@ -35,10 +40,28 @@ class Text(NamedTuple):
 
 def as_read(sheet: Sheet, words: Sequence[Sequence[Span]]) -> list[Text]:
     """The lines of a page that was read; what is no text is left out."""
+    return _without_stains(
+        [
+            Text(quad, line, "ocr")
+            for quad, line in zip(sheet.quads, map(without_specks, words), strict=True)
+            if confidence_of(line) >= MIN_CONFIDENCE
+        ]
+    )
+
+
+def _without_stains(texts: list[Text]) -> list[Text]:
+    """The lines without dark discs, which are surely read as the mark of a list: a mark has lines
+    beside it, and is about as high as they are."""
+    are_discs = [[span.text for span in text.spans] == [_DISC] for text in texts]
+    if not any(are_discs):
+        return texts
+    _, heights = spans(np.stack([text.quad for text in texts]))
+    lines = [height for height, is_disc in zip(heights, are_discs, strict=True) if not is_disc]
+    most = _MOST_OF_A_MARK * float(np.median(lines)) if lines else 0.0
     return [
-        Text(quad, line, "ocr")
-        for quad, line in zip(sheet.quads, map(without_specks, words), strict=True)
-        if confidence_of(line) >= MIN_CONFIDENCE
+        text
+        for text, height, is_disc in zip(texts, heights, are_discs, strict=True)
+        if not is_disc or height <= most
     ]
 
 

@@ -14,8 +14,6 @@ _COMMON = frozenset("-–—.,:;!?()[]{}\"'“”‘’/%&*+=#@$€₫")
 
 def without_specks(words: Sequence[Span]) -> Sequence[Span]:
     """The words of a line without lone rare marks at its start and end that are not sure."""
-    if [word.text for word in words] == ["•"]:  # a stain: a list's mark stands before a text
-        return []
     start, end = 0, len(words)
     while start < end and _is_speck(words[start]):
         start += 1
