@@ -5,8 +5,6 @@ Nothing of it is held: entries go out as they are packed, and grow the directory
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
@@ -25,7 +23,7 @@ from api.services import Services
 from shared import errors
 from shared.batches import Batch
 from shared.errors import DocchuError
-from shared.formats.office.numbers import could_be_formula
+from shared.formats.office.spreadsheet import csv_row
 from shared.jobs import Job
 from shared.store.batches.jobs import Item
 
@@ -86,7 +84,7 @@ class _Zipping:
                 if failed.tell():
                     failed.seek(0)
                     rows = iter(lambda: failed.read(_PIECE_BYTES), b"")
-                    yield from self._entry(writer, ERRORS, chain([_csv(*_HEADINGS)], rows))
+                    yield from self._entry(writer, ERRORS, chain([csv_row(_HEADINGS)], rows))
                 writer.close()
                 yield bytes(self._out)
             finally:
@@ -137,11 +135,4 @@ def _row(item: Item, none: DocchuError | None) -> bytes:
     problem = problem_of(item) or {}
     code = problem.get("code") or (none.code if none else "")
     detail = problem.get("detail") or (none.detail if none else "")
-    return _csv(item.custom_id or item.job_id, item.status, code, detail)
-
-
-def _csv(*cells: str) -> bytes:
-    """A row in which no cell is a formula to a spreadsheet."""
-    line = io.StringIO()
-    csv.writer(line).writerow(f"'{cell}" if could_be_formula(cell) else cell for cell in cells)
-    return line.getvalue().encode()
+    return csv_row((item.custom_id or item.job_id, item.status, code, detail))

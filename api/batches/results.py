@@ -19,6 +19,7 @@ from api.services import Services, services
 from shared import errors
 from shared.batches import Batch
 from shared.errors import batches as batch_errors
+from shared.options import EXTRACT
 
 batch_results = Blueprint("batch_results", __name__)
 batch_results.before_request(authenticate)
@@ -38,6 +39,7 @@ class BatchResultsQuery(NoQuery):
     )
     extract: str | None = Field(
         default=None,
+        pattern=EXTRACT,
         description="fields in each `result` or in the sheet: `auto` or a type of document",
     )
     as_: FormatName = Field(default="text", alias="as", description="what the files of a zip are")
@@ -76,7 +78,7 @@ def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
     """
     parts, owner = services(), tenant()
     form = _whole_form(query)
-    if query.extract and form != "csv" and form != "xlsx" and (form or query.format == "text"):
+    if query.extract and (form == "zip" or query.format == "text"):
         raise errors.InvalidOption(
             "`extract` goes with lines of JSON and sheets.", option="extract"
         )

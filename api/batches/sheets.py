@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterator
-from typing import Literal
-
-import xlsxwriter
+from typing import Literal, get_args
 
 from api.batches.archive import items_of, pieces_of
 from api.batches.problems import problem_of
 from api.jobs.fields import fields_of, first_pages
+from api.jobs.formats import FORMATS
 from api.jobs.results import stored_pages
 from api.server.aside import aside
 from api.services import Services
@@ -20,16 +17,12 @@ from shared import errors
 from shared.batches import Batch
 from shared.fields.extraction import AUTO
 from shared.fields.found import Fields, FieldValue
-from shared.formats.office.spreadsheet import BOM, harmless
+from shared.formats.office.spreadsheet import BOM, Cell, csv_row, write_rows
 from shared.jobs import Job
 from shared.store.batches.jobs import Item
 
 SheetForm = Literal["csv", "xlsx"]
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-Cell = str | int | float | None
+MEDIA_TYPES = {form: FORMATS[form].media_type for form in get_args(SheetForm)}
 _FIRST = ("position", "custom_id", "job_id", "status", "error", "document_type", "confidence")
 _LAST = "warnings"
 
@@ -43,7 +36,8 @@ def stream_sheet(
     neither the request nor the batch names one. Line items are in JSON alone.
     """
     asked = asked or batch.options.extract or AUTO
-    templates = parts.templates.values() if asked == AUTO else [parts.templates[asked]]
+    # One that was taken away since the batch was made has no fields; each row says so.
+    templates = [one for name, one in parts.templates.items() if asked in (AUTO, name)]
     # Each name once, in the order of the templates.
     names = list(dict.fromkeys(name for template in templates for name in template.fields))
     rows = _rows(parts, batch, asked, names)
@@ -70,13 +64,16 @@ def _rows(parts: Services, batch: Batch, asked: str, names: list[str]) -> Iterat
 def _found(parts: Services, item: Item, job: Job | None, asked: str) -> tuple[Fields, str | None]:
     """What a document says, and the code of what went wrong with it."""
     problem = problem_of(item)
-    if job is None:
-        return Fields(), str(problem["code"]) if problem else None
+    code = problem["code"] if problem else None
+    if not item.status.has_result:
+        return Fields(), code
     try:
+        if job is None:  # since the item was looked at
+            raise errors.JobGone
         pages = first_pages(stored_pages(parts, job))
-    except errors.JobGone as error:
+    except (errors.JobGone, errors.Unavailable) as error:
         return Fields(), error.code
-    return aside(fields_of, parts, pages, asked), str(problem["code"]) if problem else None
+    return aside(fields_of, parts, pages, asked), code
 
 
 def _cell(field: FieldValue | None) -> Cell:
@@ -87,24 +84,11 @@ def _cell(field: FieldValue | None) -> Cell:
 
 def _csv(rows: Iterator[list[Cell]]) -> Iterator[bytes]:
     yield BOM
-    for row in rows:
-        line = io.StringIO(newline="")
-        csv.writer(line).writerow([harmless(one) if isinstance(one, str) else one for one in row])
-        yield line.getvalue().encode()
+    yield from map(csv_row, rows)
 
 
 def _xlsx(rows: Iterator[list[Cell]]) -> Iterator[bytes]:
     with tempfile.TemporaryFile() as file:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True})
-        sheet = book.add_worksheet("Fields")
-        head = book.add_format({"bold": True})
-        for number, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                if isinstance(cell, str):
-                    sheet.write_string(number, column, cell, head if number == 0 else None)
-                elif cell is not None:
-                    sheet.write_number(number, column, cell)
-        sheet.freeze_panes(1, 0)
-        aside(book.close)
+        write_rows(rows, file, "Fields")
         file.seek(0)
         yield from pieces_of(file)

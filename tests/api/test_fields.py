@@ -115,3 +115,25 @@ def test_a_sheet_is_there_once_the_batch_has_ended(api: Api) -> None:
     batch = api.client.post("/v1/batches").get_json()
     api.submit(PDF, batch_id=batch["id"], custom_id="a.pdf")
     problem(api.get(f"{batch['links']['results']}?format=xlsx"), 409, "batch_not_finished")
+
+
+def test_a_sheet_says_of_each_row_why_it_has_no_fields(api: Api) -> None:
+    batch = api.client.post("/v1/batches?extract=official_document").get_json()
+    jobs = [api.submit(PDF, batch_id=batch["id"], custom_id=name) for name in ("a.pdf", "b.pdf")]
+    api.finish(page_of(LETTER))
+    api.finish(page_of(LETTER))
+    api.client.post(f"/v1/batches/{batch['id']}/close")
+    for path in api.stored():
+        if jobs[1]["id"] in path.parts:
+            path.unlink()
+
+    def rows() -> list[dict[str, str]]:
+        data = api.get(f"{batch['links']['results']}?format=csv").data
+        return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+    first, second = rows()
+    assert (first["number"], first["error"]) == ("6191/BVT-TCKT", "")
+    assert (second["number"], second["error"]) == ("", "job_gone")
+    del api.parts.templates["official_document"]  # type: ignore[attr-defined]
+    first, _ = rows()
+    assert "number" not in first and "no type" in first["warnings"]

@@ -16,6 +16,7 @@ from shared.result import Table
 
 BOM = b"\xef\xbb\xbf"
 """Without it spreadsheets take a CSV for one of their own country's letters."""
+Cell = str | int | float | None
 _NARROWEST, _WIDEST = 8, 60  # characters of a column
 
 
@@ -97,10 +98,34 @@ def _widths(table: Table) -> Iterator[int]:
 
 def _csv(table: Table) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([harmless(cell) for cell in row] for row in table.rows)
+    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in table.rows)
     return BOM + text.getvalue().encode()
 
 
-def harmless(text: str) -> str:
+def csv_row(cells: Iterable[Cell]) -> bytes:
+    """A row of CSV in which no text, be it a number with a sign, is a formula to a spreadsheet."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(
+        f"'{cell}" if isinstance(cell, str) and could_be_formula(cell) else cell for cell in cells
+    )
+    return text.getvalue().encode()
+
+
+def write_rows(rows: Iterable[Iterable[Cell]], out: BinaryIO, name: str) -> None:
+    """A workbook of one sheet whose first row is its head; texts stay texts, whatever they say."""
+    book = xlsxwriter.Workbook(out, {"constant_memory": True})
+    sheet = book.add_worksheet(name)
+    head = book.add_format({"bold": True})
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                sheet.write_string(number, column, cell, head if number == 0 else None)
+            elif cell is not None:
+                sheet.write_number(number, column, cell)
+    sheet.freeze_panes(1, 0)
+    book.close()
+
+
+def _harmless(text: str) -> str:
     """A cell that is no formula to a spreadsheet; numbers are none."""
     return f"'{text}" if could_be_formula(text) and not number_of(text) else text
