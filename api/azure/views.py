@@ -15,8 +15,8 @@ from api.azure.problems import ERRORS, AzureErrorDetails, as_azure_says, of_fail
 from api.http.auth import authenticate, grant, tenant
 from api.http.operations import BINARY, JSON, json_answer, operation
 from api.http.problems import retry_after
-from api.jobs.results import stored_pages
 from api.jobs.searchable import made_result
+from api.jobs.stored import stored_pages
 from api.jobs.submission import take
 from api.jobs.views import KNOWN_JOB, erase
 from api.services import services

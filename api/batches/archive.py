@@ -14,10 +14,10 @@ from api.batches.problems import problem_of
 from api.batches.zip_names import ZipNames
 from api.batches.zip_writer import ZipWriter
 from api.http.grants import Grant
-from api.jobs.fields import json_with_fields
+from api.jobs.fields import stream_of
 from api.jobs.formats import FORMATS, Format, FormatName, format_of
-from api.jobs.results import stored_pages
 from api.jobs.searchable import made_result
+from api.jobs.stored import stored_pages
 from api.server.aside import aside
 from api.services import Services
 from shared import errors
@@ -109,9 +109,7 @@ class _Zipping:
         chosen = FORMATS[self._form]
         if chosen.stream is not None:
             pages = stored_pages(self._parts, job)
-            if self._form == "json":
-                return chosen, json_with_fields(self._parts, job, pages)
-            return chosen, chosen.stream(job, pages)
+            return chosen, stream_of(self._parts, job, self._form, pages)
         with made_result(self._parts, self._caller, job, self._form) as path:
             return format_of(self._form, path), pieces_of(path.open("rb"))
 

@@ -13,7 +13,7 @@ from api.batches.problems import problem_of
 from api.http.grants import Grant
 from api.jobs.fields import json_with_fields
 from api.jobs.formats import stream_text
-from api.jobs.results import stored_pages
+from api.jobs.stored import stored_pages
 from api.services import Services
 from shared import errors
 from shared.errors import batches as batch_errors

@@ -10,7 +10,7 @@ from api.batches.archive import items_of, pieces_of
 from api.batches.problems import problem_of
 from api.jobs.fields import fields_of, first_pages
 from api.jobs.formats import FORMATS
-from api.jobs.results import stored_pages
+from api.jobs.stored import stored_pages
 from api.server.aside import aside
 from api.services import Services
 from shared import errors

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from api.jobs.formats import stream_json
+from api.jobs.formats import FORMATS, stream_json
 from api.services import Services
 from shared.errors import InvalidOption
 from shared.fields.extraction import AUTO, MAX_PAGES, extract
@@ -20,6 +21,17 @@ def check_extract(parts: Services, asked: str | None) -> None:
         raise InvalidOption(
             f"There is no type `{asked[:40]}` of document; there are: {types}.", option="extract"
         )
+
+
+def stream_of(
+    parts: Services, job: Job, form: str, pages: Iterator[bytes], asked: str | None = None
+) -> Iterator[bytes]:
+    """The result in one of the formats that are streamed; in JSON with the fields, if any."""
+    if form == "json":
+        return json_with_fields(parts, job, pages, asked)
+    stream = FORMATS[form].stream
+    assert stream is not None, form
+    return stream(job, pages)
 
 
 def json_with_fields(
@@ -48,7 +60,7 @@ def fields_of(parts: Services, pages: list[bytes], asked: str) -> Fields:
 
 def first_pages(pages: Iterator[bytes]) -> list[bytes]:
     """The pages that fields are looked for in."""
-    return [page for page, _ in zip(pages, range(MAX_PAGES), strict=False)]
+    return list(islice(pages, MAX_PAGES))
 
 
 def _keeping(pages: Iterator[bytes], kept: list[bytes]) -> Iterator[bytes]:

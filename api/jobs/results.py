@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -16,10 +15,10 @@ from pydantic.json_schema import SkipJsonSchema
 from api.http.auth import authenticate, grant, tenant
 from api.http.filenames import disposition, result_name
 from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
-from api.jobs.fields import check_extract, json_with_fields
+from api.jobs.fields import check_extract, stream_of
 from api.jobs.formats import FORMATS, format_name, format_of
-from api.jobs.formats import stream_text as text_of
 from api.jobs.searchable import made_result
+from api.jobs.stored import stored_blob, stored_pages
 from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
@@ -146,7 +145,7 @@ def show_page(job_id: str, number: str) -> Response:
     # A number that no document reaches stands for any text that is no page number.
     page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
     record = parts.jobs.page(tenant(), job_id, page)
-    data = _blob(parts, tenant(), job_id, str(record.blob))
+    data = stored_blob(parts, tenant(), job_id, str(record.blob))
     if has_tables(data):
         *_, data = linked_json([*_page_before(parts, job_id, page), data])
     return Response(data, mimetype="application/json")
@@ -156,7 +155,7 @@ def _page_before(parts: Services, job_id: str, page: int) -> list[bytes]:
     """The page before one, if it was read yet: a table may go on."""
     try:
         record = parts.jobs.page(tenant(), job_id, page - 1)
-        return [_blob(parts, tenant(), job_id, str(record.blob))]
+        return [stored_blob(parts, tenant(), job_id, str(record.blob))]
     except (errors.PageNotFound, errors.PageNotRead, errors.PageFailed, errors.JobGone):
         return []
 
@@ -194,11 +193,6 @@ def show_picture(job_id: str, number: str) -> Response:
     return answer
 
 
-def stream_text(parts: Services, job: Job) -> Iterator[bytes]:
-    """The text of a finished job."""
-    return text_of(job, stored_pages(parts, job))
-
-
 def _answer(parts: Services, job: Job, name: str, extract: str | None) -> Response:
     chosen = FORMATS[name]
     # A result never changes: what is read of a job is read once, and kept or erased.
@@ -214,11 +208,7 @@ def _answer(parts: Services, job: Job, name: str, extract: str | None) -> Respon
             chosen = format_of(name, path)
             answer = _file(path, chosen.media_type, etag)
     else:
-        pages = stored_pages(parts, job)
-        is_json = name == "json"
-        stream = (
-            json_with_fields(parts, job, pages, extract) if is_json else chosen.stream(job, pages)
-        )
+        stream = stream_of(parts, job, name, stored_pages(parts, job), extract)
         answer = Response(stream, mimetype=chosen.media_type)
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -236,20 +226,6 @@ def _file(path: Path, media_type: str, etag: str) -> Response:
     if request.range is None:
         request.environ.pop("HTTP_RANGE", None)
     return send_file(path.absolute(), mimetype=media_type, etag=etag)
-
-
-def stored_pages(parts: Services, job: Job) -> Iterator[bytes]:
-    """The pages that were read, in order. An erased one breaks the answer off, unmistakably."""
-    records = parts.jobs.pages(job.tenant, job.id)
-    names = [record.blob for record in records.values() if record.blob]
-    return linked_json(_blob(parts, job.tenant, job.id, name) for name in names)
-
-
-def _blob(parts: Services, owner: str, job_id: str, name: str) -> bytes:
-    try:
-        return parts.blobs.get(owner, job_id, name)
-    except (BlobNotFound, FileNotFoundError):
-        raise errors.JobGone from None
 
 
 def check_readable(job: Job) -> None:

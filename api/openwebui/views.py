@@ -16,7 +16,7 @@ from api.http.filenames import base_name
 from api.http.operations import BINARY, Body, operation
 from api.jobs.at_once import READING, read_at_once, short_lived
 from api.jobs.options import RAW_TYPES
-from api.jobs.results import stored_pages
+from api.jobs.stored import stored_pages
 from api.jobs.submission import Received
 from api.services import services
 from shared.errors.documents import NoText

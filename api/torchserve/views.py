@@ -11,8 +11,9 @@ from api.http.filenames import base_name
 from api.http.multipart import read_form
 from api.http.operations import BASE64, BINARY, JSON, TEXT, Body, Form, operation
 from api.jobs.at_once import READING, read_at_once, short_lived
+from api.jobs.formats import stream_text
 from api.jobs.options import RAW_TYPES
-from api.jobs.results import stream_text
+from api.jobs.stored import stored_pages
 from api.jobs.submission import Received
 from api.services import services
 from api.torchserve.encodings import GuessingSink
@@ -96,7 +97,7 @@ def predict(model: str) -> Response:
     known = model if model in parts.workers.models() else None
     options = short_lived(parts.settings, known)
     job = read_at_once(parts, lambda sink: _receive(request, parts.settings, sink, options))
-    return Response(stream_text(parts, job), mimetype="text/plain")
+    return Response(stream_text(job, stored_pages(parts, job)), mimetype="text/plain")
 
 
 @torchserve.route("/predictions/<model>/<version>", methods=["POST", "PUT"])
