@@ -70,17 +70,13 @@ class Networks:
         self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
     ) -> None:
         self.device = device
-        self._detector = self._placed(detector)
-        self._classifier = self._placed(classifier)
+        self._detector = placed(detector, device.kind, device.dtype)
+        self._classifier = placed(classifier, device.kind, device.dtype)
         self._recognizer = self.place(recognizer)
 
     def place(self, recognizer: nn.Module) -> nn.Module:
         """Bring a recogniser to the device, ready to be named in a Key."""
-        placed = self._placed(recognizer)
-        # Logits of 8 bits would be confidences in steps of a tenth: the head stays exact.
-        head = placed.get_submodule("head").float()
-        head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
-        return placed
+        return placed_recognizer(recognizer, self.device.kind, self.device.dtype)
 
     def run(self, key: Key, sights: Sequence[Sight | Picture]) -> Sequence[Any]:
         """Run one network on sights or BGR pictures (H, W, 3) of one size: a result for each.
@@ -106,10 +102,6 @@ class Networks:
             case "recognize":
                 return self._recognize(key.recognizer or self._recognizer, batch)
 
-    def _placed(self, network: nn.Module) -> nn.Module:
-        network = network.eval().to(self.device.kind, self.device.dtype)
-        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
     def _detect(self, batch: Tensor) -> list[NDArray[np.float32]]:
         maps = self._through(self._detector, batch)
         return list(maps[:, 0].float().cpu().numpy())
@@ -132,6 +124,21 @@ class Networks:
             seen = seen.contiguous(memory_format=torch.channels_last)
         said: Tensor = network(seen)
         return said[: len(batch)]
+
+
+def placed(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
+    """A network on a device, in a number type, ready to run."""
+    there = network.eval().to(kind, dtype)
+    return there.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def placed_recognizer(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
+    """A recogniser likewise, its head exact: logits of 8 bits would be confidences in steps of a
+    tenth."""
+    there = placed(network, kind, dtype)
+    head = there.get_submodule("head").float()
+    head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+    return there
 
 
 def shown(sight: Sight | Picture) -> Picture:

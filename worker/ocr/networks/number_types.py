@@ -13,6 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from worker.ocr.networks.inference import placed, placed_recognizer
+from worker.ocr.recognition.lines import to_tensor
+
 HALF_TYPES = (torch.float16, torch.bfloat16)
 """The finer one first: they are equally fast where both are fast."""
 _SAME_STEPS = 0.995
@@ -61,17 +64,15 @@ def _seen(
     detector: nn.Module, recognizer: nn.Module, kind: torch.device, dtype: torch.dtype
 ) -> tuple[float, _Seen]:
     """What the networks see of the sample in a number type, and the seconds that it takes."""
-    networks = [deepcopy(one).eval().to(kind, dtype) for one in (detector, recognizer)]
-    networks = [one.to(memory_format=torch.channels_last) for one in networks]  # type: ignore[call-overload]
-    head = networks[1].get_submodule("head").float()
-    head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
-    page = torch.from_numpy(sample_page()).permute(2, 0, 1)[None].float().div(127.5).sub(1)
+    detect = placed(deepcopy(detector), kind, dtype)
+    recognize = placed_recognizer(deepcopy(recognizer), kind, dtype)
+    page = to_tensor([sample_page()])
     tops = [14 + 35 * (number % 27) for number in range(_NUM_LINES)]
     lines = torch.cat([page[:, :, top : top + 48, :704] for top in tops])
     views = [one.to(kind, dtype, memory_format=torch.channels_last) for one in (page, lines)]
 
     def run() -> _Seen:
-        found, scores = networks[0](views[0]), networks[1](views[1])
+        found, scores = detect(views[0]), recognize(views[1])
         return scores.float().softmax(2).cpu(), found.float().cpu()
 
     seen = run()
