@@ -8,10 +8,10 @@ from shared.fields.rows import fold
 
 _DIGITS = {
     "khong": 0, "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "lam": 5, "nham": 5,
-    "sau": 6, "bay": 7, "bẩy": 7, "tam": 8, "chin": 9,
+    "sau": 6, "bay": 7, "tam": 8, "chin": 9,
 }  # fmt: skip
 _SCALES = {"nghin": 10**3, "ngan": 10**3, "trieu": 10**6, "ty": 10**9, "ti": 10**9}
-_PASSED = {"le", "linh", "dong", "chan", "va", "viet", "vnd", "dong.", "chan."}
+_PASSED = {"le", "linh", "dong", "chan", "va", "viet", "vnd"}
 _NUMBER = re.compile(r"-?\d[\d.,  ']*")
 _MAX_DIGITS = 18
 

@@ -31,8 +31,6 @@ class Score:
     right: int = 0
     sure: int = 0
     sure_and_right: int = 0
-    clean: int = 0
-    """Found where every word was read with hardly a doubt."""
     wrong: list[str] = field(default_factory=list)
 
     def add(self, wanted: Any, found: FieldValue | None, name: str) -> None:
