@@ -100,7 +100,9 @@ class Batches:
         headers["Content-Type"] = "application/x-ndjson"
         with open_upload(lines) as upload:
             return self._batch(
-                Call("POST", "/v1/batches", params=_texts(fields), headers=headers, content=upload)
+                Call(
+                    "POST", "/v1/batches", params=as_texts(fields), headers=headers, content=upload
+                )
             )
 
     def get(self, batch: Batch | str) -> Batch:
@@ -184,7 +186,7 @@ class Batches:
 
     def _upload(self, uploads: list[Upload], options: BatchOptions) -> Batch:
         headers, fields = _split(options)
-        form = _texts(fields)
+        form = as_texts(fields)
         return self._batch(Call("POST", "/v1/batches", headers=headers, form=form, uploads=uploads))
 
     def _batch(self, call: Call) -> Batch:
@@ -221,7 +223,8 @@ def _split(options: BatchOptions) -> tuple[dict[str, str], dict[str, Any]]:
     return {"Idempotency-Key": key or secrets.token_urlsafe(24)}, fields
 
 
-def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
+def as_texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Options as a form or a query says them."""
     return {
         name: json.dumps(value, ensure_ascii=False) if name == "metadata" else str(value)
         for name, value in fields.items()

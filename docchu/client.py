@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx
 
-from docchu.batches import Batches
+from docchu.batches import Batches, as_texts
 from docchu.errors import JobGone, of_unfinished
 from docchu.http.retries import Sleep
 from docchu.http.transport import Call, Transport, job_path, understand
@@ -29,20 +29,25 @@ TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
 
 
-class RerunOptions(TypedDict, total=False):
-    """What can be other when a document is read again, named as in `Docchu.submit`."""
+class ReadingOptions(TypedDict, total=False):
+    """How a document is read and what becomes of it; what is absent or None is the service's own.
+
+    `pages` is such as `1-3,7`; `model` is one of those that the service has; `extract` is `auto` or
+    a type of document whose fields are to be in the result; `password` opens an encrypted PDF. The
+    job's end is told to `webhook_url` (see docchu.webhooks), on request with its text.
+    """
 
     pages: str | None
-    priority: Priority
-    text_layer: TextLayer
-    language_model: LanguageModel
-    metadata: Mapping[str, Any]
+    priority: Priority | None
+    text_layer: TextLayer | None
+    language_model: LanguageModel | None
+    metadata: Mapping[str, Any] | None
     ttl_s: int | None
     webhook_url: str | None
     webhook_include: Literal["text"] | None
     model: str | None
     extract: str | None
-    password: str
+    password: str | None
 
 
 class Docchu:
@@ -93,59 +98,31 @@ class Docchu:
         *,
         url: str | None = None,
         name: str | None = None,
-        pages: str | None = None,
-        priority: Priority | None = None,
-        text_layer: TextLayer | None = None,
-        language_model: LanguageModel | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        ttl_s: int | None = None,
-        webhook_url: str | None = None,
-        webhook_include: Literal["text"] | None = None,
-        model: str | None = None,
-        extract: str | None = None,
-        password: str | None = None,
         idempotency_key: str | None = None,
+        **options: Unpack[ReadingOptions],
     ) -> Job:
         """Hand in a document, or the address where the service fetches it.
 
-        A file is sent in pieces, from its start. `pages` is such as `1-3,7`; `model` is one of
-        those that the service has; `extract` is `auto` or a type of document whose fields are to
-        be in the result; `password` opens an encrypted PDF. The job's end is told to `webhook_url`
-        (see docchu.webhooks), on request with its text. The same `idempotency_key` (kept 24 hours)
-        makes no second job; without one, only this call's own retries share one. Raises
-        RequestRefused, and OSError if the file cannot be read.
+        A file is sent in pieces, from its start. The same `idempotency_key` (kept 24 hours) makes
+        no second job; without one, only this call's own retries share one. Raises RequestRefused,
+        and OSError if the file cannot be read.
         """
         if (document is None) == (url is None):
             raise ValueError("give either a document or its url")
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
-        options = {
-            "pages": pages,
-            "priority": priority,
-            "text_layer": text_layer,
-            "language_model": language_model,
-            "ttl_s": ttl_s,
-            "webhook_url": webhook_url,
-            "webhook_include": webhook_include,
-            "model": model,
-            "extract": extract,
-            "password": password,
-        }
         given = {key: value for key, value in options.items() if value is not None}
         if document is None:
-            body = given | {"url": url} | ({"metadata": metadata} if metadata is not None else {})
-            return self._job(Call("POST", "/v1/jobs", headers=headers, json=body))
-        form = {key: str(value) for key, value in given.items()}
-        if metadata is not None:
-            form["metadata"] = json.dumps(metadata, ensure_ascii=False)
+            return self._job(Call("POST", "/v1/jobs", headers=headers, json=given | {"url": url}))
         with open_upload(document, name) as upload:
-            return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, uploads=[upload]))
+            form, uploads = as_texts(given), [upload]
+            return self._job(Call("POST", "/v1/jobs", headers=headers, form=form, uploads=uploads))
 
     def rerun(
         self,
         job: Job | str,
         *,
         idempotency_key: str | None = None,
-        **options: Unpack[RerunOptions],
+        **options: Unpack[ReadingOptions],
     ) -> Job:
         """Read a job's document again, without an upload: a new job with other `options`.
 

@@ -241,3 +241,8 @@ def test_a_field_has_its_value_its_box_and_why_it_was_taken():
     assert (number.value, number.page) == ("6191/BVT-TCKT", 1)
     assert number.box == said.fields["number"].box
     assert [one.code for one in told.warnings] == [one.code for one in said.warnings]
+
+
+def test_an_option_that_is_none_is_refused(real: Docchu):
+    with pytest.raises(errors.InvalidOption):
+        real.submit(picture_of(9), pagse="1")  # type: ignore[call-arg]
