@@ -33,7 +33,7 @@ _ROOT = Path(__file__).parent.parent
 _RUN = """#!/bin/sh
 # Trains, or goes on with, the run in the folder that --out names.
 cd "$(dirname "$0")" || exit
-exec ${PYTHON:-python3} -m training.train --corpus corpus --resume --frozen 0 \\
+exec ${PYTHON:-python3} -m training.train --corpus corpus --resume --frozen 0 --rate 0.4 \\
     --start worker/ocr/weights/vi-print.safetensors "$@"
 """
 

@@ -80,6 +80,9 @@ class World:
         self._processes: dict[str, psutil.Process] = {}
         self._lock, self._ordering = threading.Lock(), threading.Lock()
         self._closing = threading.Event()
+        self._start_all()
+
+    def _start_all(self) -> None:
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
             stdin=subprocess.PIPE,

@@ -18,6 +18,7 @@ _GOODS = [
 ]  # fmt: skip
 _FIRMS = ["An Phú", "Minh Long", "Sao Mai", "Đại Thành", "Hòa Bình", "Tân Việt", "Phương Nam"]
 _LINES = ["Thương mại", "Xây dựng", "Công nghệ", "Dịch vụ", "Sản xuất"]
+_LEFT = 90
 
 
 def _firm(rng: random.Random) -> str:
@@ -62,7 +63,21 @@ def vat_invoice(rng: random.Random) -> Made:
         "subtotal": subtotal, "vat_rate": f"{rate}%", "vat_amount": vat, "total": subtotal + vat,
         "amount_in_words": subtotal + vat,
     }  # fmt: skip
-    y = rng.uniform(60, 120)
+    y = _heading(sheet, rng.uniform(60, 120), step, date, symbol, number)
+    y = _parties(sheet, rng, y, step, fields)
+    y = _table(sheet, rng, y + 10, items, amount, step)
+    sums = [
+        ("Cộng tiền hàng:", amount(subtotal)),
+        (f"Thuế suất GTGT: {rate}%      Tiền thuế GTGT:", amount(vat)),
+        ("Tổng cộng tiền thanh toán:", amount(subtotal + vat)),
+    ]
+    _ending(sheet, y, step, sums, in_words(subtotal + vat))
+    return Made(sheet.picture, fields, items)
+
+
+def _heading(
+    sheet: Sheet, y: float, step: float, date: tuple[int, int, int], symbol: str, number: str
+) -> float:
     middle = sheet.width / 2
     sheet.write(middle, y, "HÓA ĐƠN GIÁ TRỊ GIA TĂNG", "bold", round(sheet.size * 1.3), "center")
     sheet.write(
@@ -75,31 +90,34 @@ def vat_invoice(rng: random.Random) -> Made:
     )
     sheet.write(930, y + 1.3 * step, f"Ký hiệu: {symbol}")
     sheet.write(930, y + 2.2 * step, f"Số: {number}")
-    y += 3.6 * step
-    x = 90
+    return y + 3.6 * step
+
+
+def _parties(
+    sheet: Sheet, rng: random.Random, y: float, step: float, fields: dict[str, Any]
+) -> float:
     for label, value in (
         ("Đơn vị bán hàng: ", fields["seller"]), ("Mã số thuế: ", fields["seller_tax_code"]),
         ("Địa chỉ: ", address(rng)), ("Họ tên người mua hàng: ", person(rng)),
         ("Tên đơn vị: ", fields["buyer"]), ("Mã số thuế: ", fields["buyer_tax_code"]),
         ("Địa chỉ: ", address(rng)), ("Hình thức thanh toán: ", rng.choice(["TM/CK", "Chuyển khoản"])),
     ):  # fmt: skip
-        sheet.write(sheet.write(x, y, label), y, value, "bold" if value.isupper() else "regular")
+        style = "bold" if value.isupper() else "regular"
+        sheet.write(sheet.write(_LEFT, y, label), y, value, style)
         y += step
-    y = _table(sheet, rng, y + 10, items, amount, step)
-    for label, value in (
-        ("Cộng tiền hàng:", amount(subtotal)),
-        (f"Thuế suất GTGT: {rate}%      Tiền thuế GTGT:", amount(vat)),
-        ("Tổng cộng tiền thanh toán:", amount(subtotal + vat)),
-    ):
+    return y
+
+
+def _ending(sheet: Sheet, y: float, step: float, sums: list[tuple[str, str]], words: str) -> None:
+    for label, value in sums:
         sheet.write(860, y, label, "regular", None, "right")
         sheet.write(1140, y, value, "bold", None, "right")
         y += step
-    for line in sheet.wrapped(f"Số tiền viết bằng chữ: {in_words(subtotal + vat)}.", 1040):
-        sheet.write(x, y, line, "italic")
+    for line in sheet.wrapped(f"Số tiền viết bằng chữ: {words}.", 1040):
+        sheet.write(_LEFT, y, line, "italic")
         y += step
     sheet.write(300, y + step, "Người mua hàng", "bold", None, "center")
     sheet.write(930, y + step, "Người bán hàng", "bold", None, "center")
-    return Made(sheet.picture, fields, items)
 
 
 def _table(
@@ -144,7 +162,22 @@ def receipt(rng: random.Random) -> Made:
     number = f"{rng.choice(['HD', 'AB', 'GD'])}{rng.randint(10**7, 10**8)}"
     seller = f"{rng.choice(['SIÊU THỊ', 'CỬA HÀNG', 'MINIMART', 'NHÀ SÁCH'])} {rng.choice(_FIRMS).upper()}"
     fields: dict[str, Any] = {"seller": seller, "number": number, "date": iso(date), "total": total}
-    y = 40.0
+    y = _till_heading(sheet, rng, step, seller, number, date)
+    y = _till_items(sheet, rng, y, step, items)
+    y = _till_sums(sheet, rng, y, step, total)
+    picture = sheet.picture.crop((0, 0, 640, int(y + 3 * step)))
+    return Made(picture, fields, items)
+
+
+def _till_heading(
+    sheet: Sheet,
+    rng: random.Random,
+    step: float,
+    seller: str,
+    number: str,
+    date: tuple[int, int, int],
+) -> float:
+    y, size = 40.0, sheet.size
     sheet.write(320, y, seller, "bold", round(size * 1.15), "center")
     y += 1.3 * step
     sheet.write(320, y, address(rng), "regular", round(size * 0.85), "center")
@@ -161,11 +194,16 @@ def receipt(rng: random.Random) -> Made:
             *date, rng.randint(7, 21), rng.randint(0, 59)
         ),
     )
-    y += 1.3 * step
+    return y + 1.3 * step
+
+
+def _till_items(
+    sheet: Sheet, rng: random.Random, y: float, step: float, items: list[dict[str, Any]]
+) -> float:
     name_above = rng.random() < 0.7
     ends = [300, 340, 460, 610]
     heads = ["Tên hàng", "SL", "Đơn giá", "T.Tiền" if rng.random() < 0.4 else "Thành tiền"]
-    small = round(size * 0.88)
+    small = round(sheet.size * 0.88)
     sheet.write(30, y, heads[0], "bold", small)
     for head, end in zip(heads[1:], ends[1:], strict=True):
         sheet.write(end, y, head, "bold", small, "right")
@@ -179,7 +217,10 @@ def receipt(rng: random.Random) -> Made:
             sheet.write(end, y, f"{item[key]:,}", "regular", small, "right")
         y += step
     sheet.rule(30, y + 4, 610, y + 4)
-    y += 14
+    return y + 14
+
+
+def _till_sums(sheet: Sheet, rng: random.Random, y: float, step: float, total: int) -> float:
     sheet.write(30, y, rng.choice(["Tổng cộng:", "Tổng tiền:", "Tổng thanh toán:"]), "bold")
     sheet.write(610, y, f"{total:,}", "bold", None, "right")
     y += step
@@ -189,5 +230,4 @@ def receipt(rng: random.Random) -> Made:
         sheet.write(610, y, f"{value:,}", "regular", None, "right")
         y += step
     sheet.write(320, y + step, "Xin cảm ơn quý khách!", "italic", None, "center")
-    picture = sheet.picture.crop((0, 0, 640, int(y + 3 * step)))
-    return Made(picture, fields, items)
+    return y
