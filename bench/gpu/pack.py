@@ -40,7 +40,7 @@ mkdir -p "$OUT"
 "$python" -m pip install -q --disable-pip-version-check --no-index --no-deps --no-compile \\
     --no-cache-dir --upgrade --target site wheels/*.whl || exit
 timeout ${TESTS:-100} "$python" -m pytest -q -m gpu -W default -p pytest_timeout \\
-    -p no:cacheprovider tests/ocr/test_gpu.py >"$OUT/pytest.txt" 2>&1 </dev/null
+    -p no:cacheprovider tests/ocr >"$OUT/pytest.txt" 2>&1 </dev/null
 tail -n 40 "$OUT/pytest.txt"
 timeout 330 "$python" -m bench.gpu --minutes "$minutes" --out "$OUT" \\
     2>"$OUT/errors.txt" </dev/null

@@ -7,9 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from shared.result import Page
 from training.measuring.scoring import distance, normalise
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.library import recognizer_of
+from worker.ocr.networks.weights import bundled, load_verified
 
 Picture = NDArray[np.uint8]
 
@@ -53,3 +57,10 @@ def tilted(picture: Picture, degrees: float) -> Picture:
     size = round(height * sine + width * cosine), round(height * cosine + width * sine)
     matrix[:, 2] += (size[0] / 2 - width / 2, size[1] / 2 - height / 2)
     return cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+
+
+def networks() -> tuple[Detector, nn.Module]:
+    """The detector and the default recogniser, exact."""
+    detector = Detector()
+    load_verified(detector, bundled("detector"))
+    return detector, recognizer_of("vi-print", None).network

@@ -15,17 +15,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.ocr.samples import Picture, picture_of, reads_as, text_read
+from tests.ocr.samples import Picture, networks, picture_of, reads_as, text_read
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
-from worker.ocr.networks import number_types
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import Device, pick
 from worker.ocr.networks.inference import Key, Networks
-from worker.ocr.networks.library import recognizer_of
-from worker.ocr.networks.number_types import HALF_TYPES, faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.recognizer import Recognizer
-from worker.ocr.networks.weights import bundled, load_verified
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.lines import prepare
 from worker.processes import Machine
@@ -45,12 +41,6 @@ def device_reader() -> Iterator[Reader]:
     reader = Reader.load(device=DEVICE)
     yield reader
     reader.close()
-
-
-def networks() -> tuple[Detector, nn.Module]:
-    detector = Detector()
-    load_verified(detector, bundled("detector"))
-    return detector, recognizer_of("vi-print", None).network
 
 
 def enlarged(picture: Picture, scale: float) -> Picture:
@@ -229,39 +219,6 @@ def test_a_reader_that_is_warm_has_run_every_network(monkeypatch: pytest.MonkeyP
     reader.warm_up()
     assert seen == {Detector, Recognizer}
     reader.close()
-
-
-def test_the_sample_of_the_trial_can_be_read(device_reader: Reader) -> None:
-    lines = device_reader.read(sample_page()).page.lines
-    assert sum(line.text.startswith("Doc chu 01234567") for line in lines) == 27
-
-
-@pytest.mark.parametrize("dtype", HALF_TYPES, ids=str)
-@on_gpu
-def test_both_half_types_see_what_the_exact_one_sees(dtype: torch.dtype) -> None:
-    kind = torch.device(DEVICE)
-    exact, seen = (number_types._seen(*networks(), kind, one)[1] for one in (torch.float32, dtype))
-    assert number_types._is_same(exact, seen)
-
-
-def test_a_number_type_in_which_the_networks_see_something_else_is_not_taken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """As if it were by far the fastest: one that is wrong, one that is not a number, one right."""
-    detector, recognizer = Detector(), Recognizer(8)
-    exact = torch.rand(4, 30, 8).mul(20).softmax(2), torch.rand(1, 1, 64, 64)
-    wrong = exact[0].roll(1, 2), exact[1]
-    seen = {
-        torch.float32: (9.0, exact),
-        torch.float16: (1.0, wrong),
-        torch.bfloat16: (2.0, (exact[0], exact[1] * float("nan"))),
-        torch.float64: (3.0, exact),
-    }
-    monkeypatch.setattr(number_types, "_seen", lambda *call: seen[call[3]])
-    types = (torch.float16, torch.bfloat16, torch.float64)
-    kind = torch.device(DEVICE)
-    assert faster_same(detector, recognizer, kind, types) is torch.float64
-    assert faster_same(detector, recognizer, kind, types[:2]) is torch.float32
 
 
 @on_gpu

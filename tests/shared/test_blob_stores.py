@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from shared.blobs import BlobNotFound, BlobStore, Upload, open_blobs, parts
-from shared.blobs.copies import Copies
 from shared.errors import Unavailable
 from shared.settings import Settings
 from tests.object_front import Fault, ObjectFront
@@ -164,42 +161,6 @@ def test_a_store_that_goes_away_is_no_empty_store(tmp_path: Path) -> None:
         server.stop()
     for error in said:
         assert "acme" not in error.detail and "Debug source" not in error.reason
-
-
-def test_a_copy_is_fetched_once_while_it_is_wanted(tmp_path: Path) -> None:
-    copies, fetched = Copies(tmp_path / "cache", idle_s=0), threading.Semaphore(0)
-
-    def fetch(file: object) -> None:
-        time.sleep(0.1)
-        file.write(b"bytes")  # type: ignore[attr-defined]
-        fetched.release()
-
-    def read() -> None:
-        with copies.held("a", 5, fetch) as path:
-            assert path.read_bytes() == b"bytes"
-
-    with copies.held("a", 5, fetch) as path:
-        others = [threading.Thread(target=read) for _ in range(4)]
-        for other in others:
-            other.start()
-        for other in others:
-            other.join()
-        copies.drop_idle()
-        assert path.exists(), "it was erased under its reader"
-    time.sleep(0.01)
-    copies.drop_idle()
-    assert not path.exists() and fetched.acquire(timeout=1) and not fetched.acquire(timeout=0)
-
-
-def test_copies_stay_within_their_bound_and_a_broken_one_is_fetched_anew(tmp_path: Path) -> None:
-    copies = Copies(tmp_path / "cache", max_bytes=10)
-    for name in "abcd":
-        with copies.held(name, 4, lambda file: file.write(b"1234") and None) as path:
-            assert path.read_bytes() == b"1234"
-    assert sum(one.stat().st_size for one in (tmp_path / "cache").iterdir()) <= 10
-    path.write_bytes(b"12")  # its process was killed meanwhile
-    with copies.held("d", 4, lambda file: file.write(b"1234") and None) as path:
-        assert path.read_bytes() == b"1234"
 
 
 @pytest.fixture
