@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import psutil
 import structlog
@@ -57,9 +58,9 @@ class Machine:
     cards: tuple[int, ...]
 
     @classmethod
-    def here(cls) -> Machine:
-        """This one."""
-        return cls(num_cores(), psutil.virtual_memory().total, _cards())
+    def here(cls, limits: Path = Path("/sys/fs/cgroup")) -> Machine:
+        """This one, within its container's limits."""
+        return cls(num_cores(), _memory_bytes(limits), _cards())
 
 
 def places(settings: Settings, machine: Machine) -> list[Place]:
@@ -100,6 +101,16 @@ def _num_on(card_bytes: int, machine: Machine, num_cards: int, settings: Setting
     by_card = card_bytes // _CARD_BYTES_OF_ONE
     by_memory = machine.memory_bytes // (_HOST_BYTES_OF_ONE * num_cards)
     return max(1, min(by_cores, by_card, by_memory))
+
+
+def _memory_bytes(limits: Path) -> int:
+    """Of the machine, or less where the container has less (cgroup v2)."""
+    total: int = psutil.virtual_memory().total
+    try:
+        allowed = (limits / "memory.max").read_text().strip()
+    except OSError:
+        return total
+    return total if allowed == "max" else min(total, int(allowed))
 
 
 def _cards() -> tuple[int, ...]:

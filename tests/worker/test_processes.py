@@ -63,6 +63,15 @@ def test_where_memory_is_short_fewer_read() -> None:
     assert len(places(Settings(), machine)) == 4
 
 
+def test_a_container_has_the_memory_that_it_is_allowed(tmp_path: Path) -> None:
+    machine = psutil.virtual_memory().total
+    assert Machine.here(tmp_path / "without").memory_bytes == machine
+    (tmp_path / "memory.max").write_text("max\n")
+    assert Machine.here(tmp_path).memory_bytes == machine
+    (tmp_path / "memory.max").write_text(f"{GIB}\n")
+    assert Machine.here(tmp_path).memory_bytes == GIB
+
+
 @pytest.mark.parametrize(("device", "machine"), [("cuda", SMALL), ("cuda:1", H100)])
 def test_a_gpu_that_is_not_there_is_a_wrong_setting(device: str, machine: Machine) -> None:
     with pytest.raises(SettingError, match=f"DOCCHU_DEVICE={device} cannot be used"):
