@@ -23,6 +23,8 @@ for _name in [name for name in os.environ if name.startswith("DOCCHU_")]:
     if not _name.startswith("DOCCHU_TEST_"):
         del os.environ[_name]
 os.environ["DOCCHU_ENV_FILE"] = ""
+# As `docchu serve` does it for its processes: wherever they run, they find the server.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 # Nor do they go through its proxy, nor see its fonts: browsers choose others where there are more.
 for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
     del os.environ[_name]

@@ -1,4 +1,4 @@
-"""The `docchu` command: `read`, `ingest`, `watch`, `mcp`, and what the server's package adds."""
+"""The `docchu` command: `read`, `ingest`, `watch`, `mcp`, and the server's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from docchu.commands import plugins
+from docchu.commands import server
 
 # Plain click output: rich would take longer to load than the help takes to write.
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
@@ -212,7 +212,7 @@ def _write_utf8() -> None:
 
 def main() -> None:
     """Run the command."""
-    plugins.add_to(app)
+    server.add_to(app)
     app(prog_name="docchu")
 
 

@@ -23,7 +23,7 @@ def why_hopeless(error: DocchuError, url: str, key: str | None) -> str:
         wanted = "does not take this API key" if key else "wants an API key"
         return f"The service at {url} {wanted}: give --api-key or set DOCCHU_API_KEY"
     if error.code == ServiceNotReachable.code:
-        return f"{error.detail}: start one with `make run` or give --url"
+        return f"{error.detail}: start one with `docchu serve` or give --url"
     if isinstance(error, UnexpectedAnswer):
         return f"{error.detail} Is {url} the address of a Docchu service?"
     return f"{error.detail} ({error.code} at {url})"

@@ -1,4 +1,7 @@
-"""Everything on one machine: checks first, then the processes under supervisord (`make run`)."""
+"""Everything on one machine: checks first, then the processes under supervisord.
+
+`docchu serve`, or `make run` in a checkout.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from shared.errors import DocchuError, SettingError
 from shared.running import data_lock
@@ -52,6 +58,10 @@ _PROGRAMS = (
     ("api", "api", _RESTART),
 )
 _FREE_S = 5  # until a service that was stopped lets go of the folder
+_PACKAGES = Path(__file__).parents[2]
+"""The checkout, or the private folder of an installed server."""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 def configuration(settings: Settings) -> str:
@@ -102,22 +112,48 @@ def _check_folder(settings: Settings) -> None:
         time.sleep(0.1)
 
 
-def main() -> None:
-    """Check, then become the supervisor."""
+@app.command()
+def serve(
+    bind: Annotated[
+        str | None,
+        typer.Option(help="Where the API listens (127.0.0.1:8080).", metavar="HOST:PORT"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Where documents, results and state lie (./data).", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Run the API, a worker, the keeper and, unless DOCCHU_REDIS_URL names one, their store.
+
+    Ctrl-C stops them. Every other setting is a variable DOCCHU_… of the environment or of ./.env.
+    """
+    for variable, value in (("DOCCHU_BIND", bind), ("DOCCHU_DATA_DIR", data)):
+        if value is not None:
+            os.environ[variable] = str(value)
     try:
         settings = load_settings()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         check(settings)
     except DocchuError as error:
         sys.exit(f"docchu: {error.detail}")
+    except OSError as error:
+        sys.exit(f"docchu: {error.filename} cannot be used: {error.strerror}")
     path = settings.data_dir.resolve() / "supervisord.conf"
     path.write_text(configuration(settings))
     print(
         f"Docchu starts at http://{settings.binds[0]} and is ready when /readyz says so.",
         flush=True,
     )
+    _put_packages_first()
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
 
 
+def _put_packages_first() -> None:
+    """Let the processes find ours, whatever the folder that they run in has of the same name."""
+    paths = (str(_PACKAGES), os.getenv("PYTHONPATH"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+
 if __name__ == "__main__":
-    main()
+    app()

@@ -121,7 +121,7 @@ def test_where_no_service_is_the_way_to_one_is_told(docchu: Docchu, scan):
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         done = docchu("read", "--url", url, scan("a.png", "x"))
     assert done.stderr == (
-        f"docchu: No Docchu service at {url}: start one with `make run` or give --url\n"
+        f"docchu: No Docchu service at {url}: start one with `docchu serve` or give --url\n"
     )
     assert (done.stdout, done.returncode) == ("", 3)
 
