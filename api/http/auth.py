@@ -14,11 +14,24 @@ from api.services import Services, services
 from shared.errors import Forbidden, Unauthorized
 from shared.store.api_keys import DEFAULT_TENANT, token_hash
 
+_TO_LOOK = ("GET", "HEAD")
+_TO_SUBMIT = frozenset(
+    {
+        *("jobs", "batches", "timeline", "events", "results", "files", "batch_results"),
+        *("torchserve", "azure", "openwebui"),
+    }
+)
+"""The blueprints in which a document is sent in and what became of it fetched."""
+_LISTS = frozenset({"jobs.list_jobs", "batches.list_batches"})
+_SECRET = "webhooks"
+"""The blueprint that shows what webhooks are signed by, and sent with."""
+
 
 def authenticate() -> None:
-    """Set what lets the request in. Raises Unauthorized."""
+    """Set what lets the request in. Raises Unauthorized, Forbidden."""
     parts = services()
     g.grant = grant_of(parts, request)
+    _check_role(g.grant, request)
     structlog.contextvars.bind_contextvars(tenant=g.grant.tenant)
     if parts.settings.auth != "off":
         parts.grants.open(g.grant)
@@ -31,11 +44,24 @@ def grant() -> Grant:
 
 def authenticate_operator() -> None:
     """Let in who may see what is of the whole service. Raises Unauthorized, Forbidden."""
-    parts, token = services(), _token(request)
-    grant_of(parts, request)
-    key = parts.api_keys.find(token) if token and parts.settings.auth != "off" else None
-    if key and key.role != "admin":
+    g.grant = grant_of(services(), request)
+    if g.grant.key and g.grant.role != "admin":
         raise Forbidden
+
+
+def _check_role(found: Grant, caller: Request) -> None:
+    """Raise Forbidden for what a key of this role is not for.
+
+    `read` changes nothing and sees no secret. `submit` sends documents in and follows them by their
+    ids, which nobody can guess: it sees no list, and erases nothing. What is added to the API later
+    is for it only where it stands in these rooms.
+    """
+    is_look, room = caller.method in _TO_LOOK, caller.blueprint
+    if found.role == "read" and (not is_look or room == _SECRET):
+        raise Forbidden("This API key is for reading alone.")
+    is_sent = room in _TO_SUBMIT and caller.method != "DELETE" and caller.endpoint not in _LISTS
+    if found.role == "submit" and not is_sent:
+        raise Forbidden("This API key is for submitting documents and fetching what is read.")
 
 
 def tenant() -> str:
@@ -52,7 +78,9 @@ def grant_of(parts: Services, caller: Request) -> Grant:
     if token:
         found = parts.api_keys.find(token)
         if found:
-            return Grant(found.tenant, token_hash(token), connection)
+            return Grant(
+                found.tenant, token_hash(token), connection, role=found.role, key_id=found.id
+            )
     if settings.auth == "auto" and settings.on_loopback and not parts.api_keys.any():
         if not _from_this_machine(caller, settings.cors_origins):
             raise Unauthorized(
@@ -60,7 +88,7 @@ def grant_of(parts: Services, caller: Request) -> Grant:
                 "make a key with `docchu keys create`."
             )
         return Grant(DEFAULT_TENANT, None, connection)
-    raise Unauthorized("This API key is not valid." if token else None)
+    raise Unauthorized("This API key is not valid, or not any more." if token else None)
 
 
 def _token(caller: Request) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.errors import Unauthorized, Unavailable
-from shared.store.api_keys import ApiKeys
+from shared.store.api_keys import ApiKeys, Role
 
 _LOOK_S = 1.0  # a revocation must have taken effect after two
 _log = structlog.get_logger()
@@ -25,6 +25,8 @@ class Grant:
     tenant: str
     key: str | None = None
     connection: socket.socket | None = None
+    role: Role | None = None
+    key_id: str = ""
     answered: bool = False
     revoked: bool = field(default=False, init=False)
 

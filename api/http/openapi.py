@@ -144,7 +144,7 @@ def _operation(schemas: Schemas, rule: Rule, described: Operation, *, has_key: b
         found["requestBody"] = {"required": True, "content": content}
     if has_key:
         found["security"] = [{"apiKey": []}, {"subscriptionKey": []}, {}]
-        kinds += [errors.Unauthorized, errors.Unavailable]
+        kinds += [errors.Unauthorized, errors.Forbidden, errors.Unavailable]
     answers = {str(status): _answer(schemas, one) for status, one in described.answers.items()}
     if query:
         content = {MEDIA_TYPE: {"schema": schemas.of(ProblemDetails)}}

@@ -53,7 +53,6 @@ def ready() -> Healthy:
     description="Figures in Prometheus' text format",
     content={"text/plain": TEXT},
     query=None,
-    errors=(errors.Forbidden,),
 )
 def show_figures() -> Response:
     """Give figures to Prometheus

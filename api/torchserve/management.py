@@ -20,7 +20,7 @@ from shared.store.workers import WorkerInfo
 management = Blueprint("management", __name__)
 management.before_request(authenticate_operator)
 
-_KNOWN = (errors.ModelNotFound, errors.Forbidden)
+_KNOWN = (errors.ModelNotFound,)
 _TO_REGISTER = (
     "No worker has found a model `{name}`: put `{name}.safetensors` with its card `{name}.json` "
     "into the folder DOCCHU_MODELS_DIR, where workers find it within seconds."

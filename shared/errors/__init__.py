@@ -48,7 +48,7 @@ class Unauthorized(RequestError):
 
 
 class Forbidden(RequestError):
-    """This wants a key of another role: make one with `docchu keys create --role admin`."""
+    """This wants an API key of another role: `docchu keys create --role` makes one."""
 
     code = "forbidden"
 

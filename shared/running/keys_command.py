@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -20,6 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @contextmanager
@@ -55,23 +60,53 @@ def _check_named(settings: Settings) -> None:
 def create(
     tenant: Annotated[str, typer.Option(help="whose jobs the key opens")] = DEFAULT_TENANT,
     name: Annotated[str, typer.Option(help="what the key is for")] = "",
-    role: Annotated[Role, typer.Option(help="admin: also to see /metrics")] = "submit",
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="submit: to send documents in and fetch what is read; read: to look at all, and "
+            "change nothing; admin: also for what is of the whole service (docchu admin). "
+            "Without: all that is of the tenant."
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="90d, 12h, 30m, or a date such as 2027-01-31", metavar="WHEN")
+    ] = None,
 ) -> None:
     """Make a key and print it; it is shown this once."""
+    until = _moment(expires) if expires else None
     with _keys() as keys:
-        key, token = keys.create(tenant, name, role)
+        key, token = keys.create(tenant, name, role, until)
     typer.echo(token)
     typer.echo(f"Key {key.id} of tenant {key.tenant}. It is not shown again.", err=True)
 
 
+def _moment(expires: str) -> datetime:
+    """When a key's time is over; a date is its beginning in UTC."""
+    now = datetime.now(UTC)
+    try:
+        if part := re.fullmatch(r"(\d{1,6})([mhd])", expires):
+            return now + timedelta(**{_UNITS[part[2]]: int(part[1])})
+        found = datetime.fromisoformat(expires)
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    except ValueError:
+        raise typer.BadParameter("it is 90d, 12h, 30m or a date", param_hint="--expires") from None
+    if found <= now:
+        raise typer.BadParameter("that is over already", param_hint="--expires")
+    return found
+
+
 @app.command(name="list")
 def list_() -> None:
-    """List the keys: id, tenant, role, time of making, name."""
+    """List the keys: id, tenant, role, when it was made, used last and expires (UTC), name."""
     with _keys() as keys:
         found = keys.all()
     for key in found:
-        made = f"{key.created_at:%Y-%m-%d %H:%M}"
-        typer.echo(f"{key.id}  {key.tenant}  {key.role}  {made}  {key.name}")
+        times = "  ".join(map(_shown, (key.created_at, key.used_at, key.expires_at)))
+        typer.echo(f"{key.id}  {key.tenant}  {key.role or 'all'}  {times}  {key.name}")
+
+
+def _shown(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"
 
 
 @app.command()

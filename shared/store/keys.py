@@ -80,6 +80,7 @@ docchu:<kind>:due:<flow>:<host> sorted set  errand, by when it is due or its lea
 docchu:<kind>:hosts:<flow>      sorted set  host, by the least score of its queue
 docchu:<kind>:flows             sorted set  flow, by the least score of its hosts
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
+docchu:keys-used                hash        the same -> when it was used last, to a minute
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
 docchu:unregistered             set         names of models that nobody can ask for
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
@@ -122,6 +123,7 @@ BACKLOG = f"{PREFIX}backlog"
 RATE = f"{PREFIX}rate"
 LANE_TIMES = f"{PREFIX}lanes"
 API_KEYS = f"{PREFIX}keys"
+API_KEYS_USED = f"{PREFIX}keys-used"
 WORKERS = f"{PREFIX}workers"
 UNREGISTERED = f"{PREFIX}unregistered"
 CANARY = f"{PREFIX}canary"

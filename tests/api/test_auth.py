@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.store import keys
+from shared.store.api_keys import Role
 from tests.api.playing import PNG, Api, page_of, problem
 
 GUARDED = ["/v1/jobs", "/v1/jobs/a", "/v1/jobs/a/result", "/v1/jobs/a/pages/1", "/models"]
 OPEN = ["/healthz", "/ping", "/openapi.json", "/docs"]
 
 
-def bearer(api: Api, tenant: str) -> dict[str, str]:
-    _, token = api.parts.api_keys.create(tenant)
+def bearer(api: Api, tenant: str, role: Role | None = None) -> dict[str, str]:
+    _, token = api.parts.api_keys.create(tenant, role=role)
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -53,13 +55,78 @@ def test_with_keys_the_figures_of_all_are_for_a_key_of_the_role_admin(api: Api) 
     assert api.get("/v1/jobs", admin).status_code == 200
 
 
-def test_a_key_made_before_there_were_roles_is_one_to_submit_with(api: Api) -> None:
+def test_a_key_without_a_role_is_for_all_that_is_of_its_tenant(api: Api) -> None:
+    """As those are that were made before there were roles."""
     headers = bearer(api, "acme")
-    ((digest, text),) = api.store.hgetall(keys.API_KEYS).items()
-    record = {name: value for name, value in json.loads(text).items() if name != "role"}
-    api.store.hset(keys.API_KEYS, digest, json.dumps(record))
+    (text,) = api.store.hvals(keys.API_KEYS)
+    assert "role" not in json.loads(text)
+    job = api.submit(headers=headers)
     assert api.get("/v1/jobs", headers).status_code == 200
+    assert api.client.delete(job["links"]["self"], headers=headers).status_code == 204
+    assert api.get("/v1/webhook-secret", headers).status_code == 200
     problem(api.get("/metrics", headers), 403, "forbidden")
+
+
+def test_a_key_to_submit_with_follows_what_it_sent_and_sees_nothing_else(api: Api) -> None:
+    scanner, everything = bearer(api, "acme", "submit"), bearer(api, "acme")
+    job = api.submit(headers=scanner)
+    api.finish(page_of(1, "đọc chữ"))
+    at = job["links"]["self"]
+    for path in (at, f"{at}/result", f"{at}/pages/1", f"{at}/timeline"):
+        assert api.get(path, scanner).status_code == 200
+    assert api.client.post(f"{at}/cancel", headers=scanner).status_code == 200
+    for path in ("/v1/jobs", "/v1/batches", "/v1/webhooks", "/v1/webhook-secret", "/v1/deliveries"):
+        problem(api.get(path, scanner), 403, "forbidden")
+    problem(api.client.delete(at, headers=scanner), 403, "forbidden")
+    problem(api.get("/metrics", scanner), 403, "forbidden")
+    assert api.get(at, everything).status_code == 200
+
+
+def test_a_key_to_read_with_sees_everything_of_its_tenant_but_secrets_and_changes_nothing(
+    api: Api,
+) -> None:
+    reader, everything = bearer(api, "acme", "read"), bearer(api, "acme")
+    job = api.submit(headers=everything)
+    api.finish(page_of(1, "đọc chữ"))
+    at = job["links"]["self"]
+    for path in ("/v1/jobs", "/v1/batches", "/v1/deliveries", at, f"{at}/result", "/models"):
+        assert api.get(path, reader).status_code == 200
+    for path in ("/v1/webhooks", "/v1/webhook-secret"):
+        problem(api.get(path, reader), 403, "forbidden")
+    problem(api.client.delete(at, headers=reader), 403, "forbidden")
+    for path in ("/v1/jobs", f"{at}/cancel", f"{at}/rerun", "/v1/batches", "/predictions/ocr"):
+        problem(api.client.post(path, data=PNG, headers=reader), 403, "forbidden")
+    assert api.get(at, everything).get_json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("role", ["submit", "read"])
+def test_a_role_opens_no_operation_that_is_not_known_to_be_for_it(api: Api, role: Role) -> None:
+    """Whatever is added to the API is closed to `submit` unless it is said to be for it."""
+    headers, refused = bearer(api, "acme", role), set()
+    for rule in api.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            path = rule.build(dict.fromkeys(rule.arguments, "x"), append_unknown=False)
+            assert path, rule
+            answer = api.client.open(path[1], method=method, headers=headers)
+            if answer.status_code == 403:
+                refused.add(f"{method} {rule.endpoint}")
+    for one in (
+        "DELETE jobs.erase_job",
+        "POST webhooks.register_webhook",
+        "GET webhooks.show_secret",
+    ):
+        assert one in refused
+    assert ("POST jobs.submit" in refused) == (role == "read")
+    assert ("GET jobs.list_jobs" in refused) == (role == "submit")
+    admin = {one for one in refused if " management." in one or " figures." in one}
+    assert len(admin) == 10, admin
+
+
+def test_a_key_whose_time_is_over_is_refused_and_opens_the_service_to_nobody(api: Api) -> None:
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    _, token = api.parts.api_keys.create("acme", expires_at=over)
+    problem(api.get("/v1/jobs", {"Authorization": f"Bearer {token}"}), 401, "unauthorized")
+    problem(api.get("/v1/jobs"), 401, "unauthorized")
 
 
 def test_while_the_store_is_away_nobody_sees_figures_but_that_it_is(

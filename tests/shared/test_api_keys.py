@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import redis
 
 from shared.errors import InvalidOption, SettingError
 from shared.settings import Settings
-from shared.store.api_keys import ApiKeys, check_exposure
+from shared.store.api_keys import ApiKeys, check_exposure, token_hash
 
 
 def test_a_key_opens_its_tenants_jobs_until_it_is_revoked(store_client: redis.Redis) -> None:
@@ -19,7 +20,8 @@ def test_a_key_opens_its_tenants_jobs_until_it_is_revoked(store_client: redis.Re
     assert not keys.any()
     key, token = keys.create("acme", "scanner")
     assert token.startswith("dk_") and keys.any()
-    assert keys.find(token) == key
+    found = keys.find(token)
+    assert found and found.model_copy(update={"used_at": None}) == key
     assert keys.find(token + "x") is None
     assert [known.id for known in keys.all()] == [key.id]
     assert keys.revoke(key.id) and not keys.revoke(key.id)
@@ -29,6 +31,40 @@ def test_a_key_opens_its_tenants_jobs_until_it_is_revoked(store_client: redis.Re
 def test_the_store_never_holds_a_key(store_client: redis.Redis) -> None:
     _, token = ApiKeys(store_client).create("acme")
     assert token not in str(store_client.hgetall("docchu:keys"))
+
+
+def test_a_key_is_over_at_its_time_and_what_it_had_opened_with_it(
+    store_client: redis.Redis,
+) -> None:
+    now = [datetime(2026, 11, 26, tzinfo=UTC)]
+    keys = ApiKeys(store_client, lambda: now[0])
+    key, token = keys.create(expires_at=now[0] + timedelta(days=1))
+    assert keys.find(token) and keys.in_use([token_hash(token)])
+    now[0] += timedelta(days=1)
+    assert keys.find(token) is None and not keys.in_use([token_hash(token)])
+    assert keys.any() and [one.id for one in keys.all()] == [key.id]
+
+
+def test_a_keys_last_use_is_known_to_a_minute_and_written_no_oftener(
+    store_client: redis.Redis,
+) -> None:
+    now = [datetime(2026, 11, 26, tzinfo=UTC)]
+    keys = ApiKeys(store_client, lambda: now[0])
+    key, token = keys.create()
+    assert keys.all()[0].used_at is None
+
+    def writes() -> int:
+        return int(store_client.info("commandstats")["cmdstat_hset"]["calls"])
+
+    before, used = writes(), now[0]
+    for _ in range(60):
+        assert keys.find(token)
+        now[0] += timedelta(milliseconds=900)
+    assert writes() - before == 1 and keys.all()[0].used_at == used
+    now[0] += timedelta(seconds=6)
+    assert keys.find(token) and keys.all()[0].used_at == now[0]
+    keys.revoke(key.id)
+    assert store_client.keys("docchu:keys*") == []
 
 
 @pytest.mark.parametrize("tenant", ["", "Acme", "a b", "../x", "-a", "a" * 64, "đơn-vị"])
@@ -57,9 +93,11 @@ def test_the_command_works_while_nothing_runs(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    token = docchu_keys("create", "--tenant", "acme", "--name", "scanner", "--role", "admin")
+    named = ["--tenant", "acme", "--name", "scanner", "--role", "admin"]
+    token = docchu_keys("create", *named, "--expires", "2999-01-31")
     assert token.startswith("dk_")
     listed = docchu_keys("list")
     assert "acme  admin" in listed and "scanner" in listed and token not in listed
+    assert "never  2999-01-31 00:00" in listed
     docchu_keys("revoke", token[:9])
     assert docchu_keys("list") == ""
