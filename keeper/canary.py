@@ -51,6 +51,8 @@ class CanaryKeeper:
 
     def _process_due(self) -> None:
         self.canary.looked()
+        if self.canary.is_excused():
+            return
         job_id = self.canary.under_way()
         if job_id is not None:
             self._look(job_id)

@@ -36,6 +36,7 @@ from shared.store.clock import SteadyClock
 from shared.store.jobs.unmet import Unmet
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.needs import model_of
+from shared.store.pauses import Pauses
 from shared.store.scripts import Clock, connect, server_clock
 from shared.store.workers import Workers
 
@@ -51,6 +52,7 @@ class Keeper:
     workers: Workers
     canary: CanaryKeeper
     batches: DueBatches
+    pauses: Pauses
     unmet: Unmet
     unmet_s: float  # for so long a job waits for a model that no worker has
     aside: Aside
@@ -62,6 +64,7 @@ class Keeper:
         return [
             self.recover,
             self.end_overdue,
+            self.pauses.release,
             self.wake,
             self.note_unmet,
             self.batches.process_due_batches,
@@ -116,6 +119,7 @@ def make_keeper(settings: Settings, clock: Clock = server_clock) -> Keeper:
         workers=workers,
         canary=CanaryKeeper.make(client, blobs, settings.canary_interval_s),
         batches=DueBatches.make(settings, client, blobs, clock),
+        pauses=Pauses(client, clock),
         unmet=Unmet(client, clock),
         unmet_s=settings.job_timeout_s,
         aside=aside,

@@ -190,9 +190,11 @@ class Runtime:
             try:
                 # Models may have come and gone since.
                 models = self._models.known()
-                self._meet(readable(model.name for model in models))
-                if self._suspects:
-                    self._workers.report(self._info(models))
+                if self._suspects and self._workers.report(self._info(models)):
+                    self._meet(())
+                    self._suspects.hand_back()
+                else:
+                    self._meet(readable(model.name for model in models))
             except Unavailable as error:
                 _log.warning("store is away; trying again", reason=error.reason)
             if self._stopping.wait(REPORT_S):

@@ -52,6 +52,11 @@ class SuspectReading:
         process = self._process
         return None if process is None else process.pid
 
+    def hand_back(self) -> None:
+        """Let the process end by itself, as soon as it has handed back what it reads."""
+        if (process := self._process) is not None and process.stdin:
+            process.stdin.close()
+
     def close(self) -> None:
         """End the process; it hands back what it reads."""
         self._closing.set()

@@ -82,6 +82,14 @@ docchu:<kind>:flows             sorted set  flow, by the least score of its host
 docchu:keys                     hash        sha256 of an API key -> whose it is, JSON
 docchu:keys-used                hash        the same -> when it was used last, to a minute
 docchu:workers                  hash        worker id -> model, device, last sign of life, JSON
+docchu:drained                  hash        worker that takes nothing new -> since when (ms)
+docchu:paused                   hash        tenant whose slices nobody gets, or `*`: nobody gets any
+                                            -> since when (ms)
+docchu:parked:<tenant>          sorted set  `<lane> <need> <job>/<slice>` of a paused tenant that
+                                            came to the head of its lane, by virtual start time
+docchu:parked:*                 set         tenants that have any
+docchu:audit                    stream      what was done to others' work, or to all: `who`, `what`,
+                                            `on`, `tenant`
 docchu:unregistered             set         names of models that nobody can ask for
 docchu:canary                   hash        `ok_at` last good reading (ms), `job` and `since` of
                                             the one under way, `reason` of the last failure,
@@ -126,6 +134,10 @@ API_KEYS = f"{PREFIX}keys"
 API_KEYS_USED = f"{PREFIX}keys-used"
 WORKERS = f"{PREFIX}workers"
 UNREGISTERED = f"{PREFIX}unregistered"
+DRAINED = f"{PREFIX}drained"
+PAUSED = f"{PREFIX}paused"
+EVERYBODY = "*"  # in the place of a tenant
+AUDIT = f"{PREFIX}audit"
 CANARY = f"{PREFIX}canary"
 OUTBOX = f"{PREFIX}outbox"
 SUBSCRIBERS = f"{PREFIX}subscribers"
@@ -178,6 +190,11 @@ def waiting(lane: str) -> str:
 def wakeups(need: str) -> str:
     """The broker's queue of those who can read this."""
     return f"{WAKEUPS}{need}"
+
+
+def parked(tenant: str = "") -> str:
+    """The slices of a paused tenant that wait apart, or the stem of such a name."""
+    return f"{PREFIX}parked:{tenant}"
 
 
 def claim(nonce: str) -> str:
@@ -262,6 +279,8 @@ def of_job(job_id: str) -> list[str]:
         WAKEUPS,
         NEEDS,
         LISTS,
+        PAUSED,
+        parked(),
     ]
 
 

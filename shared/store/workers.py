@@ -51,16 +51,41 @@ class Workers:
         self._client = client
         self._scripts = Scripts(client, clock)
 
-    def report(self, info: WorkerInfo) -> None:
-        """Say that this worker lives."""
+    def report(self, info: WorkerInfo) -> bool:
+        """Say that this worker lives; answer whether it is to take nothing new."""
         seen = info.model_copy(update={"seen_ms": self._scripts.now_ms()})
-        with store_faults():
-            self._client.hset(keys.WORKERS, info.id, seen.model_dump_json())
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hset(keys.WORKERS, info.id, seen.model_dump_json())
+            pipe.hexists(keys.DRAINED, info.id)
+            _, is_drained = pipe.execute()
+        return bool(is_drained)
 
     def leave(self, worker_id: str) -> None:
         """Say that this worker stops."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hdel(keys.WORKERS, worker_id)
+            pipe.hdel(keys.DRAINED, worker_id)
+            pipe.execute()
+
+    def drain(self, worker_id: str, on: bool = True) -> bool:
+        """Let a worker finish what it reads and take nothing new, or go on; whether it lives.
+
+        From this moment on no claim of it gets anything.
+        """
+        if all(info.id != worker_id for info in self.alive()):
+            return False
         with store_faults():
-            self._client.hdel(keys.WORKERS, worker_id)
+            if on:
+                self._client.hsetnx(keys.DRAINED, worker_id, self._scripts.now_ms())
+            else:
+                self._client.hdel(keys.DRAINED, worker_id)
+        return True
+
+    def drained(self) -> dict[str, int]:
+        """Since when (ms) each worker takes nothing new."""
+        with store_faults():
+            found = self._client.hgetall(keys.DRAINED)
+        return {name: int(since) for name, since in found.items()}
 
     def alive(self) -> list[WorkerInfo]:
         """The workers that gave a sign of life lately."""
@@ -180,6 +205,15 @@ class Canary:
         """Note that a keeper goes its rounds."""
         with store_faults():
             self._client.hset(keys.CANARY, "looked", self._scripts.now_ms())
+
+    def is_excused(self) -> bool:
+        """Whether it cannot come back, the service being paused; then it has its time again."""
+        with store_faults():
+            if not self._client.hexists(keys.PAUSED, keys.EVERYBODY):
+                return False
+            if self._client.hexists(keys.CANARY, "ok_at"):
+                self._client.hset(keys.CANARY, "ok_at", self._scripts.steady_ms())
+        return True
 
     def is_kept_up(self) -> bool:
         """Whether a keeper went its rounds lately."""

@@ -1,11 +1,13 @@
 -- Which slice a worker gets. It is put between `_clock.lua` and `_job.lua`, whose KEYS it completes:
--- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[27] this claim. ARGV[3] needs
--- that the worker meets, as JSON, [4] '1' if it may be bulk work, [5] JSON of the tenants of which it
--- may be no interactive work.
+-- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[27] who is paused, KEYS[28] the
+-- stem of what waits apart meanwhile, KEYS[29] this claim, KEYS[30] the workers that take nothing new.
+-- ARGV[3] needs that the worker meets, as JSON, [4] '1' if it may be bulk work, [5] JSON of the tenants
+-- of which it may be no interactive work, [6] the worker.
 -- Interactive work goes first, but a tenth of the pages is for bulk work that waits; in a lane the
 -- least virtual time is next, whatever its need. Answers nothing if nothing waits that this worker can
 -- read, 'kept' if something waits but the worker's place is kept for others.
 local NEEDS_MET, NOT_OF = cjson.decode(ARGV[3]), cjson.decode(ARGV[5])
+local MOST_PARKED = 500 -- slices in one claim: some milliseconds
 
 -- The next slice of a lane: its name, its virtual time, its need, how far that is shifted.
 local function head(lane, ready)
@@ -50,7 +52,7 @@ local function next_slice()
 end
 
 -- The same command once more, after a lost answer: the slice and the attempt that it began.
-local AGAIN = redis.call('GET', KEYS[27])
+local AGAIN = redis.call('GET', KEYS[29])
 local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
 
 -- The chosen slice, if its records are what they should be.
@@ -64,7 +66,24 @@ local function chosen_slice()
   redis.call('ZADD', KEYS[17], 'NX', STEADY, job) -- it never gets a worker, so its time is over
 end
 
+-- Put the chosen slice apart if its tenant is paused; whether that was done.
+local ANY_PAUSED, NUM_PARKED = not AGAIN and redis.call('HLEN', KEYS[27]) > 0, 0
+local function parked()
+  local tenant = ANY_PAUSED and redis.call('HGET', of_job(KEYS[1], job_of(CHOSEN.name)), 'tenant')
+  if not tenant or redis.call('HEXISTS', KEYS[27], tenant) == 0 then return false end
+  local at = redis.call('ZSCORE', CHOSEN.ready, CHOSEN.name)
+  redis.call('ZADD', KEYS[28] .. tenant, at, CHOSEN.lane .. ' ' .. CHOSEN.need .. ' ' .. CHOSEN.name)
+  redis.call('SADD', KEYS[28] .. '*', tenant)
+  NUM_PARKED = NUM_PARKED + 1
+  return true
+end
+
+local function is_stopped()
+  return ANY_PAUSED and redis.call('HEXISTS', KEYS[27], '*') == 1 or redis.call('HEXISTS', KEYS[30], ARGV[6]) == 1
+end
+
 if not AGAIN then
+  if is_stopped() then return false end
   local slice
   repeat
     local waits
@@ -72,7 +91,11 @@ if not AGAIN then
     if not CHOSEN then return waits and 'kept' end
     slice = chosen_slice()
     -- What cannot be claimed must not block the queue's head.
-    if not slice then redis.call('ZREM', CHOSEN.ready, CHOSEN.name) end
+    if not slice or parked() then
+      redis.call('ZREM', CHOSEN.ready, CHOSEN.name)
+      slice = nil
+    end
+    if NUM_PARKED >= MOST_PARKED then return 'kept' end -- more the next time
   until slice
 end
 ARGV[2] = job_of(CHOSEN.name)

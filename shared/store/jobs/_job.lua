@@ -11,7 +11,8 @@ local STATES, ERASED = KEYS[20], KEYS[21]
 local WAITING = { interactive = KEYS[22], bulk = KEYS[23] }
 local WAKEUPS, NEEDS = KEYS[24], KEYS[25] -- the first is a stem
 local LISTS = KEYS[26] -- a stem, too
-local MORE = 26 -- a script's own keys follow
+local PAUSED, PARKED = KEYS[27], KEYS[28] -- the second is a stem
+local MORE = 28 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]
@@ -87,6 +88,7 @@ end
 -- A script that may do so has Celery's message as its last argument, `@need@` and `@id@` in the place
 -- of what makes it this one (broker.py).
 local function wake(need)
+  if redis.call('HEXISTS', PAUSED, '*') == 1 then return end -- nobody would get anything
   local enough = string.sub(need, -1) == '!' and 1 or num_waiting(need)
   if redis.call('LLEN', WAKEUPS .. need) >= enough then return end
   local id = 'docchu-' .. redis.call('HINCRBY', LANES, 'messages', 1)
@@ -141,6 +143,8 @@ local function leave_lane(index)
       if redis.call('LLEN', WAKEUPS .. need) > num_waiting(need) then
         redis.call('RPOP', WAKEUPS .. need)
       end
+    elseif redis.call('ZREM', PARKED .. tenant, lane .. ' ' .. need .. ' ' .. member(index)) == 1 then
+      count_waiting(lane, flow, need, tenant, -1)
     end
   end
 end

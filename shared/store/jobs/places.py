@@ -53,14 +53,22 @@ def _places(client: Client, waiting: Mapping[str, Hash]) -> dict[str, Queue]:
     """Places of jobs that wait, among those with the same needs, and what else they wait for."""
     queued = {one: record for one, record in waiting.items() if "url" not in record}
     with client.pipeline(transaction=False) as pipe:
+        pipe.hgetall(keys.PAUSED)
         for job_id, record in queued.items():
             pipe.zrank(keys.ready(record.get("lane", ""), _need(record)), f"{job_id}/0")
             pipe.hget(keys.NEEDS, _need(record))
-        found = _sound(pipe)
+        paused, *found = _sound(pipe)
     places = dict.fromkeys(waiting, _ELSEWHERE)
     for (job_id, record), rank, since in zip(queued.items(), found[::2], found[1::2], strict=True):
-        places[job_id] = Queue(position=(rank or 0) + 1, reason=reason(_need(record), since))
+        why = _pause(paused or {}, record) or reason(_need(record), since)
+        places[job_id] = Queue(position=(rank or 0) + 1, reason=why)
     return places
+
+
+def _pause(paused: Mapping[str, str], record: Hash) -> str | None:
+    if keys.EVERYBODY in paused:
+        return "The service is paused: what is accepted waits."
+    return "This tenant is paused: what it sends waits." if record.get("tenant") in paused else None
 
 
 def _pages(client: Client, ids: list[str]) -> dict[str, Hash]:

@@ -132,7 +132,7 @@ class SliceQueue:
         """
         answer = self._scripts.run_on(
             "claim",
-            [*keys.of_job("?"), keys.claim(secrets.token_hex(8))],
+            [*keys.of_job("?"), keys.claim(secrets.token_hex(8)), keys.DRAINED],
             "",
             json.dumps(self._needs()),
             "1" if room.bulk else "",
@@ -222,12 +222,14 @@ class SliceQueue:
         return self._run("release", claim) is not None
 
     def num_ready(self) -> int:
-        """Slices that wait to be claimed, and that this worker can read."""
+        """Slices that wait to be claimed, and that this worker can read; none in a pause of all."""
         with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hexists(keys.PAUSED, keys.EVERYBODY)
             for lane in keys.LANES:
                 for need in self._needs():
                     pipe.zcard(keys.ready(lane, need))
-            return sum(pipe.execute())
+            is_paused, *waiting = pipe.execute()
+        return 0 if is_paused else sum(waiting)
 
     def _run(self, name: str, claim: Claim, *args: object) -> Any:
         return self._scripts.run(name, claim.job_id, claim.index, claim.attempt, *args)

@@ -13,6 +13,7 @@ from shared.store.scripts import Client, Clock, Scripts, server_clock, store_fau
 
 Recovery = Literal["fresh", "ready", "split", "poison", "canceled", "gone"]
 Overdue = Literal["ended", "fresh", "gone"]
+_PUT_OFF_MS = 1_800_000  # the end of a job that comes due in a pause
 Expiry = Literal["input", "result", "forgotten", "nothing"]
 
 
@@ -58,7 +59,7 @@ class Upkeep:
 
     def end_overdue(self, job_id: str) -> Overdue:
         """End a job whose time is over, naming the pages that were not read."""
-        outcome: Overdue = self._scripts.run("overdue", job_id)
+        outcome: Overdue = self._scripts.run("overdue", job_id, _PUT_OFF_MS)
         return outcome
 
     def wake(self) -> None:
