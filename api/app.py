@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from api.admin.views import admin
 from api.azure.views import azure
 from api.batches.results import batch_results
 from api.batches.views import batches
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         management,
         azure,
         openwebui,
+        admin,
         health,
         figures,
         docs,

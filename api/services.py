@@ -20,6 +20,7 @@ from shared.fields.template import Template, load_templates
 from shared.running.failpoints import arm
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys
+from shared.store.audit import AuditLog
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
@@ -28,6 +29,8 @@ from shared.store.changes import Changes
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.making import Making
+from shared.store.overview import Overview
+from shared.store.pauses import Pauses
 from shared.store.scripts import connect
 from shared.store.webhooks.deliveries import Deliveries
 from shared.store.webhooks.outbox import Outbox
@@ -61,6 +64,9 @@ class Services:
     gauges: Gauges
     waiters: Waiters
     grants: Grants
+    pauses: Pauses
+    audit: AuditLog
+    overview: Overview
     templates: Mapping[str, Template]
 
     @cached_property
@@ -108,6 +114,9 @@ def make_services(settings: Settings) -> Services:
         gauges=Gauges(client),
         waiters=waiters,
         grants=Grants(api_keys, waiters.wake),
+        pauses=Pauses(client),
+        audit=AuditLog(client),
+        overview=Overview(client),
         templates=load_templates(settings.templates_dir),
     )
 

@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 from flask import Flask, Response, g, request
 
+from api.http import auditing
 from api.http.grants import Grant
 from api.http.problems import of_error
 from api.services import services
@@ -43,6 +44,7 @@ def _begin() -> None:
 
 
 def _end(answer: Response) -> Response:
+    auditing.note(answer)
     if caller := g.get("grant"):
         answer = _granted(caller, answer)
     for name, value in _HEADERS.items():

@@ -29,6 +29,7 @@ _TAGS = {
     "TorchServe": ("What TorchServe's clients ask for.", ("torchserve", "management")),
     "Azure": ("What Azure Document Intelligence's clients ask for.", ("azure",)),
     "Open WebUI": ("What its external document loader asks for.", ("openwebui",)),
+    "Operation": ("What operators see and do, with a key of the role `admin`.", ("admin",)),
     "Health": ("Alive, ready, figures.", ("health", "figures")),
 }
 _TAG_OF = {name: tag for tag, (_, names) in _TAGS.items() for name in names}

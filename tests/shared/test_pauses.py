@@ -1,4 +1,4 @@
-"""A pause of a tenant, or of all, keeps slices from being claimed, and loses none; so does draining."""
+"""Pauses and drained workers keep slices from being claimed, and lose none."""
 
 from __future__ import annotations
 

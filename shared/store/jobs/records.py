@@ -5,7 +5,8 @@ model` (JSON) `num_pages total done failed flawed next cancel code detail` `load
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
 `rerun_of` (the job whose document it reads again), `event` (the id of the event of its end), `ends`
 how often it ended, `request` (the id of the request that made it, for the log), `url` (of a
-document that has not been fetched), `fetches` how often that was begun.
+document that has not been fetched), `fetches` how often that was begun, `requeued` (the job
+that an operator had made of it; empty: that could not be done).
 """
 
 from __future__ import annotations
