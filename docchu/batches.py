@@ -40,6 +40,7 @@ class BatchOptions(TypedDict, total=False):
     text_layer: Literal["auto", "ignore", "trust"]
     language_model: Literal["auto", "off"]
     extract: str
+    reuse: Literal["auto", "never"]
     ttl_s: int
     timeout_s: int
     webhook_url: str

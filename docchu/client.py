@@ -47,6 +47,7 @@ class ReadingOptions(TypedDict, total=False):
     webhook_include: Literal["text"] | None
     model: str | None
     extract: str | None
+    reuse: Literal["auto", "never"] | None
     password: str | None
 
 

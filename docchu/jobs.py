@@ -137,6 +137,7 @@ class Job:
     model: Model | None
     custom_id: str | None = None
     rerun_of: str | None = None
+    reused_from: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -175,6 +176,7 @@ class Job:
             model=Model.from_json(json.get("model")),
             custom_id=json.get("custom_id"),
             rerun_of=json.get("rerun_of"),
+            reused_from=json.get("reused_from"),
         )
 
 

@@ -152,6 +152,9 @@ class Job(_Record):
     custom_id: str | None = Field(default=None, description="the caller's name for it in its batch")
     position: int | None = Field(default=None, description="its place in its batch, from 1")
     rerun_of: str | None = Field(default=None, description="the job whose document it reads again")
+    reused_from: str | None = Field(
+        default=None, description="the earlier job from whose reading pages were taken"
+    )
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None

@@ -6,14 +6,11 @@ beside it: `JobRequest`, `BatchRequest`, `LineRequest`. The API is described fro
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -24,47 +21,25 @@ from pydantic import (
 
 from shared.errors import InvalidOption
 from shared.incoming import strict_json
-from shared.incoming.paths import MAX_CUSTOM_ID
-from shared.page_ranges import PageRanges
+from shared.option_values import (
+    MAX_METADATA_BYTES,
+    MAX_METADATA_DEPTH,
+    CustomId,
+    Metadata,
+    Pages,
+)
 
 Priority = Literal["interactive", "bulk"]
 TextLayer = Literal["auto", "ignore", "trust"]
 LanguageModel = Literal["auto", "off"]
+Reuse = Literal["auto", "never"]
 Include = Literal["text"]
 
 EXTRACT = r"^[a-z][a-z0-9_]{0,39}$"
 """The names of the types of document, and `auto`."""
-MAX_METADATA_BYTES = 4096
-MAX_METADATA_DEPTH = 32
-"""Of objects and lists in each other. Much deeper ones cannot be written as JSON by everybody."""
 _MIN_TTL_S = 60
 _MAX_TIMEOUT_S = 7 * 24 * 3600
 _MAX_SHOWN = 64  # characters of a name that a caller made up
-
-
-def _pages(text: str) -> str:
-    PageRanges.parse(text)
-    return text
-
-
-def _metadata(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError("it must be a JSON object")
-    if strict_json.depth(value) > MAX_METADATA_DEPTH:
-        raise ValueError(f"it is nested more than {MAX_METADATA_DEPTH} deep")
-    if strict_json.num_bytes(value) > MAX_METADATA_BYTES:
-        raise ValueError(f"it is longer than {MAX_METADATA_BYTES} bytes")
-    return value
-
-
-def custom_id(text: str) -> str:
-    """A document's own name in NFC. Raises ValueError."""
-    if not text.isprintable() or not text.strip():
-        raise ValueError("it must be printable")
-    return unicodedata.normalize("NFC", text)
-
-
-CustomId = Annotated[str, Field(min_length=1, max_length=MAX_CUSTOM_ID), AfterValidator(custom_id)]
 
 
 class BatchOptions(BaseModel):
@@ -73,7 +48,7 @@ class BatchOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     priority: Priority = Field(default="bulk", description="which queue the documents wait in")
-    pages: Annotated[str, AfterValidator(_pages)] | None = Field(
+    pages: Pages | None = Field(
         default=None, description="pages to read, such as `1-3,7`; all of them where absent"
     )
     text_layer: TextLayer = Field(
@@ -104,6 +79,11 @@ class BatchOptions(BaseModel):
     extract: Annotated[str, Field(pattern=EXTRACT)] | None = Field(
         default=None,
         description="fields in the JSON result, of a type of document or `auto`; none where absent",
+    )
+    reuse: Reuse | None = Field(
+        default=None,
+        description="whether pages that were read of the same bytes with the same options before "
+        "are taken from there; as DOCCHU_REUSE says where absent",
     )
     webhook_url: str | None = Field(
         default=None, description="where the end is told, signed with the tenant's secret"
@@ -136,7 +116,7 @@ class _Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    metadata: Annotated[dict[str, Any], BeforeValidator(_metadata)] = Field(
+    metadata: Metadata = Field(
         default_factory=dict,
         description=f"a JSON object of up to {MAX_METADATA_BYTES} bytes and {MAX_METADATA_DEPTH} "
         "levels, returned untouched",

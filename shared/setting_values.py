@@ -35,3 +35,17 @@ def schedule(value: object) -> tuple[float, ...]:
     if any(not 0 <= one <= _MAX_DELAY_S for one in seconds):
         raise ValueError(f"delays are from 0 to {_MAX_DELAY_S} seconds")
     return seconds
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The two parts of an address, which is IPv6 in brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine is meant."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tempfile
 from hashlib import sha256
@@ -15,21 +14,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingError
 from shared.setting_values import Network as Network
-from shared.setting_values import networks, origins, schedule
+from shared.setting_values import host_and_port as host_and_port
+from shared.setting_values import is_loopback, networks, origins, schedule
 
-_PREFIX = "DOCCHU_"
+ENV_PREFIX = "DOCCHU_"
 _MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
 _DAY_S = 24 * 3600
 # Standard Webhooks 1.0, "deliverability": some 75 hours in all.
 _SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-
-_EXAMPLE_HEAD = """\
-# Every setting of Docchu with its default. Copy this file to `.env`, uncomment and change what you
-# need: `make run`, `docchu keys` and `docker compose` read it. What stands in the environment goes
-# before it.
-
-# Of docker compose: with an NVIDIA GPU.
-#COMPOSE_FILE=docker-compose.yml:docker-compose.gpu.yml"""
 
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -42,7 +34,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
+        env_prefix=ENV_PREFIX,
         populate_by_name=True,
         env_ignore_empty=True,
         dotenv_filtering="only_existing",  # others, such as compose's own, stand there, too
@@ -111,6 +103,9 @@ class Settings(BaseSettings):
         description="ended jobs kept of one tenant, and as many tombstones; the oldest go first",
     )
 
+    reuse: Literal["auto", "never"] = Field(
+        "never", description="whether what was read of the same bytes before is taken again"
+    )
     device: str = Field("auto", description="auto, cpu, cuda (every GPU) or cuda:N")
     device_processes: Literal["auto"] | Positive = Field(
         "auto", description="processes of a worker that read on each device; auto: by the machine"
@@ -222,20 +217,7 @@ class Settings(BaseSettings):
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
         addresses = [self.publish] if self.publish else self.binds
-        return all(_is_loopback(host_and_port(one)[0]) for one in addresses)
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """The two parts of an address, which is IPv6 in brackets."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return all(is_loopback(host_and_port(one)[0]) for one in addresses)
 
 
 def load_settings() -> Settings:
@@ -244,31 +226,20 @@ def load_settings() -> Settings:
     DOCCHU_ENV_FILE names another file, or none where it is empty. Raises SettingError naming the
     variable, its value and what is wanted.
     """
-    file = os.environ.get(f"{_PREFIX}ENV_FILE")
+    file = os.environ.get(f"{ENV_PREFIX}ENV_FILE")
     if file and not Path(file).is_file():
-        raise SettingError(f"{_PREFIX}ENV_FILE={file} is no file.")
+        raise SettingError(f"{ENV_PREFIX}ENV_FILE={file} is no file.")
     file = ".env" if file is None else file
     source: dict[str, Any] = {"_env_file": file or None, "_env_file_encoding": "utf-8"}
     try:
         return Settings(**source)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).upper().removeprefix(_PREFIX)
+        name = str(first["loc"][0]).upper().removeprefix(ENV_PREFIX)
         field = Settings.model_fields[name.lower()]
         raise SettingError(
-            f"{_PREFIX}{name}={first['input']} cannot be used: {first['msg']}; "
+            f"{ENV_PREFIX}{name}={first['input']} cannot be used: {first['msg']}; "
             f"it is {field.description}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"The settings in {file} cannot be read: {error}") from None
-
-
-def environment_example() -> str:
-    """The text of `.env.example`: every variable with its default and meaning."""
-    rows = [_EXAMPLE_HEAD]
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else field.default
-        if isinstance(default, tuple):
-            default = ",".join(str(part) for part in default)
-        rows += ["", f"# {field.description}", f"#{_PREFIX}{name.upper()}={default}"]
-    return "\n".join(rows) + "\n"

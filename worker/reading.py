@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from shared.media import PDF
 from shared.page_ranges import PageRanges
 from shared.result import Page
 from shared.running.failpoints import reach
+from shared.store.jobs.earlier import Earlier
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
@@ -39,6 +40,7 @@ from worker.models import Models, Reader
 from worker.ocr.batcher import DeviceLost
 from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reading
+from worker.reuse import EarlierPages
 from worker.thumbnails import picture_of
 
 # Pages of one slice in hand at once: one is opened while another is read.
@@ -55,10 +57,11 @@ Chosen = tuple[Reader, Model]
 
 @dataclass(frozen=True)
 class _Source:
-    """The document of a slice, and who wants its pages."""
+    """The document of a slice, who wants its pages, and where they were read before."""
 
     path: Path
     asker: Asker
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class SliceReader:
     blobs: BlobStore
     loader: PageLoader
     models: Models
+    earlier: EarlierPages
     pages: Executor
     slice_pages: int
     stopping: Callable[[], bool]
@@ -82,6 +86,8 @@ class SliceReader:
                 source = _Source(path, self._asker(lease))
                 if claim.pages is None:
                     claim = lease.claim = self._open(lease, source)
+                if source.asker.password is None:  # who has none may not read what needs one
+                    source = replace(source, earlier=self.earlier.find(claim, chosen[1]))
                 self._read_pages(lease, source, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
@@ -139,10 +145,12 @@ class SliceReader:
     def _read_page(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
         claim = lease.claim
         reader, model = chosen
-        record, timings = self._page(lease, source, number, reader)
+        before = self._before(claim, source.earlier, number)
+        record, timings = before or self._page(lease, source, number, reader)
         by = model if record.blob else None
+        known = source.earlier.job_id if before and source.earlier else ""
         try:
-            outcome = self.slices.record(claim, number, record, timings, by)
+            outcome = self.slices.record(claim, number, record, timings, by, known)
         except StaleAttempt:
             self._drop(claim, record)
             raise
@@ -151,7 +159,17 @@ class SliceReader:
             self._drop(claim, record)
         elif outcome in ("canceled", "finished"):
             lease.standing = outcome
+        if outcome == "finished" and source.asker.password is None:
+            self.earlier.note(claim, model)
         lease.progress()
+
+    def _before(
+        self, claim: Claim, earlier: Earlier | None, number: int
+    ) -> tuple[PageRecord, PageTimings] | None:
+        name = _blob_name(claim, number)
+        if earlier is None or not self.earlier.take(claim, earlier, number, name):
+            return None
+        return PageRecord(name), PageTimings()
 
     def _page(
         self, lease: Lease, source: _Source, number: int, reader: Reader
@@ -203,7 +221,7 @@ class SliceReader:
         return Asker(Flow(claim.tenant, lease.is_bulk), lease.check, password)
 
     def _stored(self, claim: Claim, page: Page, picture: NDArray[np.uint8] | None) -> PageRecord:
-        name = f"page-{page.page}.{claim.index}.{claim.attempt}.json"
+        name = _blob_name(claim, page.page)
         if picture is not None and claim.tenant != CANARY_TENANT:  # nobody looks at the canary
             small = picture_of(picture, page.rotation)
             self.blobs.put_passing(claim.tenant, claim.job_id, picture_name(name), small)
@@ -227,6 +245,10 @@ class SliceReader:
         if record.blob:
             for name in (record.blob, picture_name(record.blob)):
                 self.blobs.delete(claim.tenant, claim.job_id, name)
+
+
+def _blob_name(claim: Claim, page: int) -> str:
+    return f"page-{page}.{claim.index}.{claim.attempt}.json"
 
 
 def _wait_for_all(futures: Iterable[Future[None]]) -> None:

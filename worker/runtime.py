@@ -28,6 +28,7 @@ from worker.loading.pool import PageLoader
 from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
 from worker.reading import SliceReader
+from worker.reuse import EarlierPages
 from worker.slots import Slots
 from worker.suspects import MODULE, SuspectReading
 from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog, own_rss_bytes
@@ -81,11 +82,13 @@ class Runtime:
             pages=self._pages,
             slice_pages=settings.slice_pages,
             stopping=self._stopping.is_set,
+            earlier=EarlierPages.of(settings, client, self._blobs),
         )
         self._models = models
         self._hear: Callable[[tuple[str, ...]], object] = lambda needs: None
         self._needs = readable(model.name for model in models.known())
-        self._watchdog = Watchdog(self._health, _thresholds(settings))
+        most = (settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
+        self._watchdog = Watchdog(self._health, Thresholds(*most))
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
     @classmethod
@@ -101,7 +104,7 @@ class Runtime:
     @property
     def hears(self) -> tuple[str, ...]:
         """The needs whose messages the worker takes."""
-        return (*self._needs, *suspect(self._needs))
+        return self._needs + suspect(self._needs)
 
     def take_next(self, woken_by: str = "") -> bool:
         """Read the slice that is next in line; whether there was one for us.
@@ -246,10 +249,6 @@ class Runtime:
             num_ready=self._slices.num_ready(),
             rss_bytes=own_rss_bytes(),
         )
-
-
-def _thresholds(settings: Settings) -> Thresholds:
-    return Thresholds(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
 
 
 def _load_limits(settings: Settings) -> LoadLimits:

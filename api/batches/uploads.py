@@ -22,7 +22,8 @@ from shared.blobs import Upload
 from shared.errors import DocumentTooLarge, EmptyDocument, UnsupportedMediaType
 from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path
-from shared.options import BatchRequest, CustomId, LineRequest
+from shared.option_values import CustomId
+from shared.options import BatchRequest, LineRequest
 from shared.settings import Settings
 
 ZIP_TYPES = ("application/zip", "application/x-zip-compressed")

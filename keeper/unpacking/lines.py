@@ -23,7 +23,8 @@ from shared.errors import (
 from shared.incoming.json_body import read_json
 from shared.incoming.paths import MAX_CUSTOM_ID, clean_path, printable
 from shared.incoming.sinks import Base64Sink, Sink
-from shared.options import CustomId, LineRequest
+from shared.option_values import CustomId
+from shared.options import LineRequest
 from shared.outgoing.addresses import check_plain
 from shared.settings import Network
 

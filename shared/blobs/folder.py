@@ -106,12 +106,16 @@ class FolderBlobs(BlobStore):
                 self._make_folder(target.parent)
                 upload.path.replace(target)
 
-    def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
-        source, target = self._found(tenant, job_id, name), self._path(tenant, other_id, name)
+    def share(
+        self, tenant: str, job_id: str, other_id: str, name: str, new_name: str | None = None
+    ) -> None:
+        source = self._found(tenant, job_id, name)
+        target = self._path(tenant, other_id, new_name or name)
         with disk_faults():
             self._make_folder(target.parent)
             try:
-                os.link(source, target)
+                with suppress(FileExistsError):
+                    os.link(source, target)
             except FileNotFoundError:  # erased this moment
                 raise BlobNotFound(name) from None
             sync_folder(target.parent)

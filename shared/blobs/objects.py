@@ -78,9 +78,11 @@ class ObjectBlobs(BlobStore):
     def put_passing(self, tenant: str, job_id: str, name: str, data: bytes) -> None:
         self.put(tenant, job_id, name, data)
 
-    def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
+    def share(
+        self, tenant: str, job_id: str, other_id: str, name: str, new_name: str | None = None
+    ) -> None:
         source = f"{job_place(tenant, job_id)}/{name}"
-        target = f"{job_place(tenant, other_id)}/{name}"
+        target = f"{job_place(tenant, other_id)}/{new_name or name}"
         self._found(name, lambda: obstore.copy(self._store, source, target))
 
     def get(self, tenant: str, job_id: str, name: str) -> bytes:

@@ -130,8 +130,13 @@ class BlobStore(Protocol):
         """Store a blob without waiting for the disk: a power cut may leave it lost or empty."""
 
     @abstractmethod
-    def share(self, tenant: str, job_id: str, other_id: str, name: str) -> None:
-        """Give another job the same blob; each erases its own. Raises BlobNotFound."""
+    def share(
+        self, tenant: str, job_id: str, other_id: str, name: str, new_name: str | None = None
+    ) -> None:
+        """Give another job the same blob, if it has none of that name; each erases its own.
+
+        Raises BlobNotFound.
+        """
 
     @abstractmethod
     def get(self, tenant: str, job_id: str, name: str) -> bytes:

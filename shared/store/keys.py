@@ -39,6 +39,8 @@ docchu:rate                     hash        `last` page finished (ms), `gap` mea
 docchu:tenant:<tenant>:idempotency:<sha256 of the key>
                                 string      JSON: `token` of a request that is still coming in,
                                             or `job` and `fingerprint` that the key stands for
+docchu:tenant:<tenant>:earlier:<print>
+                                string      the job that last read these bytes in this way
 docchu:making:<job>             string      who makes its searchable PDF now, by a token, or for a
 docchu:making:<job>:<format>                while `failed`; the same for the other files
 docchu:batch:<id>               hash        a batch's record; its fields stand in
@@ -210,6 +212,11 @@ def parts(owner: str, statuses: Iterable[str]) -> list[str]:
 def idempotency(tenant: str, key: str) -> str:
     """What was answered to the tenant's Idempotency-Key."""
     return f"{PREFIX}tenant:{tenant}:idempotency:{sha256(key.encode()).hexdigest()}"
+
+
+def earlier(tenant: str, fingerprint: str) -> str:
+    """The job that last read what has this print."""
+    return f"{PREFIX}tenant:{tenant}:earlier:{fingerprint}"
 
 
 def events(job_id: str) -> str:

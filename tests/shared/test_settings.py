@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingError
-from shared.settings import Settings, environment_example, load_settings
+from shared.running.env_example import environment_example
+from shared.settings import Settings, load_settings
 
 
 def test_without_variables_the_defaults_hold() -> None:

@@ -3,7 +3,8 @@
 Fields: `tenant lane flow need status` `created started finished` (ms) `document options metadata
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
-`rerun_of` (the job whose document it reads again), `event` (the id of the event of its end), `ends`
+`rerun_of` (the job whose document it reads again), `reused_from` (one that had
+read it), `event` (the id of the event of its end), `ends`
 how often it ended, `request` (the id of the request that made it, for the log), `url` (of a
 document that has not been fetched), `fetches` how often that was begun, `requeued` (the job
 that an operator had made of it; empty: that could not be done).
@@ -180,6 +181,7 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
         custom_id=record.get("custom_id"),
         position=int(record["position"]) if "position" in record else None,
         rerun_of=record.get("rerun_of"),
+        reused_from=record.get("reused_from"),
         created_at=moment(record["created"]),
         started_at=moment(record["started"]) if "started" in record else None,
         finished_at=moment(finished) if finished else None,

@@ -189,9 +189,11 @@ class SliceQueue:
         record: PageRecord,
         timings: PageTimings,
         model: Model | None = None,
+        reused_from: str = "",
     ) -> Outcome:
         """Record what became of a page; the last one finishes its slice, too.
 
+        `reused_from` is the job that read it, where that was another one.
         `canceled` says to go no further. Raises StaleAttempt.
         """
         answer = self._run(
@@ -201,6 +203,7 @@ class SliceQueue:
             record.dump(),
             timings.dump(),
             model.model_dump_json() if model else "",
+            reused_from,
         )
         if answer == "lost":
             raise StaleAttempt
