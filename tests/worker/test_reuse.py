@@ -59,9 +59,7 @@ def test_nobody_is_given_it_who_did_not_ask(service: Service) -> None:
     assert len(reader.seen) == 15
 
 
-def test_the_setting_speaks_for_jobs_that_do_not(
-    valkey_settings: Settings, tmp_path: Path
-) -> None:
+def test_the_setting_speaks_for_jobs_that_do_not(valkey_settings: Settings, tmp_path: Path) -> None:
     service = make_service(valkey_settings, tmp_path)
     service.settings = service.settings.model_copy(update={"reuse": "auto"})
     reader = GreyReader()
