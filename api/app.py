@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     """Make the app; nothing connects before the first request. Raises SettingError."""
     settings = settings or load_settings()
     services = services or make_services(settings)
-    app = Flask("api")
+    app = Flask("api", static_folder=None)
     install(app, services)
     metrics.register(app.extensions, services)
     readiness.register(app.extensions, services)

@@ -159,7 +159,7 @@ def _parameter(name: str, where: str, schema: Schema) -> Schema:
     told = {"description": schema.pop("description")} if "description" in schema else {}
     found = {"name": name, "in": where, "required": where == "path", **told}
     if schema.get("type") == "object":  # which has no other form in a query than JSON
-        return {**found, "content": {JSON: {"schema": schema}}}
+        return {**found, "content": {JSON: {"schema": schema, "example": {}}}}
     return {**found, "schema": schema}
 
 
