@@ -8,10 +8,12 @@ from api.admin.views import admin
 from api.azure.views import azure
 from api.batches.results import batch_results
 from api.batches.views import batches
+from api.corrections.views import corrections
 from api.http import cors, middleware, problems
 from api.http.docs import docs
 from api.jobs.events import events
 from api.jobs.files import files
+from api.jobs.page_results import page_results
 from api.jobs.results import results
 from api.jobs.timeline import timeline
 from api.jobs.views import jobs
@@ -45,6 +47,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         timeline,
         events,
         results,
+        page_results,
+        corrections,
         files,
         webhooks,
         deliveries,

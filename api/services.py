@@ -26,6 +26,7 @@ from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
 from shared.store.batches.uploads import BatchUploads
 from shared.store.changes import Changes
+from shared.store.jobs.corrections import Corrections
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.making import Making
@@ -53,6 +54,7 @@ class Services:
     batch_upkeep: BatchUpkeep
     batch_uploads: BatchUploads
     blobs: BlobStore
+    corrections: Corrections
     idempotency: IdempotencyKeys
     making: Making
     api_keys: ApiKeys
@@ -103,6 +105,7 @@ def make_services(settings: Settings) -> Services:
         batch_upkeep=BatchUpkeep(client),
         batch_uploads=BatchUploads(client),
         blobs=aside_blobs(open_blobs(settings)),
+        corrections=Corrections(client),
         idempotency=IdempotencyKeys(client),
         making=Making(client),
         api_keys=api_keys,

@@ -23,8 +23,8 @@ class FieldValue:
     value: str | int | float | None
     currency: str | None
     confidence: float
-    page: int
-    box: Box
+    page: int | None
+    box: Box | None
     why: Json
 
     @classmethod
@@ -36,7 +36,7 @@ class FieldValue:
             currency=json.get("currency"),
             confidence=json["confidence"],
             page=json["page"],
-            box=box_of(json["box"]),
+            box=box_of(json["box"]) if json["box"] else None,
             why=json["why"],
         )
 

@@ -167,4 +167,7 @@ class Job(_Record):
     error: Problem | None
     timings: Timings
     model: Model | None
+    num_corrections: int = Field(
+        default=0, description="how often people have set something right in its result"
+    )
     links: Links

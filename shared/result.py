@@ -20,6 +20,33 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+CorrectionKind = Literal["text", "not_text", "absent", "confirmed", "as_read"]
+
+
+class CorrectionVersion(_Part):
+    """What somebody said: the right `text`, that it is no text, or absent, or right, or `as_read`.
+
+    `by` is the name of the API key, null where there are none; `at` a time as RFC 3339 writes it.
+    """
+
+    kind: CorrectionKind
+    text: str | None
+    by: str | None
+    at: str
+
+
+class Correction(CorrectionVersion):
+    """The newest of the `versions`, which come oldest first; `original` is what was read."""
+
+    original: str | None
+    versions: tuple[CorrectionVersion, ...]
+
+    @classmethod
+    def of(cls, versions: tuple[CorrectionVersion, ...], original: str | None) -> Correction:
+        """The one that stands."""
+        return cls(**versions[-1].model_dump(), original=original, versions=versions)
+
+
 class Word(_Part):
     """One word of a line; `confidence` is the chance that it is right.
 
@@ -37,7 +64,8 @@ class Line(_Part):
     """One text line; `text` is NFC and equals the words joined by single spaces.
 
     `confidence` is the chance that all its words are right. `source` says whether it was read, or
-    is what the PDF says of itself where the picture of the page agrees.
+    is what the PDF says of itself where the picture of the page agrees. `correction` is there where
+    somebody looked at it; a line that is no text keeps its place, with an empty `text`.
     """
 
     text: str
@@ -45,6 +73,7 @@ class Line(_Part):
     box: Box
     words: tuple[Word, ...]
     source: LineSource = "ocr"
+    correction: Correction | None = Field(default=None, exclude_if=lambda one: one is None)
 
 
 class TableCell(_Part):

@@ -17,11 +17,11 @@ from api.http.grants import Grant
 from api.jobs.fields import stream_of
 from api.jobs.formats import FORMATS, Format, FormatName, format_of
 from api.jobs.searchable import made_result
-from api.jobs.stored import stored_pages
 from api.server.aside import aside
 from api.services import Services
 from shared import errors
 from shared.batches import Batch
+from shared.corrections import Reading
 from shared.errors import DocchuError
 from shared.formats.office.spreadsheet import csv_row
 from shared.jobs import Job
@@ -37,13 +37,15 @@ _PIECE_BYTES = 64 * 1024
 _MEMORY_BYTES = 1 << 20  # of the errors, before they go to disk
 
 
-def stream_zip(parts: Services, caller: Grant, batch: Batch, form: FormatName) -> Iterator[bytes]:
+def stream_zip(
+    parts: Services, caller: Grant, batch: Batch, form: FormatName, reading: Reading
+) -> Iterator[bytes]:
     """The zip of a batch that has ended, piece by piece.
 
     Every document with a result is a file, such as `<its path>.txt`. The others, those of which
     pages could not be read, and those that are not to be had in the format, are in `errors.csv`.
     """
-    return _Zipping(parts, caller, batch, form).pieces()
+    return _Zipping(parts, caller, batch, form, reading).pieces()
 
 
 def items_of(parts: Services, batch_id: str) -> Iterator[tuple[Item, Job | None]]:
@@ -65,11 +67,14 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 class _Zipping:
-    def __init__(self, parts: Services, caller: Grant, batch: Batch, form: FormatName) -> None:
+    def __init__(
+        self, parts: Services, caller: Grant, batch: Batch, form: FormatName, reading: Reading
+    ) -> None:
         self._parts = parts
         self._caller = caller
         self._batch = batch
         self._form = form
+        self._reading = reading
         self._names = ZipNames()
         self._out = bytearray()
 
@@ -108,9 +113,8 @@ class _Zipping:
     def _content(self, job: Job) -> tuple[Format, Iterator[bytes]]:
         chosen = FORMATS[self._form]
         if chosen.stream is not None:
-            pages = stored_pages(self._parts, job)
-            return chosen, stream_of(self._parts, job, self._form, pages)
-        with made_result(self._parts, self._caller, job, self._form) as path:
+            return chosen, stream_of(self._parts, job, self._form, self._reading)
+        with made_result(self._parts, self._caller, job, self._form, self._reading) as path:
             return format_of(self._form, path), pieces_of(path.open("rb"))
 
     def _entry(self, writer: ZipWriter, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from api.jobs.formats import stream_text
 from api.jobs.stored import stored_pages
 from api.services import Services
 from shared import errors
+from shared.corrections import Reading
 from shared.errors import batches as batch_errors
 from shared.jobs import Job, Status
 from shared.store.batches.jobs import Item
@@ -31,12 +32,19 @@ class Results:
     """The lines of one batch. No document is ever held whole."""
 
     def __init__(
-        self, parts: Services, caller: Grant, batch_id: str, form: Form, extract: str | None = None
+        self,
+        parts: Services,
+        caller: Grant,
+        batch_id: str,
+        form: Form,
+        reading: Reading,
+        extract: str | None = None,
     ) -> None:
         self._parts = parts
         self._caller = caller
         self._batch_id = batch_id
         self._form = form
+        self._reading = reading
         self._extract = extract
 
     def so_far(self, after: int) -> Iterator[bytes]:
@@ -117,10 +125,12 @@ class Results:
         """What was read, as the line's last field. Raises JobGone."""
         if job is None:
             raise errors.JobGone  # since the item was looked at
-        pages = stored_pages(self._parts, job)
         if self._form == "json":
-            result = json_with_fields(self._parts, job, pages, self._extract, line_break=b"")
+            result = json_with_fields(
+                self._parts, job, self._reading, self._extract, line_break=b""
+            )
             return _prefixed(b', "result": ', result)
+        pages = stored_pages(self._parts, job, self._reading)
         return chain(_prefixed(b', "text": "', _escaped(stream_text(job, pages))), [b'"'])
 
 

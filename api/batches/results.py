@@ -12,9 +12,10 @@ from api.batches.archive import ZIP, stream_zip
 from api.batches.lines import Form, Results
 from api.batches.sheets import MEDIA_TYPES, SheetForm, stream_sheet
 from api.http.auth import authenticate, grant, tenant
-from api.http.operations import BINARY, TEXT, NoQuery, operation
+from api.http.operations import BINARY, TEXT, operation
 from api.jobs.fields import check_extract
 from api.jobs.formats import FormatName
+from api.jobs.options import VersionQuery
 from api.services import Services, services
 from shared import errors
 from shared.batches import Batch
@@ -28,7 +29,7 @@ NDJSON = "application/x-ndjson"
 Container = Literal["json", "text", "zip", "csv", "xlsx"]
 
 
-class BatchResultsQuery(NoQuery):
+class BatchResultsQuery(VersionQuery):
     """Which results, and in which form."""
 
     format: Container | None = Field(
@@ -87,7 +88,7 @@ def show_batch_results(batch_id: str, query: BatchResultsQuery) -> Response:
         return _whole(parts, parts.batches.get(owner, batch_id), query, form)
     parts.batches.check(owner, batch_id)
     text_or_json: Form = "text" if query.format == "text" else "json"
-    results = Results(parts, grant(), batch_id, text_or_json, query.extract)
+    results = Results(parts, grant(), batch_id, text_or_json, query.version, query.extract)
     if not query.follow:
         return _answer(results.so_far(query.after))
     stream = results.following(query.after)
@@ -115,9 +116,9 @@ def _whole(
     if not batch.status.terminal:
         raise batch_errors.BatchNotFinished(batch_status=batch.status, eta_s=batch.eta_s)
     if form == "zip":
-        answer = Response(stream_zip(parts, grant(), batch, query.as_), mimetype=ZIP)
+        answer = Response(stream_zip(parts, grant(), batch, query.as_, query.version), mimetype=ZIP)
     else:
-        stream = stream_sheet(parts, batch, form, query.extract)
+        stream = stream_sheet(parts, batch, form, query.version, query.extract)
         answer = Response(stream, mimetype=MEDIA_TYPES[form])
     answer.headers["Content-Disposition"] = f'attachment; filename="{batch.id}.{form}"'
     return answer

@@ -8,13 +8,14 @@ from typing import Literal, get_args
 
 from api.batches.archive import items_of, pieces_of
 from api.batches.problems import problem_of
-from api.jobs.fields import fields_of, first_pages
+from api.jobs.fields import field_changes, fields_of, first_pages
 from api.jobs.formats import FORMATS
 from api.jobs.stored import stored_pages
 from api.server.aside import aside
 from api.services import Services
 from shared import errors
 from shared.batches import Batch
+from shared.corrections import Reading
 from shared.fields.extraction import AUTO
 from shared.fields.found import Fields, FieldValue
 from shared.formats.office.spreadsheet import BOM, Cell, csv_row, write_rows
@@ -28,7 +29,7 @@ _LAST = "warnings"
 
 
 def stream_sheet(
-    parts: Services, batch: Batch, form: SheetForm, asked: str | None
+    parts: Services, batch: Batch, form: SheetForm, reading: Reading, asked: str | None
 ) -> Iterator[bytes]:
     """The sheet of a batch that has ended, piece by piece.
 
@@ -40,14 +41,16 @@ def stream_sheet(
     templates = [one for name, one in parts.templates.items() if asked in (AUTO, name)]
     # Each name once, in the order of the templates.
     names = list(dict.fromkeys(name for template in templates for name in template.fields))
-    rows = _rows(parts, batch, asked, names)
+    rows = _rows(parts, batch, reading, asked, names)
     return _csv(rows) if form == "csv" else _xlsx(rows)
 
 
-def _rows(parts: Services, batch: Batch, asked: str, names: list[str]) -> Iterator[list[Cell]]:
+def _rows(
+    parts: Services, batch: Batch, reading: Reading, asked: str, names: list[str]
+) -> Iterator[list[Cell]]:
     yield [*_FIRST, *names, _LAST]
     for item, job in items_of(parts, batch.id):
-        found, error = _found(parts, item, job, asked)
+        found, error = _found(parts, item, job, reading, asked)
         yield [
             item.position,
             item.custom_id,
@@ -61,7 +64,9 @@ def _rows(parts: Services, batch: Batch, asked: str, names: list[str]) -> Iterat
         ]
 
 
-def _found(parts: Services, item: Item, job: Job | None, asked: str) -> tuple[Fields, str | None]:
+def _found(
+    parts: Services, item: Item, job: Job | None, reading: Reading, asked: str
+) -> tuple[Fields, str | None]:
     """What a document says, and the code of what went wrong with it."""
     problem = problem_of(item)
     code = problem["code"] if problem else None
@@ -70,10 +75,11 @@ def _found(parts: Services, item: Item, job: Job | None, asked: str) -> tuple[Fi
     try:
         if job is None:  # since the item was looked at
             raise errors.JobGone
-        pages = first_pages(stored_pages(parts, job))
+        pages = first_pages(stored_pages(parts, job, reading))
+        changes = field_changes(parts, job, reading)
     except (errors.JobGone, errors.Unavailable) as error:
         return Fields(), error.code
-    return aside(fields_of, parts, pages, asked), code
+    return aside(fields_of, parts, pages, asked, changes), code
 
 
 def _cell(field: FieldValue | None) -> Cell:

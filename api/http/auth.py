@@ -17,7 +17,8 @@ from shared.store.api_keys import DEFAULT_TENANT, token_hash
 _TO_LOOK = ("GET", "HEAD")
 _TO_SUBMIT = frozenset(
     {
-        *("jobs", "batches", "timeline", "events", "results", "files", "batch_results"),
+        *("jobs", "batches", "timeline", "events", "results", "page_results", "files"),
+        "batch_results",
         *("torchserve", "azure", "openwebui"),
     }
 )
@@ -79,7 +80,12 @@ def grant_of(parts: Services, caller: Request) -> Grant:
         found = parts.api_keys.find(token)
         if found:
             return Grant(
-                found.tenant, token_hash(token), connection, role=found.role, key_id=found.id
+                found.tenant,
+                token_hash(token),
+                connection,
+                by=found.name or found.id,
+                role=found.role,
+                key_id=found.id,
             )
     if settings.auth == "auto" and settings.on_loopback and not parts.api_keys.any():
         if not _from_this_machine(caller, settings.cors_origins):

@@ -20,7 +20,10 @@ _log = structlog.get_logger()
 
 @dataclass(eq=False)
 class Grant:
-    """One request's leave to work for a tenant. `key` is the hash of its API key, if it has one."""
+    """One request's leave to work for a tenant.
+
+    `key` is the hash of its API key, if it has one, and `by` what people call that.
+    """
 
     tenant: str
     key: str | None = None
@@ -28,6 +31,7 @@ class Grant:
     role: Role | None = None
     key_id: str = ""
     answered: bool = False
+    by: str | None = None
     revoked: bool = field(default=False, init=False)
 
     def check(self) -> None:

@@ -23,7 +23,8 @@ _INFO = {
 }
 _TAGS = {
     "Jobs": ("One document each: submit, watch, cancel, erase.", ("jobs", "events", "timeline")),
-    "Results": ("What was read, in its formats.", ("results", "files")),
+    "Results": ("What was read, in its formats.", ("results", "page_results", "files")),
+    "Corrections": ("What people set right in results.", ("corrections",)),
     "Batches": ("Many documents as one.", ("batches", "batch_results")),
     "Webhooks": ("Be told when a job or batch ends.", ("webhooks", "deliveries")),
     "TorchServe": ("What TorchServe's clients ask for.", ("torchserve", "management")),
@@ -57,6 +58,12 @@ _IN_PATHS: dict[str, Schema] = {
     "webhook_id": {"type": "string", "pattern": f"^whk_{_ID}"},
     "delivery_id": {"type": "string", "pattern": f"^dlv_{_ID}"},
     "number": {"type": "integer", "minimum": 1, "description": "the page's, from 1"},
+    "line": {"type": "integer", "minimum": 0, "description": "its place on the page, from 0"},
+    "field": {
+        "type": "string",
+        "pattern": r"^(items\[[1-9][0-9]{0,3}\]\.)?[a-z][a-z0-9_]{0,39}$",
+        "description": "its name, such as `number` or `items[1].amount`",
+    },
     "format": {"type": "string", "enum": ["text", "markdown", "html", "hocr", "alto"]},
     "model": {"type": "string", "description": "a model's name"},
     "model_id": {"type": "string", "enum": ["prebuilt-read", "prebuilt-layout"]},

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from api.http.operations import BASE64, BINARY, JSON, Body, Form, NoQuery
+from shared.corrections import Reading
 from shared.incoming import strict_json
 from shared.jobs import Status
 from shared.options import BodyRequest, JobRequest, RerunBody, RerunRequest
@@ -77,6 +78,15 @@ class WaitQuery(NoQuery):
         ge=0,
         le=MAX_WAIT_S,
         description="seconds to wait for the end before the answer",
+    )
+
+
+class VersionQuery(NoQuery):
+    """Which version of what was read."""
+
+    version: Reading = Field(
+        default="corrected",
+        description="`corrected`: with what people set right; `original`: as it was read",
     )
 
 

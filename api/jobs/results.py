@@ -1,11 +1,9 @@
-"""What was read: a job's result in its formats, streamed page by page, and single pages."""
+"""What was read: a job's result in its formats, streamed page by page."""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
@@ -14,17 +12,16 @@ from pydantic.json_schema import SkipJsonSchema
 
 from api.http.auth import authenticate, grant, tenant
 from api.http.filenames import disposition, result_name
-from api.http.operations import BINARY, TEXT, Answer, NoQuery, operation
+from api.http.operations import TEXT, Answer, operation
 from api.jobs.fields import check_extract, stream_of
 from api.jobs.formats import FORMATS, format_name, format_of
+from api.jobs.options import VersionQuery
 from api.jobs.searchable import made_result
-from api.jobs.stored import stored_blob, stored_pages
 from api.jobs.views import KNOWN_JOB
 from api.services import Services, services
 from shared import errors
-from shared.blobs import BlobNotFound, picture_name
+from shared.corrections import Reading
 from shared.fields.found import Fields
-from shared.formats.tables import has_tables, linked_json
 from shared.jobs import Job, Model, Status
 from shared.options import EXTRACT
 from shared.result import Page
@@ -43,8 +40,6 @@ ENDED = (
     errors.JobFailed,
     errors.JobCanceled,
 )
-_PAGES = (*KNOWN_JOB, errors.PageNotFound, errors.PageNotRead, errors.PageFailed)
-_PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 class Result(BaseModel):
@@ -60,7 +55,7 @@ class Result(BaseModel):
     )
 
 
-class ReadQuery(NoQuery):
+class ReadQuery(VersionQuery):
     """Which result."""
 
     partial: bool = Field(
@@ -131,72 +126,17 @@ def result_as(job_id: str, name: str, query: ReadQuery, extract: str | None = No
     job = parts.jobs.get(tenant(), job_id)
     if not (query.partial and job.status.terminal and _was_read(parts, job)):
         _check_finished(job)
-    return _answer(parts, job, name, extract)
+    return _answer(parts, job, name, query.version, extract)
 
 
-@results.get("/v1/jobs/<job_id>/pages/<number>")
-@operation(Page, errors=_PAGES)
-def show_page(job_id: str, number: str) -> Response:
-    """Get one page as soon as it is read
-
-    Pages count from 1.
-    """
-    parts = services()
-    # A number that no document reaches stands for any text that is no page number.
-    page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
-    record = parts.jobs.page(tenant(), job_id, page)
-    data = stored_blob(parts, tenant(), job_id, str(record.blob))
-    if has_tables(data):
-        *_, data = linked_json([*_page_before(parts, job_id, page), data])
-    return Response(data, mimetype="application/json")
-
-
-def _page_before(parts: Services, job_id: str, page: int) -> list[bytes]:
-    """The page before one, if it was read yet: a table may go on."""
-    try:
-        record = parts.jobs.page(tenant(), job_id, page - 1)
-        return [stored_blob(parts, tenant(), job_id, str(record.blob))]
-    except (errors.PageNotFound, errors.PageNotRead, errors.PageFailed, errors.JobGone):
-        return []
-
-
-@results.get("/v1/jobs/<job_id>/pages/<number>/image")
-@operation(
-    description="The picture",
-    content={"image/jpeg": BINARY},
-    answer_headers=("ETag",),
-    more=SAME
-    | {204: Answer("The page has none, as one of a bulk PDF whose text it brought along")},
-    headers=ETAG,
-    errors=_PAGES,
-)
-def show_picture(job_id: str, number: str) -> Response:
-    """Get the picture of a page as soon as it is read
-
-    A JPEG, scaled down, and turned as the page's `rotation` says: the boxes fit it after scaling.
-    """
-    parts = services()
-    page = int(number) if _PAGE_NUMBER.fullmatch(number) else 0
-    record = parts.jobs.page(tenant(), job_id, page)
-    name = picture_name(str(record.blob))
-    try:
-        picture = parts.blobs.get(tenant(), job_id, name)
-    except (BlobNotFound, FileNotFoundError):
-        picture = b""
-    if not picture:
-        return Response(status=HTTPStatus.NO_CONTENT)
-    answer = Response(picture, mimetype="image/jpeg")
-    answer.set_etag(sha256(f"{job_id} {name}".encode()).hexdigest()[:32])
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["Vary"] = "Authorization"
-    answer.make_conditional(request)
-    return answer
-
-
-def _answer(parts: Services, job: Job, name: str, extract: str | None) -> Response:
+def _answer(
+    parts: Services, job: Job, name: str, reading: Reading, extract: str | None
+) -> Response:
     chosen = FORMATS[name]
-    # A result never changes: what is read of a job is read once, and kept or erased.
+    # What is read of a job is read once, and kept or erased: a result changes by people alone.
     parts_of_it: list[object] = [job.id, job.finished_at, name]
+    if reading == "corrected":
+        parts_of_it.append(job.num_corrections)
     if name == "json" and (extract or job.options.extract):
         # Fields do: with the templates, and with the day.
         parts_of_it += [extract, parts.templates_version, datetime.now(UTC).date()]
@@ -204,11 +144,11 @@ def _answer(parts: Services, job: Job, name: str, extract: str | None) -> Respon
     if request.if_none_match.contains_weak(etag):
         answer = Response(status=304)
     elif chosen.stream is None:
-        with made_result(parts, grant(), job, name) as path:
+        with made_result(parts, grant(), job, name, reading) as path:
             chosen = format_of(name, path)
             answer = _file(path, chosen.media_type, etag)
     else:
-        stream = stream_of(parts, job, name, stored_pages(parts, job), extract)
+        stream = stream_of(parts, job, name, reading, extract)
         answer = Response(stream, mimetype=chosen.media_type)
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"

@@ -1,4 +1,4 @@
-"""The pages of a job as they were stored, read back."""
+"""The pages of a job as they were stored, read back, with what people set right in them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,37 @@ from collections.abc import Iterator
 from api.services import Services
 from shared import errors
 from shared.blobs import BlobNotFound
+from shared.corrections import Reading, corrected, text_only
 from shared.formats.tables import linked_json
 from shared.jobs import Job
+from shared.result import Page
 
 
-def stored_pages(parts: Services, job: Job) -> Iterator[bytes]:
-    """The pages that were read, in order. An erased one breaks the answer off, unmistakably."""
+def stored_pages(
+    parts: Services, job: Job, reading: Reading = "corrected", *, all_places: bool = False
+) -> Iterator[bytes]:
+    """The pages that were read, in order. An erased one breaks the answer off, unmistakably.
+
+    `all_places`: lines that are no text keep their places, as empty ones.
+    """
+    return linked_json(unlinked_pages(parts, job, reading, all_places=all_places))
+
+
+def unlinked_pages(
+    parts: Services, job: Job, reading: Reading = "corrected", *, all_places: bool = False
+) -> Iterator[bytes]:
+    """The same; tables do not say that they go on."""
     records = parts.jobs.pages(job.tenant, job.id)
-    names = [record.blob for record in records.values() if record.blob]
-    return linked_json(stored_blob(parts, job.tenant, job.id, name) for name in names)
+    is_changed = reading == "corrected" and job.num_corrections
+    changes = parts.corrections.of(job.id).lines if is_changed else {}
+    for number, record in records.items():
+        if record.blob is None:
+            continue
+        data = stored_blob(parts, job.tenant, job.id, record.blob)
+        if number in changes:
+            page = corrected(Page.model_validate_json(data), changes[number])
+            data = (page if all_places else text_only(page)).model_dump_json().encode()
+        yield data
 
 
 def stored_blob(parts: Services, owner: str, job_id: str, name: str) -> bytes:

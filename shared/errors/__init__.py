@@ -172,6 +172,24 @@ class PageFailed(DocchuError):
     code = "page_failed"
 
 
+class LineNotFound(DocchuError):
+    """The page has no such line."""
+
+    code = "line_not_found"
+
+
+class FieldNotFound(DocchuError):
+    """Documents of this type have no such field."""
+
+    code = "field_not_found"
+
+
+class CorrectionsFull(DocchuError):
+    """The job has as many corrections as are kept of one."""
+
+    code = "corrections_full"
+
+
 class JobNotFinished(DocchuError):
     """The job has not ended yet: wait for it with `GET /v1/jobs/{id}?wait=60`."""
 

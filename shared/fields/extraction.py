@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime
 
 from shared.fields.checks import check_all
 from shared.fields.finding import Taken, take
-from shared.fields.found import Fields, FieldValue, FieldWarning, Why
+from shared.fields.found import Fields, FieldValue, FieldWarning, Why, corrected_field
 from shared.fields.items import find_items
 from shared.fields.mrz import MrzField, mrz_fields
 from shared.fields.rows import Row, around, chance, fold, rows_of
-from shared.fields.template import FieldTemplate, Template, Way
+from shared.fields.template import FieldTemplate, Kind, Template, Way
 from shared.fields.values import check_fails, value_of
-from shared.result import Page, Word
+from shared.result import Correction, CorrectionVersion, Page, Word
 
+Changes = Mapping[str, tuple[CorrectionVersion, ...]]
 AUTO = "auto"
 MAX_PAGES = 10
 """Of a document that are looked at: its first ones."""
@@ -31,8 +32,12 @@ def extract(
     templates: Mapping[str, Template],
     asked: str = AUTO,
     today: date | None = None,
+    changes: Mapping[str, Changes] | None = None,
 ) -> Fields:
-    """The fields of a document, of the type that was asked for or of the likeliest one."""
+    """The fields of a document, of the type that was asked for or of the likeliest one.
+
+    `changes`: what people said of the fields of each type, by name (`items[1].amount`).
+    """
     pages = pages[:MAX_PAGES]
     rows = rows_of(pages)[:_MAX_ROWS]
     template = templates[asked] if asked != AUTO else None
@@ -42,7 +47,9 @@ def extract(
             return Fields(confidence=round(1 - sure, 4))
     else:
         sure = _chance_of(template, rows)
-    return _Extraction(template, pages, rows, today or datetime.now(UTC).date()).run(sure)
+    changed = (changes or {}).get(template.type, {})
+    day = today or datetime.now(UTC).date()
+    return _Extraction(template, pages, rows, day, changed).run(sure)
 
 
 def _likeliest(rows: Sequence[Row], templates: Mapping[str, Template]) -> tuple[Template, float]:
@@ -60,16 +67,26 @@ def _chance_of(template: Template, rows: Sequence[Row]) -> float:
     return 1 - other
 
 
+_AMOUNTS = ("amount", "amount_in_words")
+
+
 class _Extraction:
     """The fields of one document."""
 
     def __init__(
-        self, template: Template, pages: Sequence[Page], rows: Sequence[Row], today: date
+        self,
+        template: Template,
+        pages: Sequence[Page],
+        rows: Sequence[Row],
+        today: date,
+        changes: Changes,
     ) -> None:
         self._template = template
         self._pages = pages
         self._rows = rows
         self._today = today
+        self._changes = changes
+        self._absent: dict[str, Correction] = {}
         self._taken: dict[str, Taken] = {}
         self._mrz = mrz_fields(rows, today)
         self._warnings: list[FieldWarning] = []
@@ -78,7 +95,7 @@ class _Extraction:
         """All of it."""
         fields = {}
         for name, field in self._template.fields.items():
-            if value := self._field(name, field):
+            if value := self._changed(name, field.kind, self._field(name, field)):
                 fields[name] = value
         found = Fields(
             document_type=self._template.type,
@@ -86,9 +103,28 @@ class _Extraction:
             fields=fields,
             items=self._items(),
             warnings=self._warnings,
+            absent=self._absent,
         )
         found.warnings.extend(check_all(self._template, found, self._today))
         return found
+
+    def _changed(self, name: str, kind: Kind, found: FieldValue | None) -> FieldValue | None:
+        """The field as people say that it is; what was wrong with the other one is forgotten."""
+        versions = self._changes.get(name)
+        if not versions:
+            return found
+        correction = Correction.of(versions, found.text if found else None)
+        is_another = correction.text is not None and correction.text != correction.original
+        if is_another or correction.kind == "absent":
+            self._warnings[:] = [one for one in self._warnings if one.fields != (name,)]
+        if correction.kind == "absent":
+            self._absent[name] = correction
+            return None
+        currency = self._template.currency if kind in _AMOUNTS else None
+        changed = corrected_field(kind, found, correction, currency)
+        if changed and is_another and (failed := check_fails(kind, changed.value)):
+            self._warn("check_failed", f"`{name}` is not right: {failed}.", name, changed.text)
+        return changed
 
     def _field(self, name: str, field: FieldTemplate) -> FieldValue | None:
         """What the first way finds; codes that say it, too, are the check of it."""
@@ -149,7 +185,7 @@ class _Extraction:
         return FieldValue(
             text=text,
             value=value,
-            currency=self._template.currency if kind in ("amount", "amount_in_words") else None,
+            currency=self._template.currency if kind in _AMOUNTS else None,
             confidence=round(sure, 4),
             page=page,
             box=around([word.box for word in words]),
@@ -204,6 +240,7 @@ class _Extraction:
                 column, text = items.columns[name], " ".join(word.text for word in words)
                 label, why = f"items[{number}].{name}", Why(place="column")
                 value = self._value(label, column.kind, column.trust, text, words, item.page, why)
+                value = self._changed(label, column.kind, value)
                 if value:
                     fields[name] = value
             found.append(fields)

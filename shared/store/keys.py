@@ -10,6 +10,9 @@ docchu:job:<id>:pages           hash        page -> what became of it, JSON: `b`
                                             `n` its place in the order of finishing
 docchu:job:<id>:timeline        list        the attempts that ended, each a JSON list: slice,
                                             attempt, worker, start and end (ms), outcome
+docchu:job:<id>:corrections     hash        `l:<page>:<line>` or `f:<type>:<name>` of a field ->
+                                            what people said of it, oldest first, a JSON list: `k`
+                                            kind, `t` text, `by` whose key, `at` (ms)
 docchu:ready:<lane>:<need>      sorted set  `<job>/<slice>` to be claimed by a worker that meets
                                             this need (`needs.py`), by virtual start time
 docchu:flows:<lane>:<need>      sorted set  tenant or batch, by the virtual end of its queued work
@@ -55,8 +58,9 @@ docchu:batches-due              sorted set  batch id, by when it is to be looked
                                             may have ended, or its time is over
 docchu:tenant:<tenant>:batches  sorted set  batch id, by its place; none that is gone
 docchu:list:<owner>:<status>    sorted set  what an owner has of a status, by place (`lists.py`):
-                                            jobs of `jobs:<tenant>` (`expired` by erasure, and by
-                                            their ends all that have one, `finished`) and
+                                            jobs of `jobs:<tenant>` (`expired` by erasure, by their
+                                            ends all that have one, `finished`, and by the last
+                                            correction those that have any, `corrected`) and
                                             `batch:<id>`, deliveries of
                                             `deliveries:<tenant>`, `webhook:<id>` and `about:<id>`,
                                             a job or batch
@@ -174,6 +178,11 @@ def timeline(job_id: str) -> str:
     return f"{PREFIX}job:{job_id}:timeline"
 
 
+def corrections(job_id: str) -> str:
+    """What people set right in the job's result."""
+    return f"{PREFIX}job:{job_id}:corrections"
+
+
 def ready(lane: str, need: str = "") -> str:
     """The slices of a lane that have this need; without it the stem of such a name."""
     return f"{PREFIX}ready:{lane}:{need}"
@@ -288,6 +297,7 @@ def of_job(job_id: str) -> list[str]:
         LISTS,
         PAUSED,
         parked(),
+        corrections(job_id),
     ]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from api.jobs.formats import FORMATS
 from shared.errors.documents import DocumentDamaged
@@ -10,6 +13,7 @@ from shared.result import document_text
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import PageTimings
 from tests.api.playing import PDF, Api, page_of, problem
+from tests.web.papers import paper, read_by_worker
 
 PAGES = [page_of(1, "Đọc chữ", "hai dòng"), page_of(2), page_of(3, "trang ba")]
 
@@ -171,3 +175,17 @@ def test_no_file_name_breaks_a_header(api: Api) -> None:
         assert "X-Evil" not in answer.headers
         disposition = answer.headers["Content-Disposition"]
         assert disposition.startswith("inline; filename*=UTF-8''") and disposition.isascii()
+
+
+def test_a_picture_comes_as_small_as_it_is_asked_for(api: Api) -> None:
+    job = api.submit(PDF)
+    page = paper(1)
+    read_by_worker(api, api.begin(1), page)
+    path = f"{job['links']['self']}/pages/1/image"
+    whole, small = api.get(path), api.get(f"{path}?max_side=160")
+    with Image.open(io.BytesIO(small.data)) as picture:
+        assert picture.format == "JPEG" and max(picture.size) == 160
+        assert abs(picture.width / picture.height - page.width / page.height) < 0.01
+    assert len(small.data) < len(whole.data)
+    assert small.headers["ETag"] != whole.headers["ETag"]
+    problem(api.get(f"{path}?max_side=0"), 422, "invalid_option")

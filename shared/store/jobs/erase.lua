@@ -4,8 +4,10 @@
 local status = get('status')
 if not status or status == 'expired' then return 0 end
 if not ENDED[status] then finish_job('canceled') end
-redis.call('DEL', PAGES, TIMELINE)
-redis.call('HDEL', JOB, 'document', 'options', 'metadata', 'code', 'detail', 'model', 'custom_id', 'url')
+redis.call('DEL', PAGES, TIMELINE, CORRECTIONS)
+redis.call('ZREM', part(LISTS, 'jobs:' .. (get('tenant') or ''), 'corrected'), JOB_ID)
+redis.call('HDEL', JOB, 'document', 'options', 'metadata', 'code', 'detail', 'model', 'custom_id', 'url',
+  'corrected', 'corrected_bytes')
 set_status('expired')
 if redis.call('EXISTS', EVENT) == 1 then
   -- The text goes at once; the rest of what is being sent when nobody waits for it any more.

@@ -4,8 +4,9 @@ Fields: `tenant lane flow need status` `created started finished` (ms) `document
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
 `rerun_of` (the job whose document it reads again), `reused_from` (one that had
-read it), `event` (the id of the event of its end), `ends`
-how often it ended, `request` (the id of the request that made it, for the log), `url` (of a
+read it), `event` (the id of the event of its end), `ends` how often it ended, `corrected` how often
+something was set right and `corrected_bytes` how much is kept of that, `request` (the id of the
+request that made it, for the log), `url` (of a
 document that has not been fetched), `fetches` how often that was begun, `requeued` (the job
 that an operator had made of it; empty: that could not be done).
 """
@@ -194,6 +195,7 @@ def job_of(job_id: str, record: Hash, problems: list[PageProblem], queue: Queue)
         error=_problem(record, problems),
         timings=_timings(record),
         model=Model.model_validate_json(record["model"]) if "model" in record else None,
+        num_corrections=int(record.get("corrected", 0)),
         links=_links(job_id),
     )
 

@@ -1,0 +1,1 @@
+"""What people set right: taken line by line and field by field, and given away to train on."""
