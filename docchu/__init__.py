@@ -1,13 +1,15 @@
-"""Docchu from Python (`from docchu import Docchu`) and the command; imports none of the server."""
+"""Docchu from Python (`from docchu import Docchu, AsyncDocchu`) and the command; nothing of the
+server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from docchu.async_client import AsyncDocchu
     from docchu.client import Docchu
 
-__all__ = ["Docchu"]
+__all__ = ["AsyncDocchu", "Docchu"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from docchu.client import Docchu
 
         return Docchu
+    if name == "AsyncDocchu":
+        from docchu.async_client import AsyncDocchu
+
+        return AsyncDocchu
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

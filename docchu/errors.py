@@ -130,6 +130,18 @@ class BatchNotFound(DocchuError):
     code = "batch_not_found"
 
 
+class WebhookNotFound(DocchuError):
+    """There is no such webhook."""
+
+    code = "webhook_not_found"
+
+
+class DeliveryNotFound(DocchuError):
+    """There is no such delivery, or its time is over."""
+
+    code = "delivery_not_found"
+
+
 class BatchGone(DocchuError):
     """The batch was erased or its time is over."""
 

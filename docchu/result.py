@@ -80,13 +80,15 @@ class TableCell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, its cells row by row; it `continues` the last one of the page of that number."""
+    """A table of a page, its cells row by row; it `continues` the last one of the page of that
+    number."""
 
     box: Box
     num_rows: int
     num_columns: int
     continues: int | None
     cells: tuple[TableCell, ...]
+    page: int
 
     @property
     def rows(self) -> list[list[str]]:
@@ -97,11 +99,11 @@ class Table:
         return texts
 
     @classmethod
-    def from_json(cls, json: Json) -> Table:
+    def from_json(cls, json: Json, page: int) -> Table:
         """Take one of a page's `tables`."""
         cells = tuple(TableCell.from_json(cell) for cell in json["cells"])
         box, continues = box_of(json["box"]), json.get("continues")
-        return cls(box, json["num_rows"], json["num_columns"], continues, cells)
+        return cls(box, json["num_rows"], json["num_columns"], continues, cells, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class Page:
             rotation=json.get("rotation", 0),
             source=json.get("source", "ocr"),
             lines=tuple(Line.from_json(line) for line in json["lines"]),
-            tables=tuple(Table.from_json(table) for table in json.get("tables", ())),
+            tables=tuple(Table.from_json(table, json["page"]) for table in json.get("tables", ())),
             barcodes=tuple(Barcode.from_json(code) for code in json.get("barcodes", ())),
             warnings=tuple(PageWarning.from_json(one) for one in json.get("warnings", ())),
         )

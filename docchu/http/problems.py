@@ -12,6 +12,7 @@ from docchu.errors import (
     BatchNotFinished,
     BatchNotFound,
     Busy,
+    DeliveryNotFound,
     DocchuError,
     DocumentNotKept,
     DocumentRefused,
@@ -27,6 +28,7 @@ from docchu.errors import (
     Unauthorized,
     Unavailable,
     UnexpectedAnswer,
+    WebhookNotFound,
 )
 
 _BY_CODE: dict[str, type[DocchuError]] = {
@@ -36,6 +38,7 @@ _BY_CODE: dict[str, type[DocchuError]] = {
     "batch_gone": BatchGone,
     "batch_not_finished": BatchNotFinished,
     "batch_not_found": BatchNotFound,
+    "delivery_not_found": DeliveryNotFound,
     "document_not_kept": DocumentNotKept,
     "document_too_large": DocumentRefused,
     "empty_document": DocumentRefused,
@@ -47,6 +50,7 @@ _BY_CODE: dict[str, type[DocchuError]] = {
     "job_not_finished": JobNotFinished,
     "job_not_found": JobNotFound,
     "unsupported_media_type": DocumentRefused,
+    "webhook_not_found": WebhookNotFound,
 }
 _BY_STATUS: dict[int, type[DocchuError]] = {
     401: Unauthorized,

@@ -22,21 +22,19 @@ class Tries:
     long it took.
     """
 
-    def __init__(self, sleep: Sleep) -> None:
-        self._sleep = sleep
+    def __init__(self) -> None:
         self._paused_s = 0.0
         self._next_s = _FIRST_PAUSE_S
 
-    def pause(self, error: DocchuError, patience_s: float) -> bool:
-        """Pause before the next try, or say that there is none: patience is over."""
+    def next_pause_s(self, error: DocchuError, patience_s: float) -> float | None:
+        """Seconds to pause before the next try; None where there is none: patience is over."""
         # Between half and all of it, so that clients cut off together do not come back together.
         pause_s = max(self._next_s * random.uniform(0.5, 1), error.retry_after_s or 0)
         if not error.transient or self._paused_s + pause_s > patience_s:
-            return False
-        self._sleep(pause_s)
+            return None
         self._paused_s += pause_s
         self._next_s = min(2 * self._next_s, _LONGEST_PAUSE_S)
-        return True
+        return pause_s
 
 
 def retry_after_s(header: str | None) -> float | None:

@@ -9,11 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from docchu.batch import Item
-from docchu.batches import Form
 from docchu.client import Docchu
 from docchu.errors import BatchGone, BatchNotFound
 from docchu.ingest.delivering import Delivery
 from docchu.ingest.journal import Journal
+from docchu.steps.batches import Form
 
 # Results that are being written at the same time; also what is held in memory.
 _WRITERS = 4

@@ -13,6 +13,7 @@ import pytest
 
 from bench.crew import Crew, running_crew
 from docchu.client import Docchu
+from tests.docchu.awaited import KINDS, client_of
 from tests.docchu.contract_fake import ContractFake
 
 Done = subprocess.CompletedProcess[str]
@@ -36,10 +37,12 @@ def pauses() -> list[float]:
     return []
 
 
-@pytest.fixture
-def client(service: ContractFake, pauses: list[float]) -> Iterator[Docchu]:
-    """A client of the fake that notes its pauses instead of making them."""
-    with Docchu(service.url, sleep=pauses.append) as client:
+@pytest.fixture(params=KINDS)
+def client(
+    service: ContractFake, pauses: list[float], request: pytest.FixtureRequest
+) -> Iterator[Docchu]:
+    """A client of the fake that notes its pauses instead of making them, of either kind."""
+    with client_of(request.param, service.url, pauses) as client:
         yield client
 
 
@@ -73,6 +76,7 @@ def docchu(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done]:
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     """A real service whose reader says the number that a document bears (`bench.workers`)."""
     settings = {"DOCCHU_LEASE_S": "3", "DOCCHU_MAX_UPLOAD_BYTES": "1000000"}
+    settings["DOCCHU_ALLOW_TARGETS"] = "127.0.0.0/8"
     with running_crew(tmp_path_factory.mktemp("crew"), "bench.workers.marked", **settings) as crew:
         yield crew
 
@@ -81,6 +85,13 @@ def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
 def real(crew: Crew) -> Iterator[Docchu]:
     """A client of the real service."""
     with Docchu(crew.url) as client:
+        yield client
+
+
+@pytest.fixture(params=KINDS)
+def either(crew: Crew, request: pytest.FixtureRequest) -> Iterator[Docchu]:
+    """A client of the real service, of either kind."""
+    with client_of(request.param, crew.url) as client:
         yield client
 
 

@@ -1,31 +1,26 @@
-"""Batches from Python: submit many documents as one, take their results as they finish."""
+"""Batches: submit many documents as one, take their results as they finish."""
 
 from __future__ import annotations
 
 import json
-import math
 import secrets
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar, Unpack
-from urllib.parse import quote
+from typing import Any, Literal, TypedDict, Unpack
 
 from docchu.batch import Batch, Item
-from docchu.errors import BatchGone, WaitTimedOut
-from docchu.http.following import follow, items
-from docchu.http.retries import Sleep
-from docchu.http.transport import Call, Transport, understand
+from docchu.errors import BatchGone
+from docchu.http.steps import Call, Items, Opening, Piece, Steps
 from docchu.http.upload import LazyFile, Source, Upload, open_upload, sendable
+from docchu.http.wire import Wire, path_of, understand
 from docchu.jobs import Job
+from docchu.steps.following import follow, items
+from docchu.steps.listing import listing
+from docchu.steps.waiting import wait
 
 Form = Literal["json", "text"]
-T = TypeVar("T")
 OnProgress = Callable[[Batch], object]
-
-_LONG_POLL_S = 30
-_WATCHED_POLL_S = 1
 
 
 class BatchOptions(TypedDict, total=False):
@@ -48,21 +43,20 @@ class BatchOptions(TypedDict, total=False):
     idempotency_key: str
 
 
-class Batches:
+class BatchSteps:
     """The batches of a service: `Docchu(…).batches`. Every method raises DocchuError."""
 
-    def __init__(self, transport: Transport, sleep: Sleep) -> None:
-        self._transport = transport
-        self._sleep = sleep
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
 
-    def open(self, **options: Unpack[BatchOptions]) -> Batch:
+    def open(self, **options: Unpack[BatchOptions]) -> Steps[Batch]:
         """Open an empty batch, to which documents are added until it is closed."""
         headers, fields = _split(options)
         return self._batch(Call("POST", "/v1/batches", headers=headers, json=fields))
 
     def add(
         self, batch: Batch | str, document: Source, *, custom_id: str, name: str | None = None
-    ) -> Job:
+    ) -> Steps[Job]:
         """Add a document to an open batch.
 
         A `custom_id` (1 to 512 characters) that the batch knows answers the job that is there,
@@ -72,14 +66,14 @@ class Batches:
         params = {"batch_id": _id(batch), "custom_id": custom_id}
         with open_upload(document, name) as upload:
             call = Call("POST", "/v1/jobs", params=params, uploads=[upload])
-            return understand(self._transport.send(call), Job.from_json)
+            return understand((yield from self._wire.send(call)), Job.from_json)
 
     def upload_files(
         self,
         files: Iterable[Path],
         root: Path | None = None,
         **options: Unpack[BatchOptions],
-    ) -> Batch:
+    ) -> Steps[Batch]:
         """Submit files as one closed batch in one request. Their `custom_id` is their name, from
         below the folder `root` on if there is one. Raises OSError if one cannot be read."""
         uploads = [
@@ -88,25 +82,23 @@ class Batches:
         ]
         return self._upload(uploads, options)
 
-    def upload_zip(self, archive: Source, **options: Unpack[BatchOptions]) -> Batch:
+    def upload_zip(self, archive: Source, **options: Unpack[BatchOptions]) -> Steps[Batch]:
         """Submit the documents in a zip as one closed batch; their names in it are their
         `custom_id`. One that cannot be taken becomes a failed item, the others go on."""
         with open_upload(archive) as upload:
-            return self._upload([upload], options)
+            return (yield from self._upload([upload], options))
 
-    def upload_ndjson(self, lines: Source, **options: Unpack[BatchOptions]) -> Batch:
+    def upload_ndjson(self, lines: Source, **options: Unpack[BatchOptions]) -> Steps[Batch]:
         """Submit a list as one closed batch, a line of JSON for each document: `url` or `data`
         (base64), and as you like `custom_id` (default: the line's number), `name`, options."""
         headers, fields = _split(options)
         headers["Content-Type"] = "application/x-ndjson"
         with open_upload(lines) as upload:
-            return self._batch(
-                Call(
-                    "POST", "/v1/batches", params=as_texts(fields), headers=headers, content=upload
-                )
-            )
+            params = as_texts(fields)
+            call = Call("POST", "/v1/batches", params=params, headers=headers, content=upload)
+            return (yield from self._batch(call))
 
-    def get(self, batch: Batch | str) -> Batch:
+    def get(self, batch: Batch | str) -> Steps[Batch]:
         """Ask how a batch stands. Raises BatchNotFound, BatchGone."""
         return self._batch(Call("GET", _path(batch)))
 
@@ -115,29 +107,19 @@ class Batches:
         batch: Batch | str,
         timeout_s: float | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Batch:
+    ) -> Steps[Batch]:
         """Wait until all jobs of a closed batch have ended; `on_progress` is told about every
         second. Raises WaitTimedOut after `timeout_s`; the batch goes on then."""
-        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        longest_s = _WATCHED_POLL_S if on_progress else _LONG_POLL_S
-        known = self.get(batch)
-        while not known.finished:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                raise WaitTimedOut(f"{known.id} is still {known.status} after {timeout_s} s.")
-            began = time.monotonic()
-            asked_s = math.ceil(min(longest_s, left_s))
-            params = {"wait": str(asked_s)}
-            known = self._batch(Call("GET", _path(batch), params=params, wait_s=asked_s))
-            if on_progress:
-                on_progress(known)
-            if not known.finished and time.monotonic() - began < asked_s / 2:
-                self._sleep(1)  # the service does not hold the request
-        return known
+        known = yield from self.get(batch)
+        return (
+            yield from wait(
+                self._wire, known, _path(batch), Batch.from_json, timeout_s, on_progress
+            )
+        )
 
     def results(
         self, batch: Batch | str, *, form: Form = "json", follow_on: bool = True, after: int = 0
-    ) -> Iterator[Item]:
+    ) -> Items[Item]:
         """Go through the items in the order of submission, each as soon as it has ended.
 
         Ends when the batch is closed and every item was given; with `follow_on=False` gives each
@@ -146,67 +128,53 @@ class Batches:
         """
         path, params = f"{_path(batch)}/results", {"format": form}
         if not follow_on:
-            return items(self._transport, Call("GET", path, params=params), after)
+            return items(Call("GET", path, params=params), after)
         call = Call("GET", path, params={**params, "follow": "1"})
-        return follow(self._transport, call, after, lambda: self.get(batch), self._sleep)
+        return follow(self._wire, call, after, lambda: self.get(batch))
 
-    def archive(self, batch: Batch | str, target: Path, form: str = "text") -> None:
+    def archive(self, batch: Batch | str, target: Path, form: str = "text") -> Steps[None]:
         """Write a zip with a file for each document, in a format of the service such as `docx`,
         under the documents' own names. Raises BatchNotFinished, OSError."""
         params = {"format": "zip", "as": form}
         call = Call("GET", f"{_path(batch)}/results", params=params)
-        with self._transport.open(call) as answer, target.open("wb") as file:
-            for piece in answer.iter_bytes():
+        yield Opening(call)
+        with target.open("wb") as file:
+            while piece := (yield Piece()):
                 file.write(piece)
 
-    def jobs(self, batch: Batch | str, status: str | None = None) -> Iterator[Job]:
+    def jobs(self, batch: Batch | str, status: str | None = None) -> Items[Job]:
         """Go through the jobs in the order of submission."""
-        params = {"status": status} if status else {}
-        return self._listing(f"{_path(batch)}/jobs", params, "jobs", Job.from_json)
+        path = f"{_path(batch)}/jobs"
+        return listing(self._wire, path, {"status": status}, "jobs", Job.from_json)
 
-    def all(self) -> Iterator[Batch]:
+    def all(self) -> Items[Batch]:
         """Go through the batches that the service remembers, newest first."""
-        return self._listing("/v1/batches", {}, "batches", Batch.from_json)
+        return listing(self._wire, "/v1/batches", {}, "batches", Batch.from_json)
 
-    def close(self, batch: Batch | str) -> Batch:
+    def close(self, batch: Batch | str) -> Steps[Batch]:
         """Let no more documents be added; a batch that is closed stays so."""
         return self._batch(Call("POST", f"{_path(batch)}/close"))
 
-    def cancel(self, batch: Batch | str) -> Batch:
+    def cancel(self, batch: Batch | str) -> Steps[Batch]:
         """Close the batch and stop its jobs, each at its next page."""
         return self._batch(Call("POST", f"{_path(batch)}/cancel"))
 
-    def retry(self, batch: Batch | str) -> Batch:
+    def retry(self, batch: Batch | str) -> Steps[Batch]:
         """Read again what failed: each gets a new job in its old place."""
         return self._batch(Call("POST", f"{_path(batch)}/retry"))
 
-    def erase(self, batch: Batch | str) -> None:
+    def erase(self, batch: Batch | str) -> Steps[None]:
         """Erase the documents, pages and results of all its jobs at once."""
         with suppress(BatchGone):
-            self._transport.send(Call("DELETE", _path(batch)))
+            yield from self._wire.send(Call("DELETE", _path(batch)))
 
-    def _upload(self, uploads: list[Upload], options: BatchOptions) -> Batch:
+    def _upload(self, uploads: list[Upload], options: BatchOptions) -> Steps[Batch]:
         headers, fields = _split(options)
         form = as_texts(fields)
         return self._batch(Call("POST", "/v1/batches", headers=headers, form=form, uploads=uploads))
 
-    def _batch(self, call: Call) -> Batch:
-        return understand(self._transport.send(call), Batch.from_json)
-
-    def _listing(
-        self, path: str, params: dict[str, str], name: str, read: Callable[[Any], T]
-    ) -> Iterator[T]:
-        while True:
-            answer = self._transport.send(Call("GET", path, params=params))
-            found, cursor = understand(answer, lambda page: _page(page, name, read))
-            yield from found
-            if not cursor:
-                return
-            params = {**params, "cursor": cursor}
-
-
-def _page(page: Mapping[str, Any], name: str, read: Callable[[Any], T]) -> tuple[list[T], Any]:
-    return [read(one) for one in page[name]], page.get("next_cursor")
+    def _batch(self, call: Call) -> Steps[Batch]:
+        return understand((yield from self._wire.send(call)), Batch.from_json)
 
 
 def _id(batch: Batch | str) -> str:
@@ -214,7 +182,7 @@ def _id(batch: Batch | str) -> str:
 
 
 def _path(batch: Batch | str) -> str:
-    return f"/v1/batches/{quote(_id(batch), safe='')}"
+    return path_of("batches", _id(batch))
 
 
 def _split(options: BatchOptions) -> tuple[dict[str, str], dict[str, Any]]:
