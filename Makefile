@@ -13,7 +13,7 @@ ARCHIVE := training/runs/train.tgz
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test acceptance check bench faults hostile train train-gpu pack gpu-pack tune evaluate export clean
+.PHONY: run test acceptance check bench faults hostile train train-gpu pack gpu-pack tune evaluate export docs clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
@@ -30,6 +30,11 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation as a site, in site/; every link in it is looked at.
+docs: $(VENV)/bin/python
+	$(INSTALL) '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m bench $(ARGS)
