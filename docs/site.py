@@ -24,6 +24,15 @@ _SOURCES = {page: source for source, page in PAGES.items()}
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
 
+def on_config(config: Any) -> Any:
+    """Put a page that has no place in the navigation yet where most of them belong."""
+    listed = {page for group in config.nav for page in _pages(group)}
+    missing = {path.name for path in (ROOT / "docs").glob("*.md")} - listed
+    (run,) = (group["Run it"] for group in config.nav if "Run it" in group)
+    run.extend(sorted(missing))
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages and files that lie elsewhere."""
     for source, page in PAGES.items():
@@ -45,6 +54,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         ),
         markdown,
     )
+
+
+def _pages(group: str | dict[str, list[str]]) -> list[str]:
+    return [group] if isinstance(group, str) else [page for one in group.values() for page in one]
 
 
 def _targets(uri: str, text: str) -> list[str]:
