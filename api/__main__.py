@@ -16,11 +16,13 @@ _CHECKED = "checked"
 
 def check() -> None:
     """Wait for the stores. Raises SettingError if everybody could come in, and what they lack."""
+    from shared.observing import tracing
     from shared.running.starting import await_stores
     from shared.store.api_keys import ApiKeys, check_exposure
     from shared.store.scripts import connect
 
     settings = load_settings()
+    tracing.set_up("api")  # here it can be told in a sentence that it cannot be
     await_stores(settings)
     check_exposure(settings, ApiKeys(connect(settings.store_url)))
 

@@ -26,17 +26,18 @@ from api.torchserve.management import management
 from api.torchserve.views import torchserve
 from api.webhooks.deliveries import deliveries
 from api.webhooks.views import webhooks
+from shared.observing import tracing
 from shared.settings import Settings, load_settings
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """Make the app; nothing connects before the first request. Raises SettingError."""
     settings = settings or load_settings()
+    tracing.set_up("api")
     services = services or make_services(settings)
     app = Flask("api", static_folder=None)
     install(app, services)
-    metrics.register(app.extensions, services)
-    readiness.register(app.extensions, services)
+    metrics.register(app.extensions, services, readiness.register(app.extensions, services))
     middleware.register(app)
     cors.register(app, settings)
     problems.register(app)

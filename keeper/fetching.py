@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from keeper import metrics
 from keeper.errands import Dispatcher, Places
 from shared.blobs import INPUT, BlobNotFound, BlobStore, open_blobs
 from shared.errors import (
@@ -66,6 +67,7 @@ class Fetcher:
         except ServiceError as error:
             _log.warning("document comes later", reason=error.reason, **wanted.names)
             self.queue.again(wanted, _REST_S)
+            metrics.FETCHES.labels("again").inc()
             return None
         except RequestError as error:
             problem: DocchuError = error
@@ -81,6 +83,7 @@ class Fetcher:
             reach("fetching.kept")
             outcome = self.queue.done(wanted, document)
             _log.info("document fetched", size=document.size, outcome=outcome, **wanted.names)
+        metrics.FETCHES.labels(outcome).inc()
         reach("fetching.ended")
         # Of a job that ended first, nobody reads the document; of a lost one, somebody may.
         if outcome == "ended" or (outcome == "lost" and self.queue.is_gone(wanted)):

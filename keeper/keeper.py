@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from keeper import metrics
 from keeper.batches import DueBatches
 from keeper.canary import CanaryKeeper
 from keeper.fetching import make_fetcher
@@ -27,6 +28,7 @@ from keeper.webhooks.sender import make_sender
 from shared.blobs import open_blobs
 from shared.errors import DocchuError
 from shared.log import set_up_logging
+from shared.observing.serving import serve
 from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
 from shared.settings import Settings, load_settings
@@ -84,6 +86,8 @@ class Keeper:
     def _recover(self, name: str) -> None:
         job_id, _, index = name.partition("/")
         outcome = self.upkeep.recover(job_id, index)
+        if outcome in metrics.LOST:
+            metrics.LEASES_LOST.labels(outcome).inc()
         _log.warning("lease ran out", job=job_id, slice=index, outcome=outcome)
         reach("keeper.recovered")
 
@@ -93,6 +97,7 @@ class Keeper:
 
     def _end_overdue(self, job_id: str) -> None:
         outcome = self.upkeep.end_overdue(job_id)
+        metrics.JOBS_OVERDUE.inc(outcome == "ended")
         _log.warning("job took longer than it may", job=job_id, outcome=outcome)
 
     def wake(self) -> None:
@@ -105,6 +110,7 @@ class Keeper:
             if model_of(need) is None or for_s < self.unmet_s:
                 continue
             for job_id in self.unmet.give_up(need, _PER_ROUND):
+                metrics.JOBS_UNMET.inc()
                 _log.warning("job given up: no worker has its model", job=job_id, need=need)
 
 
@@ -148,6 +154,7 @@ def main() -> None:
     try:
         settings = load_settings()
         set_up_logging(settings)
+        serve(settings, "keeper")
         await_stores(settings)
     except DocchuError as error:
         sys.exit(f"docchu: {error.reason}")

@@ -15,6 +15,7 @@ from itertools import islice
 
 import structlog
 
+from keeper import metrics
 from keeper.steps import do
 from shared.blobs import INPUT, PASSWORD, BlobStore
 from shared.errors import Unavailable
@@ -44,6 +45,7 @@ class Retention:
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS))
     _sweep: Iterator[tuple[str, str]] | None = None
     _swept_at: float | None = None
+    _num_bytes: int = 0
 
     def run(self, stopped: threading.Event, interval_s: float) -> None:
         """Go on until stopped."""
@@ -120,7 +122,8 @@ class Retention:
             began = self.clock()
             self.workers.forget_dead()
             self.blobs.delete_old_uploads(self.orphan_age_s)
-            self._sweep, self._swept_at = self.blobs.old_jobs(self.orphan_age_s), began
+            self._sweep = self.blobs.old_jobs(self.orphan_age_s, self._count)
+            self._swept_at, self._num_bytes = began, 0
         try:
             piece = [Due(tenant, job_id) for tenant, job_id in islice(self._sweep, _PIECE)]
         except Unavailable:
@@ -133,7 +136,11 @@ class Retention:
         self._erase(keys.ERASED, lost, self._erase_job)
         if len(piece) < _PIECE:
             self._sweep = None
+            metrics.BLOB_BYTES.set(self._num_bytes)
         return self._sweep is not None
+
+    def _count(self, num_bytes: int) -> None:
+        self._num_bytes += num_bytes
 
     def _erase_job(self, due: Due) -> None:
         if not self.blobs.delete_job(due.tenant, due.job_id):

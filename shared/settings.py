@@ -171,6 +171,11 @@ class Settings(BaseSettings):
     task_events: Literal["on", "off"] = Field(
         "off", description="whether workers send Celery's task events, which Flower shows"
     )
+    metrics_bind: str = Field(
+        "",
+        pattern=r"^([^,]+:\d{1,5})?$",
+        description="address:port of a worker's figures, the port after it a keeper's; empty: none",
+    )
     failpoints_dir: Path | None = Field(
         None, description="for tests: a folder of files that end a process at a named place"
     )

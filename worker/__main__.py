@@ -7,6 +7,7 @@ import sys
 
 from shared.errors import SettingError
 from shared.log import set_up_logging
+from shared.observing.serving import serve
 
 
 def main(module: str = "worker") -> None:
@@ -24,6 +25,8 @@ def main(module: str = "worker") -> None:
     else:
         try:
             found = places(settings, Machine.here())
+            if len(found) > 1:
+                serve(settings, "worker")
         except SettingError as error:
             print(f"docchu: {error.detail}", file=sys.stderr)
             sys.exit(CONFIG_EXIT_CODE)

@@ -19,6 +19,7 @@ from celery.worker.request import Request
 from shared.broker import READ, make_celery, queue_of
 from shared.errors import ServiceError, SettingError, StaleAttempt, Unavailable
 from shared.log import set_up_logging
+from shared.observing.serving import serve
 from shared.running.starting import await_stores
 from shared.settings import load_settings
 from shared.store import keys
@@ -89,10 +90,11 @@ def _start(sender: Any, **_: object) -> None:
 
     Celery would log what is raised here, and take messages without a reader.
     """
-    from worker.runtime import Runtime  # torch, which Celery's tools have no use for
-
     set_up_logging(settings)
     try:
+        serve(settings, "worker")
+        from worker.runtime import Runtime  # torch, which Celery's tools have no use for
+
         if get_implementation(sender.pool_cls) is not get_implementation("threads"):
             raise SettingError("A worker reads with threads: leave out --pool.")
         await_stores(settings)

@@ -33,6 +33,7 @@ class Lease:
         self.standing: Standing | Literal["finished"] = "held"
         self.progress_at = time.monotonic()
         self.since = datetime.now(UTC)
+        self.trace: str | None = None  # of the step that reads it
 
     @property
     def is_bulk(self) -> bool:

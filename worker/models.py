@@ -13,6 +13,7 @@ from shared.errors.documents import ModelUnusable
 from shared.jobs import Model
 from shared.options import LanguageModel
 from shared.settings import Settings
+from worker import metrics
 from worker.ocr.layer.words import Hint
 from worker.ocr.networks.library import UnknownModel
 from worker.ocr.networks.weights import Card, WeightsError
@@ -86,6 +87,7 @@ class LoadedModels:
                     settings.device,
                     model=settings.model,
                     memory_bytes=settings.gpu_memory_bytes,
+                    told=metrics.network_ran,
                 )
             )
         except UnknownModel:

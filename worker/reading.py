@@ -26,6 +26,7 @@ from shared.errors.documents import (
 )
 from shared.jobs import Model
 from shared.media import PDF
+from shared.observing import tracing
 from shared.page_ranges import PageRanges
 from shared.result import Page
 from shared.running.failpoints import reach
@@ -33,6 +34,7 @@ from shared.store.jobs.earlier import Earlier
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
+from worker import metrics
 from worker.leases import Lease, Unwanted, names
 from worker.loading.pool import Asker, LoadedPage, PageLoader
 from worker.loading.turns import Flow
@@ -92,6 +94,7 @@ class SliceReader:
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
             self.slices.fail(claim, error)
+            metrics.document_failed(error.code)
             return
         except Unwanted:
             pass
@@ -143,6 +146,10 @@ class SliceReader:
             _wait_for_all(in_hand)
 
     def _read_page(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
+        with tracing.step("page", lease.trace, page=number):
+            self._read_and_record(lease, source, number, chosen)
+
+    def _read_and_record(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
         claim = lease.claim
         reader, model = chosen
         before = self._before(claim, source.earlier, number)
@@ -157,7 +164,9 @@ class SliceReader:
         reach("worker.recorded")
         if outcome == "repeated":
             self._drop(claim, record)
-        elif outcome in ("canceled", "finished"):
+        else:
+            metrics.page_ended(record, timings)
+        if outcome in ("canceled", "finished"):
             lease.standing = outcome
         if outcome == "finished" and source.asker.password is None:
             self.earlier.note(claim, model)
@@ -178,7 +187,8 @@ class SliceReader:
         claim = lease.claim
         started = time.perf_counter()
         try:
-            loaded = self.loader.load(source.path, claim.media_type, number, source.asker)
+            with tracing.step("load"):
+                loaded = self.loader.load(source.path, claim.media_type, number, source.asker)
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
@@ -188,9 +198,11 @@ class SliceReader:
             _log.info("page cannot be read", page=number, code=error.code, **claim.names)
             timings = PageTimings(load_s=time.perf_counter() - started)
             return PageRecord(None, error.code, error.detail), timings
+        took = reading.timings
+        tracing.past(detect=took.detect_s, recognize=took.recognize_s)
         reach("worker.read")
         record = self._stored(claim, reading.page, loaded.picture)
-        timings = PageTimings(loaded_s, reading.timings.detect_s, reading.timings.recognize_s)
+        timings = PageTimings(loaded_s, took.detect_s, took.recognize_s)
         if loaded.damage:
             return PageRecord(record.blob, DocumentDamaged.code, loaded.damage), timings
         if reading.is_cut:

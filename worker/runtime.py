@@ -14,16 +14,18 @@ from typing import Literal
 import structlog
 
 from shared.blobs import open_blobs
-from shared.errors import Unavailable
+from shared.errors import StaleAttempt, Unavailable
 from shared.jobs import Model, rfc3339
+from shared.observing import tracing
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
 from shared.store.jobs.slices import Claim, JobTime, SliceQueue
 from shared.store.needs import is_suspect, readable, suspect
 from shared.store.scripts import Client, connect
 from shared.store.workers import REPORT_S, WorkerInfo, Workers
+from worker import metrics
 from worker.leases import Lease, LeaseKeeper
-from worker.loading.limits import LoadLimits
+from worker.loading.limits import limits_of
 from worker.loading.pool import PageLoader
 from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
@@ -56,6 +58,7 @@ class Runtime:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._settings = settings
         arm(settings.failpoints_dir)
+        tracing.set_up("worker")
         self._slices = SliceQueue(
             client,
             self.id,
@@ -70,8 +73,9 @@ class Runtime:
         self._stopping = threading.Event()
         self._closed = False
         self._rang_at = time.monotonic() + _LISTENS_S
-        limits = _load_limits(settings)
-        self._loader = PageLoader(limits, settings.loader_processes, num_spare=_SPARE_LOADERS)
+        self._loader = PageLoader(
+            limits_of(settings), settings.loader_processes, num_spare=_SPARE_LOADERS
+        )
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._blobs = open_blobs(settings)
         self._slice_reader = SliceReader(
@@ -87,8 +91,7 @@ class Runtime:
         self._models = models
         self._hear: Callable[[tuple[str, ...]], object] = lambda needs: None
         self._needs = readable(model.name for model in models.known())
-        most = (settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
-        self._watchdog = Watchdog(self._health, Thresholds(*most))
+        self._watchdog = Watchdog(self._health, Thresholds.of(settings))
         threading.Thread(target=self._report, name="report", daemon=True).start()
 
     @classmethod
@@ -123,7 +126,9 @@ class Runtime:
             return False
         try:
             reach("worker.claimed")
-            with self._leases.holding(claim) as lease:
+            trace = tracing.step("slice", claim.trace, "consumer", **claim.names)
+            with self._leases.holding(claim) as lease, trace as reading:
+                lease.trace = reading.traceparent
                 self._read(lease)
         finally:
             self._slots.leave(claim)
@@ -136,11 +141,15 @@ class Runtime:
             claim = self._slices.claim(room, woken_by)
             if isinstance(claim, Claim):
                 self._slots.enter(claim)
+                metrics.claimed(claim)
             return claim
 
     def _read(self, lease: Lease) -> None:
         try:
             self._slice_reader.read(lease)
+        except StaleAttempt:
+            metrics.refused()
+            raise
         except DeviceLost:
             # A CUDA context does not recover: end, be started anew, and let the leases run out.
             _log.exception("device is lost; the worker ends and is started anew")
@@ -249,12 +258,3 @@ class Runtime:
             num_ready=self._slices.num_ready(),
             rss_bytes=own_rss_bytes(),
         )
-
-
-def _load_limits(settings: Settings) -> LoadLimits:
-    return LoadLimits(
-        max_page_pixels=settings.max_page_pixels,
-        max_pages=settings.max_pages,
-        max_memory_bytes=settings.page_memory_bytes,
-        page_wall_s=settings.page_wall_s,
-    )

@@ -17,6 +17,7 @@ import psutil
 import structlog
 
 from shared.errors import Unavailable
+from shared.settings import Settings
 
 _log = structlog.get_logger()
 _CHECK_S = 5  # or a quarter of the patience for a page, if that is less
@@ -47,6 +48,11 @@ class Thresholds:
     deaf_s: float
     stall_s: float
     max_rss_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Thresholds:
+        """Those that are set."""
+        return cls(settings.deaf_s, settings.stall_s, settings.worker_max_rss_bytes)
 
 
 def verdict(health: Health, thresholds: Thresholds, now: float) -> str | None:

@@ -14,8 +14,9 @@ from api.http import auditing
 from api.http.grants import Grant
 from api.http.problems import of_error
 from api.services import services
-from api.status.metrics import metrics
+from api.status.metrics import answered
 from shared.errors import Unauthorized
+from shared.observing import tracing
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _QUIET = frozenset({"health.alive", "health.ping", "health.ready", "figures.show_figures"})
@@ -41,6 +42,15 @@ def _begin() -> None:
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
+    _begin_step()
+
+
+def _begin_step() -> None:
+    """Be a part of the caller's trace, if any are wanted."""
+    parent = None if request.endpoint in _QUIET else request.headers.get("traceparent")
+    g.step = tracing.begin(f"{_method()} {_route()}", parent, "server", request=g.request_id)
+    if trace := g.step.traceparent:
+        structlog.contextvars.bind_contextvars(trace=trace)
 
 
 def _end(answer: Response) -> Response:
@@ -50,15 +60,18 @@ def _end(answer: Response) -> Response:
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)
     answer.headers["X-Request-ID"] = g.request_id
-    route = request.url_rule.rule if request.url_rule else ""
-    metrics().count(_method(), route, answer.status_code)
+    route, status = _route(), answer.status_code
+    seconds = time.perf_counter() - g.started
+    answered(_method(), route, status, seconds)
+    told = {"http.request.method": _method(), "http.route": route}
+    g.step.end(told | {"http.response.status_code": status}, failed=status >= 500)
     _log.log(
-        _level(answer.status_code),
+        _level(status),
         "request answered",
         method=_method(),
         route=route,
-        status=answer.status_code,
-        seconds=round(time.perf_counter() - g.started, 4),
+        status=status,
+        seconds=round(seconds, 4),
         **(request.view_args or {}),
     )
     return answer
@@ -72,6 +85,10 @@ def _granted(caller: Grant, answer: Response) -> Response:
     caller.answered = True
     answer.call_on_close(partial(services().grants.close, caller))
     return answer
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else ""
 
 
 def _method() -> str:

@@ -174,6 +174,7 @@ def _share(parts: Services, job: Job, new_id: str) -> None:
 
 def _new_job(parts: Services, tenant: str, received: Received, document: Document) -> NewJob:
     given, settings = received.options, parts.settings
+    known = structlog.contextvars.get_contextvars()
     batch = parts.batches.options(tenant, given.batch_id) if given.batch_id else None
     options = given.within(batch)
     return NewJob(
@@ -188,7 +189,8 @@ def _new_job(parts: Services, tenant: str, received: Received, document: Documen
         tombstone_ttl_s=settings.tombstone_ttl_s,
         batch_id=given.batch_id,
         custom_id=given.custom_id or "",
-        request_id=structlog.contextvars.get_contextvars().get("request"),
+        request_id=known.get("request"),
+        trace=known.get("trace"),
         rerun_of=received.again.id if received.again else None,
     )
 

@@ -52,6 +52,7 @@ def check_ready() -> None:
     cast(Readiness, current_app.extensions[_NAME]).check()
 
 
-def register(app_extensions: dict[str, object], parts: Services) -> None:
+def register(app_extensions: dict[str, object], parts: Services) -> Readiness:
     """Give the app its look-out."""
-    app_extensions[_NAME] = Readiness(parts)
+    app_extensions[_NAME] = made = Readiness(parts)
+    return made

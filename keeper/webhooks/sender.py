@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from keeper import metrics
 from keeper.errands import Dispatcher, Places, repeat
 from keeper.webhooks.fan_out import EventFanOut
 from keeper.webhooks.posting import Answer, post
@@ -100,6 +101,8 @@ class Sender:
             error=answer.error,
         )
         outcome = self.queue.record_attempt(due, attempt, verdict)
+        metrics.WEBHOOK_ATTEMPTS.labels("lost" if outcome == "lost" else verdict.status).inc()
+        metrics.WEBHOOK_SECONDS.observe(attempt.duration_s)
         self._report(due, attempt, verdict, outcome)
         return None if due.obstacle else answer.status_code is not None
 

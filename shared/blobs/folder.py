@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.blobs.store import ID, INCOMING, JOBS, BlobNotFound, BlobStore, Upload, job_place
+from shared.blobs.store import ID, INCOMING, JOBS, BlobNotFound, BlobStore, Seen, Upload, job_place
 from shared.errors import Unavailable
 from shared.running.disk import ROOM_INODES, disk_faults, num_inodes, sync_folder
 
@@ -146,7 +146,7 @@ class FolderBlobs(BlobStore):
         shutil.rmtree(folder, ignore_errors=True)
         return self._folder.is_dir() and not folder.exists()
 
-    def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
+    def old_jobs(self, age_s: float, seen: Seen = int) -> Iterator[tuple[str, str]]:
         self._check_disk()
         before = time.time() - age_s
         for folder in (self._folder / JOBS).glob("*/*/*"):
@@ -154,6 +154,7 @@ class FolderBlobs(BlobStore):
                 old = folder.stat().st_mtime < before
             except OSError:  # erased meanwhile
                 continue
+            seen(_num_bytes(folder))
             if old:
                 yield folder.parts[-3], folder.name
 
@@ -202,3 +203,10 @@ class FolderBlobs(BlobStore):
             source.replace(target)
         sync_folder(target.parent)
         return True
+
+
+def _num_bytes(folder: Path) -> int:
+    """The bytes of what lies in a folder; what is erased meanwhile has none."""
+    with suppress(OSError), os.scandir(folder) as found:
+        return sum(one.stat().st_size for one in found)
+    return 0

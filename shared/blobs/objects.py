@@ -18,7 +18,7 @@ from obstore.exceptions import AlreadyExistsError
 
 from shared.blobs.copies import Copies
 from shared.blobs.parts import PartsUpload, connect, is_missing, object_faults, pieces
-from shared.blobs.store import ID, INCOMING, JOBS, BlobNotFound, BlobStore, Upload, job_place
+from shared.blobs.store import ID, INCOMING, JOBS, BlobNotFound, BlobStore, Seen, Upload, job_place
 from shared.errors import Unavailable
 from shared.running.disk import disk_faults
 
@@ -113,32 +113,36 @@ class ObjectBlobs(BlobStore):
     def delete_job(self, tenant: str, job_id: str) -> bool:
         place = job_place(tenant, job_id)
         with suppress(Unavailable), object_faults():
-            if paths := [path for path, _ in self._listed(place)]:
+            if paths := [path for path, _, _ in self._listed(place)]:
                 obstore.delete(self._store, paths)
             return True
         return False
 
-    def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
+    def old_jobs(self, age_s: float, seen: Seen = int) -> Iterator[tuple[str, str]]:
         self._check_there()
         before = time.time() - age_s
         # In the order of their names: those of one job follow each other.
         for owner, blobs in groupby(self._listed(JOBS), lambda one: tuple(one[0].split("/")[:4])):
-            if len(owner) == 4 and max(changed for _, changed in blobs) < before:
+            changed = []
+            for _, when, size in blobs:
+                changed.append(when)
+                seen(size)
+            if len(owner) == 4 and max(changed) < before:
                 yield owner[1], owner[3]
 
     def delete_old_uploads(self, age_s: float) -> int:
         before = time.time() - age_s
-        old = [path for path, changed in self._listed(INCOMING) if changed < before]
+        old = [path for path, changed, _ in self._listed(INCOMING) if changed < before]
         if old:
             with object_faults():
                 obstore.delete(self._store, old)
         return len(old)
 
-    def _listed(self, prefix: str) -> Iterator[tuple[str, float]]:
-        """Path and time of the last change of every object below."""
+    def _listed(self, prefix: str) -> Iterator[tuple[str, float, int]]:
+        """Path, time of the last change and size of every object below."""
         with object_faults():
             for one in chain.from_iterable(obstore.list(self._store, prefix, chunk_size=1000)):
-                yield one["path"], one["last_modified"].timestamp()
+                yield one["path"], one["last_modified"].timestamp(), one["size"]
 
     def _found(self, name: str, work: Callable[[], _T]) -> _T:
         """What `work` says of a blob. Raises BlobNotFound."""

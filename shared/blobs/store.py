@@ -22,6 +22,9 @@ _OWNER = re.compile(r"[a-z]{3}_[A-Za-z0-9_-]+")  # a job or a batch
 _HEAD_BYTES = 2048
 _SMALL_BYTES = 1 << 15  # stay in memory: not worth a turn of another thread
 
+Seen = Callable[[int], object]
+"""Hears of a number of bytes."""
+
 
 def picture_name(page: str) -> str:
     """The name of the picture that goes with a page's result, by the name of that."""
@@ -159,8 +162,11 @@ class BlobStore(Protocol):
         """Erase all blobs of a job; whether nothing is left of them."""
 
     @abstractmethod
-    def old_jobs(self, age_s: float) -> Iterator[tuple[str, str]]:
-        """Tenant and id of jobs whose blobs were last changed `age_s` seconds ago or earlier."""
+    def old_jobs(self, age_s: float, seen: Seen = int) -> Iterator[tuple[str, str]]:
+        """Tenant and id of jobs whose blobs were last changed `age_s` seconds ago or earlier.
+
+        `seen` is told the bytes of each job on the way, of whatever age.
+        """
 
     @abstractmethod
     def delete_old_uploads(self, age_s: float) -> int:

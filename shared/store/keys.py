@@ -18,7 +18,7 @@ docchu:ready:<lane>:<need>      sorted set  `<job>/<slice>` to be claimed by a w
 docchu:flows:<lane>:<need>      sorted set  tenant or batch, by the virtual end of its queued work
 docchu:waiting:<lane>           hash        slices that wait there: `*` all, `flow:<flow>:<need>` of
                                             a tenant or batch; `tenant:<tenant>` its flows that
-                                            have any
+                                            have any; `pages` of all these slices
 docchu:needs                    hash        need of slices that wait -> since when no worker that
                                             lives meets it (ms), or nothing
 docchu:lanes                    hash        `virtual:<lane>` the lane's virtual time,

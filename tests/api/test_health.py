@@ -12,6 +12,8 @@ import structlog
 
 from api.http import problems
 from shared import errors
+from shared.setting_values import networks
+from shared.store.jobs.slices import Claim
 from shared.store.workers import WorkerInfo
 from tests.api.playing import MODEL, PDF, PNG, Api, page_of, problem
 
@@ -81,13 +83,17 @@ def test_it_is_not_ready_while_the_store_takes_nothing(api: Api) -> None:
         api.store.config_set("maxmemory", 0)
 
 
-def figure(text: str, name: str) -> float:
+def figure(text: str, name: str, default: float | None = None) -> float:
     match = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    if match is None and default is not None:
+        return default
     assert match, f"no {name} in\n{text}"
     return float(match[1])
 
 
 def test_figures_tell_of_the_queue(api: Api) -> None:
+    accepted = 'docchu_http_requests_total{method="POST",route="/v1/jobs",status="202"}'
+    before = figure(api.get("/metrics").text, accepted, 0)
     for priority in ("interactive", "bulk", "bulk"):
         api.submit(PDF, priority=priority)
     api.parts.workers.report(ANN)
@@ -105,9 +111,49 @@ def test_figures_tell_of_the_queue(api: Api) -> None:
     assert figure(text, 'docchu_jobs{status="running"}') == 1
     assert figure(text, "docchu_backlog_pages") == 3  # one page more was found, one was read
     assert figure(text, "docchu_page_gap_seconds") >= 0
-    assert (
-        figure(text, 'docchu_http_requests_total{method="POST",route="/v1/jobs",status="202"}') == 3
-    )
+    assert figure(text, accepted) == before + 3
+    assert figure(text, 'docchu_model_workers{model="vi-print",version="1"}') == 1
+    assert figure(text, "docchu_ready") == 0
+
+
+def test_figures_tell_how_many_pages_wait(api: Api) -> None:
+    api.submit(PDF, priority="bulk")
+    claim = api.claim()
+    api.worker.open(claim, 40, range(1, 41), 16)
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_slices_waiting{lane="bulk"}') == 2
+    assert figure(text, 'docchu_pages_waiting{lane="bulk"}') == 24
+    api.worker.release(claim)
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_pages_waiting{lane="bulk"}') == 40
+    while isinstance(api.worker.claim(), Claim):
+        pass
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_pages_waiting{lane="bulk"}') == 0
+    assert figure(text, 'docchu_pages_waiting{lane="interactive"}') == 0
+
+
+def test_figures_tell_for_how_long_the_oldest_job_of_a_lane_waits(api: Api) -> None:
+    ids = [api.submit(PDF, priority=lane)["id"] for lane in ("bulk", "bulk", "interactive")]
+    ago = round(time.time() * 1000) - 500_000
+    api.store.hset(f"docchu:job:{ids[1]}", "created", ago)
+    text = api.get("/metrics").text
+    assert 500 <= figure(text, 'docchu_oldest_waiting_seconds{lane="bulk"}') < 600
+    assert figure(text, 'docchu_oldest_waiting_seconds{lane="interactive"}') < 100
+    api.store.hset(f"docchu:job:{ids[1]}", "started", ago)  # it goes on being read
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_oldest_waiting_seconds{lane="bulk"}') < 100
+
+
+def test_figures_tell_of_documents_that_are_to_be_fetched(make_api: Callable[..., Api]) -> None:
+    api = make_api(allow_targets=networks("127.0.0.0/8"))
+    for _ in range(2):
+        answer = api.client.post("/v1/jobs", json={"url": "http://127.0.0.1:9/a.pdf"})
+        assert answer.status_code == 202, answer.text
+    text = api.get("/metrics").text
+    assert figure(text, 'docchu_errands_due{kind="fetch"}') == 2
+    assert figure(text, 'docchu_errands_due{kind="webhook"}') == 0
+    assert figure(text, 'docchu_errand_late_seconds{kind="webhook"}') == 0
 
 
 def test_figures_take_no_labels_from_callers(api: Api) -> None:

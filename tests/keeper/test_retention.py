@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from keeper import retention as retention_module
 from keeper.keeper import make_keeper
@@ -148,3 +149,16 @@ def test_a_sweep_that_broke_off_begins_anew(
         retention.round()
     retention.round()
     assert service.blob_names(orphan) == set()
+
+
+def test_the_bytes_of_all_blobs_are_told_after_each_look(
+    service: Service, retention: Retention
+) -> None:
+    document = grey_tiff(1)
+    for _ in range(7):  # more than a piece
+        service.submit(document)
+    retention.sweep_interval_s = 0
+    for _ in range(2):
+        while retention.sweep():
+            pass
+        assert REGISTRY.get_sample_value("docchu_blob_bytes") == 7 * len(document)

@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from shared.observing.machine import Cards
 from tests.ocr.samples import Picture, networks, picture_of, reads_as, text_read
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.detector import Detector
@@ -236,3 +237,12 @@ def test_the_driver_counts_the_gpus_that_torch_sees() -> None:
     for number, size in enumerate(cards):
         assert size == torch.cuda.get_device_properties(number).total_memory
     assert ctypes.sizeof(ctypes.c_size_t) == 8  # of which the sizes are read
+
+
+@on_gpu
+def test_the_driver_tells_of_each_gpu_how_busy_and_how_full_it_is() -> None:
+    torch.ones(1, device="cuda")
+    busy, used, size = (family.samples for family in Cards().collect())
+    assert len(busy) == len(used) == len(size) == torch.cuda.device_count()
+    for share, taken, whole in zip(busy, used, size, strict=True):
+        assert 0 <= share.value <= 1 and 0 < taken.value < whole.value

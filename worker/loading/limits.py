@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the children have no use for settings
+    from shared.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -23,3 +27,13 @@ class LoadLimits:
     300 (tried with tesseract), at 1.6 and 2.3 times the cost; below 200 errors rise."""
     requests_per_child: int = 500
     """After so many requests a child is replaced, so that no leak of a decoder adds up."""
+
+
+def limits_of(settings: Settings) -> LoadLimits:
+    """Those that are set."""
+    return LoadLimits(
+        max_page_pixels=settings.max_page_pixels,
+        max_pages=settings.max_pages,
+        max_memory_bytes=settings.page_memory_bytes,
+        page_wall_s=settings.page_wall_s,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import count
@@ -30,7 +30,7 @@ from worker.ocr.layer.words import Hint
 from worker.ocr.layout.pieces import Piece, pieces_of
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
-from worker.ocr.networks.inference import Networks
+from worker.ocr.networks.inference import Networks, Task
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
@@ -97,13 +97,14 @@ class Reader:
         *,
         model: str = "vi-print",
         memory_bytes: int = 0,
+        told: Callable[[Task, int], object] = lambda task, number: None,
     ) -> Reader:
         """Load the networks; on a GPU in the number type that suits it, warmed up.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
         `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
-        a GPU's memory. Raises UnknownModel, WeightsError, or RuntimeError where the device is
-        missing.
+        a GPU's memory; `told` hears of each call of a network. Raises UnknownModel,
+        WeightsError, or RuntimeError where the device is missing.
         """
         picked = pick(device, memory_bytes=memory_bytes)
         detector, classifier = Detector(), OrientationClassifier()
@@ -117,6 +118,7 @@ class Reader:
         reader = cls(networks, default.card, Library(models_dir, networks.place))
         if picked.is_gpu:
             reader.warm_up()
+        networks.told = told
         return reader
 
     def warm_up(self) -> None:

@@ -97,14 +97,18 @@ local function wake(need)
   redis.call('LPUSH', WAKEUPS .. need, message)
 end
 
--- Count the slices that wait, and the flows of the tenant that have any; answer the latter.
-local function count_waiting(lane, flow, need, tenant, change)
-  local function count(name)
-    local left = redis.call('HINCRBY', WAITING[lane], name, change)
+-- The pages of a slice; one that has not been opened counts as one.
+local function num_pages(slice) return math.max(1, slice and slice.p and #slice.p or 1) end
+
+-- Count the slices that wait, their pages, and the flows of the tenant that have any; answer the latter.
+local function count_waiting(lane, flow, need, tenant, change, pages)
+  local function count(name, by)
+    local left = redis.call('HINCRBY', WAITING[lane], name, by or change)
     if left == 0 then redis.call('HDEL', WAITING[lane], name) end
     return left
   end
-  count('*')
+  count('pages', change * pages)
+  if count('*') <= 0 then redis.call('HDEL', WAITING[lane], 'pages') end
   if count('flow:' .. flow .. ':' .. need) == math.max(change, 0) then return count('tenant:' .. tenant) end
   return tonumber(redis.call('HGET', WAITING[lane], 'tenant:' .. tenant))
 end
@@ -120,10 +124,10 @@ local function make_ready(index, slice, ahead)
   local ready, flows = READY[lane] .. need, FLOWS[lane] .. need
   local virtual = lane_number('virtual:' .. lane) - lane_number('shift:' .. lane .. ':' .. need)
   if redis.call('EXISTS', WAITING[lane]) == 0 then redis.call('DEL', flows) end
-  local num_flows = count_waiting(lane, flow, need, tenant, 1)
+  local num_flows = count_waiting(lane, flow, need, tenant, 1, num_pages(slice))
   local start = virtual + (ahead or 0)
   if not ahead then
-    local pages = math.max(1, slice.p and #slice.p or 1)
+    local pages = num_pages(slice)
     -- A flow begins behind a turn of each other one, or many small batches would all go first.
     start = math.max(virtual + (num_flows - 1) * pages, tonumber(redis.call('ZSCORE', flows, flow) or 0))
     redis.call('ZADD', flows, start + num_flows * pages, flow)
@@ -140,7 +144,7 @@ local function leave_lane(index)
   local lane, flow, tenant, of_job = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant', 'need'))
   for _, need in ipairs({ of_job, of_job .. '!' }) do
     if redis.call('ZREM', READY[lane] .. need, member(index)) == 1 then
-      count_waiting(lane, flow, need, tenant, -1)
+      count_waiting(lane, flow, need, tenant, -1, num_pages(load_slice(index)))
       if redis.call('LLEN', WAKEUPS .. need) > num_waiting(need) then
         redis.call('RPOP', WAKEUPS .. need)
       end
@@ -152,8 +156,8 @@ end
 
 local function drop_slice(index, outcome)
   end_attempt(index, load_slice(index), outcome)
-  redis.call('HDEL', SLICES, index)
   leave_lane(index)
+  redis.call('HDEL', SLICES, index)
   redis.call('ZREM', LEASES, member(index))
 end
 

@@ -4,6 +4,7 @@
 -- Answers JSON of what the worker needs; else as `_choose.lua` says.
 local index = index_of(CHOSEN.name)
 local slice = load_slice(index)
+local waited -- since the job was accepted (ms), where this is its first claim
 
 -- Let the lane's time go on to this slice's; what waited for somebody who can read it goes on from now.
 local function advance(lane, need)
@@ -21,7 +22,7 @@ end
 
 local function count_served(lane)
   if BOTH then
-    redis.call('HINCRBY', LANES, 'served:' .. lane, math.max(1, slice.p and #slice.p or 1))
+    redis.call('HINCRBY', LANES, 'served:' .. lane, num_pages(slice))
   else
     redis.call('HDEL', LANES, 'served:interactive', 'served:bulk')
   end
@@ -30,6 +31,7 @@ end
 local function begin()
   if get('status') ~= 'queued' then return end
   set_status('running')
+  waited = NOW - number('created')
   redis.call('HSET', JOB, 'started', NOW, 'began', STEADY)
   local batch = get('batch')
   if batch then redis.call('HSETNX', BATCHES, batch .. '/began', NOW) end
@@ -55,9 +57,9 @@ local done = {}
 for _, page in ipairs(slice.p or {}) do
   if redis.call('HEXISTS', PAGES, page) == 1 then done[#done + 1] = page end
 end
-local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options', 'request')
+local job = redis.call('HMGET', JOB, 'tenant', 'document', 'options', 'request', 'trace')
 return cjson.encode({
   job = JOB_ID, slice = index, attempt = slice.a, crashes = slice.d, pages = slice.p,
   done = #done > 0 and done or nil, tenant = job[1], document = job[2], options = job[3],
-  request = job[4] or nil,
+  request = job[4] or nil, trace = job[5] or nil, waited = waited,
 })

@@ -3,12 +3,12 @@
 Fields: `tenant lane flow need status` `created started finished` (ms) `document options metadata
 model` (JSON) `num_pages total done failed flawed next cancel code detail` `load detect recognize`
 (ms) `input_ttl result_ttl tombstone_ttl timeout` (ms) `batch custom_id position` (its place there),
-`rerun_of` (the job whose document it reads again), `reused_from` (one that had
-read it), `event` (the id of the event of its end), `ends` how often it ended, `corrected` how often
-something was set right and `corrected_bytes` how much is kept of that, `request` (the id of the
-request that made it, for the log), `url` (of a
-document that has not been fetched), `fetches` how often that was begun, `requeued` (the job
-that an operator had made of it; empty: that could not be done).
+`rerun_of` (the job whose document it reads again), `reused_from` (one that had read it), `event`
+(the id of the event of its end), `ends` how often it ended, `corrected` how often something was set
+right and `corrected_bytes` how much is kept of that, `request` (the id of the request that made it,
+for the log), `trace` (its `traceparent`, if there are traces), `url` (of a document that has not
+been fetched), `fetches` how often that was begun, `requeued` (the job that an operator had made of
+it; empty: that could not be done).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class NewJob:
     custom_id: str = ""
     # The request that made it: what its worker logs can be found by it.
     request_id: str | None = None
+    # Its `traceparent`, so that the reading is a part of the caller's trace.
+    trace: str | None = None
     # Where the document is, if it is to be fetched.
     url: str | None = None
     # The job whose document it reads again.
@@ -90,6 +92,8 @@ class NewJob:
             record["event"] = self.event_id
         if self.request_id:
             record["request"] = self.request_id
+        if self.trace:
+            record["trace"] = self.trace
         if self.batch_id:
             record |= {"batch": self.batch_id, "custom_id": self.custom_id}
         if self.url:

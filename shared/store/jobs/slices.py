@@ -38,6 +38,8 @@ class Claim:
     done: frozenset[int]
     worker_id: str = ""
     request_id: str | None = None
+    trace: str | None = None
+    waited_s: float | None = None  # of the first claim of its job: since that was accepted
 
     @property
     def names(self) -> dict[str, object]:
@@ -160,6 +162,8 @@ class SliceQueue:
             done=frozenset(fields.get("done", ())),
             worker_id=self._worker_id,
             request_id=fields.get("request"),
+            trace=fields.get("trace"),
+            waited_s=fields["waited"] / 1000 if "waited" in fields else None,
         )
 
     def renew(self, claim: Claim) -> Standing:

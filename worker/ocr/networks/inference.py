@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -64,12 +64,16 @@ class Steps:
 
 
 class Networks:
-    """Detector, orientation classifier and recogniser; the batcher's threads call them."""
+    """Detector, orientation classifier and recogniser; the batcher's threads call them.
+
+    `told` hears of each call: which network, and of how many pictures.
+    """
 
     def __init__(
         self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
     ) -> None:
         self.device = device
+        self.told: Callable[[Task, int], object] = lambda task, number: None
         self._detector = placed(detector, device.kind, device.dtype)
         self._classifier = placed(classifier, device.kind, device.dtype)
         self._recognizer = self.place(recognizer)
@@ -85,6 +89,7 @@ class Networks:
         its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
         """
         torch.set_num_threads(1)
+        self.told(key.task, len(sights))
         results: list[Any] = []
         with _device_errors(), torch.inference_mode():
             for size in self.device.batch_sizes(len(sights)):

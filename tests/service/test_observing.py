@@ -1,0 +1,242 @@
+"""What every process tells from outside: its figures at a port, its traces to a collector."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.crew import NULL_WORKER, SILENT_CANARY, Crew, running_crew
+from bench.service import free_port
+from shared.observing.machine import Cards
+from tests.service.collector import Collector, Span, collecting
+from tests.worker.stories import grey_tiff
+
+ROOT = Path(__file__).parents[2]
+CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"  # the example of W3C's page
+DAMAGED = b"%PDF-1.7\n" + b"nothing " * 50
+
+
+@dataclass
+class Seen:
+    """A service of two API processes and a worker of two, seen from outside."""
+
+    crew: Crew
+    metrics_port: int
+    collector: Collector
+
+    def figures(self, program: str) -> dict[str, float]:
+        """All samples that a program serves, by name and labels; families without any as well."""
+        port = {"worker": self.metrics_port, "keeper": self.metrics_port + 1}.get(program)
+        url = f"http://127.0.0.1:{port}/metrics" if port else f"{self.crew.url}/metrics"
+        found: dict[str, float] = {}
+        for family in text_string_to_metric_families(httpx.get(url, timeout=60).text):
+            found[family.name] = 0
+            for sample in family.samples:
+                labels = ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items()))
+                found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+        return found
+
+    def submit(self, data: bytes, **more: Any) -> str:
+        headers = more.pop("headers", {})
+        answer = httpx.post(
+            f"{self.crew.url}/v1/jobs", params=more, content=data, headers=headers, timeout=60
+        )
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["id"]
+        return job_id
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        while True:
+            url = f"{self.crew.url}/v1/jobs/{job_id}?wait=30"
+            job: dict[str, Any] = httpx.get(url, timeout=60).json()
+            if job["finished_at"]:
+                return job
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    port = free_port()
+    with collecting() as collector:
+        settings = {
+            "DOCCHU_METRICS_BIND": f"127.0.0.1:{port}",
+            "DOCCHU_API_PROCESSES": "2",
+            "DOCCHU_DEVICE": "cpu",
+            "DOCCHU_DEVICE_PROCESSES": "2",
+            "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        }
+        folder = tmp_path_factory.mktemp("seen")
+        with running_crew(folder, NULL_WORKER, **SILENT_CANARY, **settings) as crew:
+            yield Seen(crew, port, collector)
+
+
+def eventually(holds: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_figures_of_a_worker_are_those_of_all_its_processes(seen: Seen) -> None:
+    before, readers = seen.figures("worker"), set()
+    num_jobs = 0
+    while len(readers) < 2:
+        ids = [seen.submit(grey_tiff(2)) for _ in range(8)]
+        num_jobs += len(ids)
+        for job_id in ids:
+            assert seen.finished(job_id)["status"] == "succeeded"
+            url = f"{seen.crew.url}/v1/jobs/{job_id}/timeline"
+            readers |= {one["worker"] for one in httpx.get(url).json()["attempts"]}
+    after = seen.figures("worker")
+
+    def more(name: str) -> float:
+        return after[name] - before[name]
+
+    assert more("docchu_pages_read_total") == 2 * num_jobs
+    assert more("docchu_page_load_seconds_count") == 2 * num_jobs
+    assert more("docchu_page_recognize_seconds_count") == 2 * num_jobs
+    assert more("docchu_slices_claimed_total{lane=interactive}") == num_jobs
+    assert more("docchu_queue_wait_seconds_count{lane=interactive}") == num_jobs
+    assert more("docchu_queue_wait_seconds_sum{lane=interactive}") >= 0
+    assert more("docchu_slice_retries_total") == more("docchu_writes_refused_total") == 0
+
+
+def test_what_cannot_be_read_is_counted_by_its_code(seen: Seen) -> None:
+    name = "docchu_document_failures_total{code=document_damaged}"
+    before = seen.figures("worker")[name]
+    assert seen.finished(seen.submit(DAMAGED))["status"] == "failed"
+    assert seen.figures("worker")[name] == before + 1
+
+
+def test_the_figures_of_requests_are_those_of_all_api_processes(seen: Seen) -> None:
+    count = "docchu_http_request_seconds_count{method=GET,route=/ping}"
+    before = seen.figures("api").get(count, 0)
+    for _ in range(40):
+        httpx.get(f"{seen.crew.url}/ping")
+    assert seen.figures("api")[count] == before + 40
+
+
+def test_the_keeper_counts_what_becomes_of_webhooks(seen: Seen) -> None:
+    """Nobody listens there: it is to be tried again, and is late for nobody yet."""
+    before = seen.figures("keeper")
+    seen.finished(seen.submit(grey_tiff(1), webhook_url=f"http://127.0.0.1:{free_port()}/hook"))
+    name = "docchu_webhook_attempts_total{outcome=pending}"
+    eventually(lambda: seen.figures("keeper")[name] == before[name] + 1)
+    assert seen.figures("api")["docchu_errand_late_seconds{kind=webhook}"] < 60
+    assert seen.figures("keeper")["docchu_disk_size_bytes"] > 0
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"\bdocchu_\w+", text))
+
+
+def queries() -> Iterator[str]:
+    board = json.loads((ROOT / "deploy/grafana/docchu.json").read_text())
+    for panel in board["panels"]:
+        yield from (target["expr"] for target in panel.get("targets", ()))
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())
+    yield from (rule["expr"] for group in rules["groups"] for rule in group["rules"])
+
+
+def test_the_board_the_alerts_and_the_docs_name_nothing_that_is_not_served(seen: Seen) -> None:
+    served = {
+        name.partition("{")[0] for one in ("api", "worker", "keeper") for name in seen.figures(one)
+    }
+    served |= {family.name for family in Cards().collect()}
+    asked = {name for query in queries() for name in names_in(query)}
+    assert len(asked) > 30 and asked - served == set()
+    told = names_in((ROOT / "docs/observing.md").read_text())
+    assert told - served == set()
+    # A histogram is told by its name alone, a counter as it is asked for.
+    assert (
+        asked - {f"{name}{end}" for name in told for end in ("", "_bucket", "_sum", "_count")}
+        == set()
+    )
+
+
+def test_every_alert_is_explained() -> None:
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())
+    names = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    assert names == set(re.findall(r"`(Docchu[A-Z]\w+)`", (ROOT / "docs/observing.md").read_text()))
+
+
+def test_a_trace_goes_from_the_callers_request_through_its_pages(seen: Seen) -> None:
+    trace, caller = CALLER
+    headers = {"traceparent": f"00-{trace}-{caller}-01", "X-Request-ID": "req-1"}
+    job_id = seen.submit(grey_tiff(3), headers=headers)
+    seen.finished(job_id)
+    eventually(lambda: {"slice"} <= {span.name for span in seen.collector.of(trace)})
+    spans = seen.collector.of(trace)
+    (request,) = [span for span in spans if span.program == "docchu-api"]
+    assert request.name == "POST /v1/jobs" and request.parent == caller
+    assert request.facts["http.response.status_code"] == 202
+    assert request.facts["docchu.request"] == "req-1"
+    (reading,) = [span for span in spans if span.name == "slice"]
+    assert reading.parent == request.id and reading.program == "docchu-worker"
+    assert reading.facts["docchu.job"] == job_id
+    pages = [span for span in spans if span.name == "page"]
+    assert {page.facts["docchu.page"] for page in pages} == {1, 2, 3}
+    for page in pages:
+        assert page.parent == reading.id
+        assert [part.name for part in parts(spans, page)] == ["load", "detect", "recognize"]
+    assert all(reading.start_ns <= span.start_ns <= span.end_ns for span in [*pages, reading])
+
+
+def parts(spans: list[Span], whole: Span) -> list[Span]:
+    return [span for span in spans if span.parent == whole.id]
+
+
+def test_a_caller_who_wants_no_trace_gets_none(seen: Seen) -> None:
+    """The last two digits say whether it is recorded."""
+    trace = "0" * 30 + "77"
+    job_id = seen.submit(grey_tiff(1), headers={"traceparent": f"00-{trace}-{CALLER[1]}-00"})
+    seen.finished(job_id)
+    other = "0" * 30 + "78"
+    seen.finished(seen.submit(grey_tiff(1), headers={"traceparent": f"00-{other}-{CALLER[1]}-01"}))
+    eventually(lambda: len(seen.collector.of(other)) >= 3)
+    assert seen.collector.of(trace) == []
+
+
+def run(module: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module],
+        env={**os.environ, "DOCCHU_REDIS_URL": "redis://127.0.0.1:1/0", **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(("program", "place"), [("worker", 0), ("keeper", 1)])
+def test_an_address_that_is_taken_is_told_in_a_sentence(program: str, place: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1] - place}"
+        told = run(program, DOCCHU_METRICS_BIND=bind, DOCCHU_DEVICE="cpu")
+    assert told.returncode != 0
+    assert f"DOCCHU_METRICS_BIND={bind} cannot be listened on by a {program}" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_without_the_variables_nothing_of_opentelemetry_is_loaded() -> None:
+    code = (
+        "import sys; from shared.observing import tracing; tracing.set_up('x')\n"
+        "with tracing.step('a') as step: tracing.past(b=1)\n"
+        "assert step.traceparent is None and tracing.begin('c', None).traceparent is None\n"
+        "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
