@@ -15,6 +15,7 @@ import yaml
 from api.server import gunicorn_conf
 from api.services import make_services
 from api.status.metrics import Metrics
+from api.status.readiness import Readiness
 from shared.running import health
 from shared.settings import Settings
 from tests.project.test_compose import ROOT, services
@@ -163,7 +164,8 @@ def test_only_the_api_is_spoken_to(helm: Manifest) -> None:
 def test_pools_follow_the_waiting_pages_and_the_gpus_come_from_nothing(
     helm: Manifest, valkey_settings: Settings
 ) -> None:
-    told = Metrics(make_services(valkey_settings)).text().decode()
+    parts = make_services(valkey_settings)
+    told = Metrics(parts, Readiness(parts)).text().decode()
     scaled = of_kind(helm, 2, "ScaledObject")
     deployments = of_kind(helm, 2, "Deployment")
     for name, one in scaled.items():
