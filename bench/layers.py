@@ -14,11 +14,11 @@ from pathlib import Path
 
 from shared.media import PDF
 from tests.formats.documents import DECREE, Letters, document
+from worker.hints import BULK_SAMPLES, SAMPLES
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
 from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reader
-from worker.reading import BULK_SAMPLES, SAMPLES
 
 _ROUNDS = 3
 _WAYS = {"read": None, "auto": SAMPLES, "auto, bulk": BULK_SAMPLES, "trust": 0}

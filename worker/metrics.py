@@ -25,6 +25,7 @@ _LOAD = Histogram("docchu_page_load_seconds", "Opening and drawing a page", buck
 _DETECT = Histogram("docchu_page_detect_seconds", "Finding a page's lines", buckets=QUICK)
 _RECOGNIZE = Histogram("docchu_page_recognize_seconds", "Reading a page's lines", buckets=QUICK)
 _READ = Counter("docchu_pages_read", "Pages that were read, be it in part")
+_REUSED = Counter("docchu_pages_reused", "Pages taken from an earlier reading of the document")
 _PROBLEMS = counter("page_problems", "Pages not read, or in part, by reason", "code", _CODES)
 _FAILURES = counter("document_failures", "Documents that cannot be read", "code", _CODES)
 _BATCHES = histogram(
@@ -55,8 +56,11 @@ def document_failed(code: str) -> None:
     _FAILURES.labels(code).inc()
 
 
-def page_ended(record: PageRecord, timings: PageTimings) -> None:
-    """A page was recorded."""
+def page_ended(record: PageRecord, timings: PageTimings, *, is_new: bool) -> None:
+    """A page was recorded; if it is not new, as an earlier reading of the same document had it."""
+    if not is_new:
+        _REUSED.inc()
+        return
     _LOAD.observe(timings.load_s)
     if record.blob:
         _READ.inc()

@@ -35,6 +35,7 @@ from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
 from worker import metrics
+from worker.hints import hint_of
 from worker.leases import Lease, Unwanted, names
 from worker.loading.pool import Asker, LoadedPage, PageLoader
 from worker.loading.turns import Flow
@@ -48,8 +49,6 @@ from worker.thumbnails import picture_of
 # Pages of one slice in hand at once: one is opened while another is read.
 _PAGES_IN_HAND = 2
 _LOOKS = 4  # attempts, on whatever machine, before a document that is not there counts as lost
-SAMPLES, BULK_SAMPLES = 4, 2
-"""Places of each font of a page that are read, to see whether its letters are what they seem."""
 _CUT = "More lines were found on the page than are read of one: the longest were left out."
 _log = structlog.get_logger()
 
@@ -147,30 +146,27 @@ class SliceReader:
 
     def _read_page(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
         with tracing.step("page", lease.trace, page=number):
-            self._read_and_record(lease, source, number, chosen)
-
-    def _read_and_record(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
-        claim = lease.claim
-        reader, model = chosen
-        before = self._before(claim, source.earlier, number)
-        record, timings = before or self._page(lease, source, number, reader)
-        by = model if record.blob else None
-        known = source.earlier.job_id if before and source.earlier else ""
-        try:
-            outcome = self.slices.record(claim, number, record, timings, by, known)
-        except StaleAttempt:
-            self._drop(claim, record)
-            raise
-        reach("worker.recorded")
-        if outcome == "repeated":
-            self._drop(claim, record)
-        else:
-            metrics.page_ended(record, timings)
-        if outcome in ("canceled", "finished"):
-            lease.standing = outcome
-        if outcome == "finished" and source.asker.password is None:
-            self.earlier.note(claim, model)
-        lease.progress()
+            claim = lease.claim
+            reader, model = chosen
+            before = self._before(claim, source.earlier, number)
+            record, timings = before or self._page(lease, source, number, reader)
+            by = model if record.blob else None
+            known = source.earlier.job_id if before and source.earlier else ""
+            try:
+                outcome = self.slices.record(claim, number, record, timings, by, known)
+            except StaleAttempt:
+                self._drop(claim, record)
+                raise
+            reach("worker.recorded")
+            if outcome == "repeated":
+                self._drop(claim, record)
+            else:
+                metrics.page_ended(record, timings, is_new=not before)
+            if outcome in ("canceled", "finished"):
+                lease.standing = outcome
+            if outcome == "finished" and source.asker.password is None:
+                self.earlier.note(claim, model)
+            lease.progress()
 
     def _before(
         self, claim: Claim, earlier: Earlier | None, number: int
@@ -192,7 +188,7 @@ class SliceReader:
             lease.progress()
             loaded_s = time.perf_counter() - started
             reach("worker.loaded")
-            hint = self._hint(lease, source, number)
+            hint = hint_of(self.loader, source.path, number, lease, source.asker)
             reading = self._read(lease, loaded, number, reader, hint)
         except DocumentError as error:
             _log.info("page cannot be read", page=number, code=error.code, **claim.names)
@@ -208,21 +204,6 @@ class SliceReader:
         if reading.is_cut:
             return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
         return record, timings
-
-    def _hint(self, lease: Lease, source: _Source, number: int) -> Hint | None:
-        """What a page of a PDF says of itself, if the caller wants to hear of it."""
-        claim = lease.claim
-        if claim.media_type != PDF or claim.options.text_layer == "ignore":
-            return None
-        try:
-            words = self.loader.layer(source.path, number, source.asker)
-        except DocumentError as error:
-            # Its picture is there, and that is what counts.
-            _log.info("text layer cannot be read", page=number, code=error.code, **claim.names)
-            return None
-        if claim.options.text_layer == "trust":
-            return Hint(words, 0)
-        return Hint(words, BULK_SAMPLES if lease.is_bulk else SAMPLES)
 
     def _asker(self, lease: Lease) -> Asker:
         claim = lease.claim

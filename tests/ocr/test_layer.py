@@ -13,12 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 from shared.result import Page, page_text
 from tests.formats.documents import DECREE, FACE, Disguise, Letters, document, written
 from tests.loading.samples import stream
+from worker.hints import BULK_SAMPLES, SAMPLES
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
 from worker.ocr.layer.alignment import likeness
 from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reader
-from worker.reading import BULK_SAMPLES, SAMPLES
 
 PDF = "application/pdf"
 ENGLISH = (
