@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Response, abort, request
 
-_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
 @dataclass(frozen=True)

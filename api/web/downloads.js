@@ -11,7 +11,18 @@ function menu(choices) {
   const items = choices.map(([said, format, take]) =>
     make("li", {}, make("button", { type: "button", say: ["plain", said], data: { format }, on: { click: () => (take(), (node.open = false)) } })),
   );
-  node.append(make("ul", {}, ...items));
+  const list = make("ul", {}, ...items);
+  node.append(list);
+  // The tools are one row that scrolls sideways: what opens from it stands over the page.
+  node.addEventListener("toggle", () => {
+    if (!node.open) return;
+    const { bottom, right } = node.getBoundingClientRect();
+    list.style.top = `${bottom + 4}px`;
+    list.style.left = `${Math.max(8, Math.min(right - list.offsetWidth, innerWidth - list.offsetWidth - 8))}px`;
+    list.style.maxHeight = `${innerHeight - bottom - 16}px`;
+    addEventListener("scroll", () => (node.open = false), { once: true });
+  });
+  document.addEventListener("click", (event) => node.contains(event.target) || (node.open = false));
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !node.open) return;
     node.open = false;

@@ -50,14 +50,15 @@ async function poll(id, { onPage, onJob }, signal) {
 function pagesOf(job) {
   const troubles = new Map((job.error?.pages ?? []).map((trouble) => [trouble.page, trouble]));
   const sure = job.status === "succeeded" || job.status === "partial";
-  return wanted(job.options.pages, job.document.num_pages ?? 0).map((page) => ({
+  return wantedPages(job.options.pages, job.document.num_pages ?? 0).map((page) => ({
     page,
     read: sure && !troubles.has(page) ? true : null,
     ...troubles.get(page),
   }));
 }
 
-function wanted(ranges, count) {
+/** The pages of a document of `count` that ranges such as `1-3,7` ask for; all without any. */
+export function wantedPages(ranges, count) {
   const all = Array.from({ length: count }, (_, index) => index + 1);
   if (!ranges) return all;
   const spans = ranges.split(",").map((range) => range.split("-").map(Number));

@@ -2,12 +2,12 @@
 import { attempt } from "./attempt.js";
 import { showBatches } from "./batches.js";
 import { button, byId, confirmErasing, make, toast } from "./dom.js";
-import { say } from "./i18n.js";
+import { say, t } from "./i18n.js";
 import { ended } from "./follow.js";
 import { JobList } from "./joblist.js";
 import { documentName } from "./rows.js";
 import { call, load, words } from "./service.js";
-import { ofThisSession } from "./uploads.js";
+import { ofThisSession, takeFile } from "./uploads.js";
 
 const interval = 1500; // ms between two looks while something is being read
 const pageSize = 20;
@@ -17,6 +17,7 @@ let timer = 0;
 let visible = false;
 let latest = 0;
 let list = null;
+let wanted = ""; // a part of the names that are shown
 
 export function openHome() {
   visible = true;
@@ -35,6 +36,15 @@ export function setUpHome() {
     shown += pageSize;
     refresh();
   });
+  let waiting = 0;
+  byId("by-name").addEventListener("input", ({ target }) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      [wanted, shown] = [target.value.trim(), pageSize];
+      refresh();
+    }, 250);
+  });
+  byId("sample").addEventListener("click", sendSample);
   document.addEventListener("visibilitychange", () => document.hidden || (visible && refresh()));
 }
 
@@ -46,6 +56,7 @@ export async function refresh() {
     if (turn !== latest) return;
     show(jobs);
     byId("more").hidden = !more;
+    byId("sample").hidden = Boolean(jobs.length || hasBatch || wanted);
     const isAtWork = hasBatch || !jobs.every(ended);
     if (visible && !document.hidden && isAtWork) timer = setTimeout(refresh, interval * asked);
   } catch (error) {
@@ -62,9 +73,10 @@ async function newest() {
   let cursor = null;
   let asked = 0;
   do {
-    const query = new URLSearchParams({ limit: asked ? 100 : Math.min(100, shown), ...(cursor && { cursor }) });
+    const query = new URLSearchParams({ limit: asked ? 100 : Math.min(100, shown), ...(cursor && { cursor }), ...(wanted && { name: wanted }) });
     const answer = await load(`/v1/jobs?${query}`);
-    jobs.push(...answer.jobs.filter((job) => job.batch_id === null));
+    // A name may be that of a document in a batch, too.
+    jobs.push(...answer.jobs.filter((job) => wanted || job.batch_id === null));
     cursor = answer.next_cursor;
     asked += 1;
   } while (cursor && jobs.length < shown && asked < mostAnswers);
@@ -76,7 +88,7 @@ function show(jobs) {
   if (jobs.length) {
     delete note.dataset.i18n;
     note.replaceChildren();
-  } else say(note, "noJobs");
+  } else say(note, wanted ? "noneOfThem" : "noJobs");
   list ??= new JobList(byId("recent"), documentName, actionsOf);
   list.show(jobs);
   showBatch(jobs);
@@ -85,6 +97,12 @@ function show(jobs) {
 function actionsOf(job) {
   const actions = [["erase", () => erase(job), { className: "quiet" }]];
   return ended(job) ? actions : [["cancel", () => cancel(job)], ...actions];
+}
+
+/** A letter that nobody wrote, so that there is something to look at. */
+async function sendSample() {
+  const answer = await attempt(() => call("/web/sample.jpg"));
+  if (answer) takeFile(new File([await answer.blob()], t("sampleName"), { type: "image/jpeg" }), { extract: "auto" });
 }
 
 function showBatch(jobs) {

@@ -17,6 +17,9 @@ export function reason(code, detail) {
   const said = words.codes?.[code];
   return typeof said === "function" ? said(detail) : (said ?? detail ?? code);
 }
+export const typeName = (type) => words.types?.[type] ?? plainName(type);
+export const fieldName = (name) => words.fields?.[name] ?? plainName(name);
+const plainName = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 export const formatName = (format) => words.formats?.[format] ?? format;
 
 /** Set an element's text, so that it follows the language; values may be functions of it. */

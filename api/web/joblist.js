@@ -2,12 +2,13 @@
 import { make } from "./dom.js";
 import { ended } from "./follow.js";
 import { say } from "./i18n.js";
-import { badge, moment, row, sayProgress, troubles } from "./rows.js";
+import { firstPage, Miniatures } from "./miniatures.js";
+import { badge, moment, row, sayProgress, troubles, turn } from "./rows.js";
 
 export class JobList {
   /** `nameOf` says what a job is called, `actionsOf` what can be done with it. */
   constructor(node, nameOf, actionsOf) {
-    Object.assign(this, { node, nameOf, actionsOf, rows: new Map() });
+    Object.assign(this, { node, nameOf, actionsOf, rows: new Map(), miniatures: new Miniatures() });
   }
 
   show(jobs) {
@@ -23,7 +24,7 @@ export class JobList {
   update(job) {
     const known = this.rows.get(job.id) ?? { node: make("li"), state: "" };
     this.rows.set(job.id, known);
-    const state = `${job.status} ${job.progress.pages_done} ${job.progress.pages_total}`;
+    const state = `${job.status} ${job.progress.pages_done} ${job.progress.pages_total} ${ended(job) ? "" : turn(job)}`;
     if (known.state === state) return known.node;
     const before = known.state.split(" ")[0];
     known.state = state;
@@ -36,9 +37,10 @@ export class JobList {
     const name = this.nameOf(job);
     const title = make("a", { href: `#/jobs/${job.id}`, textContent: name });
     const made = make("time", { dateTime: job.created_at, say: ["plain", () => moment(job.created_at)] });
-    const facts = make("p", { className: "hint" }, badge(job.status), " ", make("span", { className: "count" }), " ", made);
+    const facts = make("p", { className: "hint" }, badge(job.status), " ", make("span", { className: "count" }), " ", make("span", { className: "turn" }), " ", made);
     const share = ended(job) ? undefined : null;
-    node.replaceChildren(...row({ title, notes: [facts, ...troubles(job)], share, progressKey: "reading", actions: this.actionsOf(job), name }));
+    const picture = this.miniatures.of(job.id, firstPage(job));
+    node.replaceChildren(...row({ title, notes: [facts, ...troubles(job)], share, progressKey: "reading", actions: this.actionsOf(job), name, picture }));
     showProgress(node, job);
   }
 }
@@ -47,6 +49,7 @@ function showProgress(node, job) {
   const count = node.querySelector(".count");
   if (ended(job) && job.document.num_pages) say(count, "pages", job.document.num_pages);
   else if (!ended(job) && job.progress.pages_total !== null) sayProgress(count, job);
+  say(node.querySelector(".turn"), "plain", () => (ended(job) ? "" : turn(job)));
   const bar = node.querySelector("progress");
   if (bar && job.progress.pages_total) bar.value = job.progress.pages_done / job.progress.pages_total;
 }

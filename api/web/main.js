@@ -5,7 +5,9 @@ import { leaveHome, openHome, refresh, setUpHome } from "./home.js";
 import { choose, otherLanguage, preferred, speak, t } from "./i18n.js";
 import { forget, show as showKey } from "./key.js";
 import { present, watched } from "./presence.js";
+import { setUpOptions } from "./options.js";
 import { Problem } from "./service.js";
+import { setUpShortcuts } from "./shortcuts.js";
 import { takeFiles } from "./uploads.js";
 
 let leave = null;
@@ -70,6 +72,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   byId("main").querySelector("section:not([hidden]) h1")?.focus();
 });
 setUpHome();
+setUpOptions();
+setUpShortcuts();
 takeFiles((address, single) => {
   if (single && !byId("home").hidden) location.hash = address;
   else if (byId("home").hidden) location.hash = "#/";

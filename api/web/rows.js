@@ -24,8 +24,13 @@ export function moment(text) {
   return format.format(new Date(text));
 }
 
+/** What is known of a job's turn, while it waits or is read. */
+export function turn({ queue }) {
+  return [queue.position && t("place", queue.position), queue.eta_s !== null && t("left", queue.eta_s), queue.reason].filter(Boolean).join(", ");
+}
+
 /** A row with a progress bar that can be hidden; `actions` are [key, listener, properties]. */
-export function row({ title, notes, share, progressKey, actions, name }) {
+export function row({ title, notes, share, progressKey, actions, name, picture }) {
   const bar = make("progress", { max: 1, label: progressKey });
   setShare(bar, share);
   const buttons = actions.map(([key, listener, properties]) => {
@@ -34,6 +39,7 @@ export function row({ title, notes, share, progressKey, actions, name }) {
     return made;
   });
   return [
+    ...(picture ? [picture] : []),
     make("div", { className: "what" }, title, ...notes),
     share === undefined ? "" : bar,
     make("div", { className: "buttons" }, ...buttons),

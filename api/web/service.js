@@ -55,6 +55,12 @@ export async function load(path, signal) {
   });
 }
 
+/** Say something of what is there, as JSON; what it is then. */
+export async function put(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return (await call(path, { method: "PUT", body: JSON.stringify(body), headers })).json();
+}
+
 /** Upload a form; `onProgress` gets the share that has been sent. Throws Problem, AbortError. */
 export async function upload(path, form, idempotencyKey, onProgress, signal) {
   for (;;) {

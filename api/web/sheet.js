@@ -1,16 +1,21 @@
 // One page: its picture with the lines drawn over it, and its text beside it; each marks the other.
+import { attempt } from "./attempt.js";
 import { button, drawn, make } from "./dom.js";
+import { checkedMark, cropOf, edit } from "./editing.js";
+import { drawBox, drawnText, scrollTo } from "./drawing.js";
+import { FieldColumn } from "./fields.js";
 import { say } from "./i18n.js";
 import { showBlob } from "./pictures.js";
-import { load, words } from "./service.js";
-import { partsOf, shownTable, tabbed } from "./tables.js";
+import { load, put, words } from "./service.js";
+import { partsOf, shownTable } from "./tables.js";
+import { marked, plainText, startsParagraph } from "./text.js";
 
 export class Sheet {
   constructor(number, view) {
     this.number = number;
-    this.view = view; // { id, signal, pictures, tools, localFile, onMark }
+    this.view = view;
     this.lines = null;
-    this.marked = -1;
+    this.marked = this.editing = -1;
     this.image = make("img", { alt: "" });
     this.paper = make("div", { className: "paper", role: "img", label: ["pictureOf", number] }, this.image);
     this.picture = make("div", { className: "picture" }, this.paper);
@@ -72,37 +77,100 @@ export class Sheet {
   writeLines() {
     if (this.written) return;
     this.written = true;
-    const texts = this.lines.map(({ text, box: [[left, top], [right], [, bottom]] }) =>
-      drawn("text", { x: left, y: bottom - (bottom - top) / 5, textLength: Math.max(right - left, 1), lengthAdjust: "spacingAndGlyphs", "font-size": (bottom - top) * 0.8 }, text),
-    );
-    this.shapes[0]?.parentNode.prepend(...texts);
+    this.svg.prepend(...this.lines.map(drawnText));
   }
 
   fill(page) {
     this.node.classList.remove("failed");
     this.lines = page.lines;
+    this.width = page.width;
+    this.node.style.setProperty("--ratio", page.width / page.height);
     this.paper.style.aspectRatio = this.picture.style.aspectRatio = `${page.width} / ${page.height}`;
     this.shapes = page.lines.map((line, index) => drawn("polygon", { points: line.box.map((point) => point.join(",")).join(" "), "data-line": index }));
-    this.paper.append(drawn("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true", preserveAspectRatio: "none" }, ...this.shapes));
+    this.svg?.remove();
+    this.svg = drawn("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true", preserveAspectRatio: "none" }, ...this.shapes);
+    this.paper.append(this.svg);
     this.parts = partsOf(page);
     this.items = [];
     const list = make("div", { className: "parts" }, ...this.parts.map((part) => this.shown(part)));
-    const copy = button("copyPage", () => this.view.copy(this.plainText()), { className: "quiet", say: ["copyPage", this.number] });
+    const copy = button("copyPage", () => this.view.copy(plainText(this.parts, this.lines)), { className: "quiet", say: ["copyPage", this.number] });
     const note = this.flaw ? [make("p", { className: "reason", say: ["flawed", this.flaw] })] : [];
-    this.text.replaceChildren(...note, ...(this.items.length ? [list, copy] : [make("p", { className: "hint", say: "noText" })]));
+    this.reading = [...note, ...(this.items.length ? [list, make("p", { className: "hint", say: "howToCorrect" }), copy] : [make("p", { className: "hint", say: "noText" })])];
+    this.items.forEach((_, index) => this.write(index));
+    this.showColumn();
     this.listen(list);
-    this.weigh(this.view.threshold());
+    this.weigh();
     this.view.onFilled(this);
   }
 
   /** A run of lines, or a table. */
   shown({ table, lines }) {
     for (const index of lines) {
-      this.items[index] = make(table ? "div" : "li", { className: "line", textContent: this.lines[index].text, tabIndex: index ? -1 : 0, data: { line: index } });
+      this.items[index] = make(table ? "div" : "li", { className: "line", tabIndex: index ? -1 : 0, data: { line: index } });
       if (!table && index > lines[0] && startsParagraph(this.lines[index - 1], this.lines[index])) this.items[index].classList.add("paragraph");
     }
     if (table) return shownTable(table, this.items, this.view.copy);
     return make("ol", { className: "lines", label: ["linesOf", this.number] }, ...lines.map((index) => this.items[index]));
+  }
+
+  /** The text beside the picture, or the fields, as the reader has chosen. */
+  showColumn() {
+    if (!this.lines) return;
+    this.box(null);
+    this.column = this.view.showsFields ? new FieldColumn(this, this.view.fields, this.view.isFirst(this)) : null;
+    this.column?.show();
+    this.text.replaceChildren(...(this.column ? [this.column.node] : this.reading));
+  }
+
+  /** Mark a place on the picture that is no line's. */
+  box(box) {
+    drawBox(this.svg, box);
+  }
+
+  /** Write a line as it is now: what it says, what was found in it, and who looked at it. */
+  write(index, hits = []) {
+    const { text, correction } = this.lines[index];
+    const isNone = correction?.kind === "not_text";
+    const words = isNone ? [make("s", { textContent: correction.original })] : marked(text, hits);
+    this.items[index].classList.toggle("none", isNone);
+    this.items[index].replaceChildren(...words, ...checkedMark(correction));
+  }
+
+  /** The lines that stand out and that nobody has looked at. */
+  doubtful() {
+    if (!this.lines) return [];
+    return [...this.lines.keys()].filter((index) => this.isLow(this.lines[index]));
+  }
+
+  isLow({ confidence, correction }) {
+    return confidence < this.view.threshold() && (!correction || correction.kind === "as_read");
+  }
+
+  /** Open the editor in a line; as one of a row (`isRow`), the next one in doubt follows. */
+  open(index, isRow = false) {
+    const line = this.lines[index];
+    const path = `/v1/jobs/${this.view.id}/pages/${this.number}/lines/${index}`;
+    const save = async (said) => {
+      this.lines[index] = (await attempt(() => put(path, said))) ?? line;
+      return this.lines[index] !== line;
+    };
+    const leave = async (step) => {
+      this.editing = -1;
+      this.write(index);
+      this.weighLine(index);
+      this.view.onCorrected(this);
+      if (isRow && step && (await this.view.review.go(step, this.number, index))) return;
+      this.focusLine(Math.min(isRow ? index : index + Math.max(step, 0), this.items.length - 1));
+    };
+    this.view.showText();
+    if (this.editing >= 0) this.write(this.editing), this.weighLine(this.editing);
+    this.editing = index;
+    const crop = cropOf(this.image, line.box, this.width);
+    const name = () => line.text;
+    edit(this.items[index], { text: line.text, name, none: ["not_text", "notText"], crop, correction: line.correction, save, leave, isRow });
+    this.items[index].scrollIntoView({ block: "nearest" });
+    this.reveal(index);
+    return true;
   }
 
   fail(why) {
@@ -111,14 +179,16 @@ export class Sheet {
   }
 
   /** Let the lines that are less sure than `threshold` stand out. */
-  weigh(threshold) {
-    this.lines?.forEach((line, index) => {
-      const low = line.confidence < threshold;
-      this.shapes[index].classList.toggle("low", low);
-      this.items[index].classList.toggle("low", low);
-      this.items[index].querySelector(".unsure")?.remove();
-      if (low) this.items[index].append(make("span", { className: "unsure", say: ["unsure", line.confidence] }));
-    });
+  weigh() {
+    this.lines?.forEach((_, index) => index === this.editing || this.weighLine(index));
+    this.column?.show();
+  }
+
+  weighLine(index) {
+    const low = this.isLow(this.lines[index]);
+    for (const part of [this.shapes[index], this.items[index]]) part.classList.toggle("low", low);
+    this.items[index].querySelector(".unsure")?.remove();
+    if (low) this.items[index].append(make("span", { className: "unsure", say: ["unsure", this.lines[index].confidence] }));
   }
 
   listen(list) {
@@ -127,15 +197,25 @@ export class Sheet {
       side.addEventListener("pointerleave", () => this.mark(-1));
     }
     this.paper.addEventListener("click", (event) => this.focusLine(lineOf(event)));
-    list.addEventListener("click", (event) => this.reveal(lineOf(event)));
+    list.addEventListener("click", (event) => this.onClick(event));
     list.addEventListener("focusin", (event) => this.reveal(lineOf(event)));
     list.addEventListener("focusout", () => this.mark(-1));
     list.addEventListener("keydown", (event) => this.onKey(event));
+    list.addEventListener("dblclick", (event) => lineOf(event) >= 0 && this.open(lineOf(event)));
+  }
+
+  /** A second tap on a line opens it, as two clicks do. */
+  onClick(event) {
+    const at = lineOf(event);
+    this.reveal(at);
+    if (event.pointerType === "touch" && at >= 0 && at === this.tapped) this.open(at);
+    this.tapped = at;
   }
 
   onKey(event) {
     const last = this.items.length - 1;
     const at = lineOf(event);
+    if (event.key === "Enter" && event.target === this.items[at]) event.preventDefault(), this.open(at);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last }[event.key];
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -154,9 +234,7 @@ export class Sheet {
   /** Mark a line, and bring it into view inside a picture that is zoomed. */
   reveal(index) {
     this.mark(index);
-    if (index < 0 || this.picture.scrollWidth <= this.picture.clientWidth) return;
-    const [shape, frame] = [this.shapes[index].getBoundingClientRect(), this.picture.getBoundingClientRect()];
-    this.picture.scrollBy(shape.left - frame.left - 40, shape.top - frame.top - frame.height / 2);
+    if (index >= 0) scrollTo(this.picture, this.shapes[index]);
   }
 
   mark(index) {
@@ -166,42 +244,16 @@ export class Sheet {
     for (const part of [this.shapes?.[index], this.items?.[index]]) part?.classList.add("marked");
   }
 
-  plainText() {
-    const text = ({ table, lines }) => {
-      if (table) return tabbed(table);
-      return lines.map((index) => (index > lines[0] && startsParagraph(this.lines[index - 1], this.lines[index]) ? "\n" : "") + this.lines[index].text).join("\n");
-    };
-    return this.parts.map(text).join("\n\n");
-  }
-
   /** Wrap what a search found; `hits` are [line, start, end, current], in order. */
   highlight(hits) {
     this.items?.forEach((item, index) => {
       const own = hits.filter((hit) => hit.line === index);
       this.shapes[index].classList.toggle("hit", own.length > 0);
-      if (!own.length && !item.querySelector("mark")) return;
-      const unsure = item.querySelector(".unsure");
-      item.replaceChildren(...marked(this.lines[index].text, own), ...(unsure ? [unsure] : []));
+      if (index === this.editing || (!own.length && !item.querySelector("mark"))) return;
+      this.write(index, own);
+      this.weighLine(index);
     });
   }
 }
 
-function* marked(text, hits) {
-  let at = 0;
-  for (const { start, end, current } of hits) {
-    yield text.slice(at, start);
-    yield make("mark", { textContent: text.slice(start, end), className: current ? "current" : "" });
-    at = end;
-  }
-  yield text.slice(at);
-}
-
 const lineOf = (event) => Number(event.target.closest("[data-line]")?.dataset.line ?? -1);
-
-/** As the service does it for plain text: the gap is clearly more than the leading of running text. */
-function startsParagraph(above, below) {
-  const span = ({ box }) => [Math.min(...box.map(([, y]) => y)), Math.max(...box.map(([, y]) => y))];
-  const [top, bottom] = span(above);
-  const gap = span(below)[0] - bottom;
-  return gap < top - bottom || gap > 0.9 * (bottom - top);
-}

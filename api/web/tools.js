@@ -54,13 +54,13 @@ export function zooming(pages) {
   set(0);
   const group = make(
     "div",
-    { className: "group", role: "group", label: "zoom" },
+    { className: "group zoom", role: "group", label: "zoom" },
     button("plain", () => set(at - 1), { say: ["plain", "−"], label: "zoomOut" }),
     value,
     button("plain", () => set(at + 1), { say: ["plain", "+"], label: "zoomIn" }),
     button("zoomFit", () => set(0)),
   );
-  return { group, fit: (picture) => reachable(picture, at > 0) };
+  return { group, fit: (picture) => reachable(picture, at > 0), by: (step) => set(step ? at + step : 0) };
 }
 
 /** What can be scrolled must be reached with the keyboard. */
@@ -83,7 +83,7 @@ export function doubting(onChange) {
     onChange(threshold());
   });
   show();
-  const group = make("div", { className: "group" }, make("label", { htmlFor: "threshold", say: "threshold" }), range, output);
+  const group = make("div", { className: "group doubt" }, make("label", { htmlFor: "threshold", say: "threshold" }), range, output);
   return { group, threshold };
 }
 
@@ -117,5 +117,6 @@ export function searching(id, onHits, onGo) {
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") move(event.shiftKey ? -1 : 1);
   });
-  return make("div", { className: "group search", role: "search" }, input, button("plain", () => move(-1), { say: ["plain", "↑"], label: "previous" }), button("plain", () => move(1), { say: ["plain", "↓"], label: "next" }), count);
+  const group = make("div", { className: "group search", role: "search" }, input, button("plain", () => move(-1), { say: ["plain", "↑"], label: "previous" }), button("plain", () => move(1), { say: ["plain", "↓"], label: "next" }), count);
+  return { group, forget: () => (pages = null) };
 }

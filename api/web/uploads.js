@@ -2,6 +2,7 @@
 import { byId, make } from "./dom.js";
 import { say, t } from "./i18n.js";
 import { listen } from "./incoming.js";
+import { addOptions } from "./options.js";
 import { row, setShare } from "./rows.js";
 import { randomKey, upload, words } from "./service.js";
 
@@ -12,18 +13,21 @@ let running = 0;
 /** The files of this session's jobs, to be shown before the service has a picture. */
 export const localFiles = new Map();
 export const ofThisSession = [];
+/** Take one file as if it had been chosen, with some options. */
+export let takeFile;
 
 /** Listen for files; `onAccepted` gets the address where each goes on, and whether it was the only one. */
 export function takeFiles(onAccepted) {
   addEventListener("beforeunload", (event) => (running || waiting.length) && event.preventDefault());
-  listen((found) => {
-    const items = asItems(found);
+  const take = (items) => {
     for (const item of items) {
       item.onAccepted = (address) => onAccepted(address, items.length === 1);
       byId("uploads").append(item.node);
       wait(item);
     }
-  });
+  };
+  takeFile = (file, options) => take([jobItem(file, options)]);
+  listen((found) => take(asItems(found)));
 }
 
 /** A zip is a batch, and so is a folder, or more files than are comfortably looked at one by one. */
@@ -35,14 +39,16 @@ function asItems(found) {
     const folder = others.every(({ path }) => path.includes("/")) && others[0].path.split("/")[0];
     return [...items, batchItem(folder || t("manyFiles", others.length), others)];
   }
-  return [...items, ...others.map(({ file }) => jobItem(file))];
+  return [...items, ...others.map(({ file }) => jobItem(file, null))];
 }
 
 const isZip = (file) => /\.zip$/i.test(file.name) || ["application/zip", "application/x-zip-compressed"].includes(file.type);
 const isHidden = (path) => /(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/.test(path);
 
-function jobItem(file) {
+function jobItem(file, options) {
   const form = new FormData();
+  if (options) Object.entries(options).forEach(([name, value]) => form.append(name, value));
+  else addOptions(form, false);
   form.append("file", file, file.name);
   const accept = (job) => {
     if (job.document.media_type.startsWith("image/")) localFiles.set(job.id, file);
@@ -55,6 +61,7 @@ function jobItem(file) {
 function batchItem(name, files) {
   const form = new FormData();
   form.append("metadata", JSON.stringify({ name }));
+  addOptions(form, true);
   for (const { file, path } of files) form.append("file", file, path);
   const accept = (batch) => `#/batches/${batch.id}`;
   return { name, path: "/v1/batches", form, accept, idempotencyKey: randomKey(), node: make("li") };

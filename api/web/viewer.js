@@ -1,12 +1,17 @@
 // The view of one job: how it goes, its pages as they are read, and the tools over them.
 import { attempt } from "./attempt.js";
-import { button, confirmErasing, make, toast } from "./dom.js";
+import { button, make } from "./dom.js";
 import { ended, follow } from "./follow.js";
 import { reason, say } from "./i18n.js";
+import { choosing, Fields } from "./fields.js";
+import { jobActions } from "./jobactions.js";
+import { neighbours } from "./neighbours.js";
 import { nearness, Pictures } from "./pictures.js";
-import { badge, documentName, moment, sayProgress, troubles } from "./rows.js";
-import { call, load, words } from "./service.js";
+import { Review, sayDoubtful } from "./review.js";
+import { badge, documentName, moment, sayProgress, troubles, turn } from "./rows.js";
+import { load, words } from "./service.js";
 import { Sheet } from "./sheet.js";
+import { onKeys } from "./shortcuts.js";
 import { copy, doubting, searching, takingAway, zooming } from "./tools.js";
 import { Thumbnails } from "./thumbnails.js";
 import { localFiles } from "./uploads.js";
@@ -28,7 +33,11 @@ class View {
     this.pictures = new Pictures(id, signal);
     this.pages = make("div", { className: "pages" });
     this.thumbnails = new Thumbnails(this.pictures, (number) => this.goTo(number));
-    this.doubt = doubting((threshold) => this.sheets.forEach((sheet) => sheet.weigh(threshold)));
+    this.doubt = doubting(() => (this.sheets.forEach((sheet) => sheet.weigh()), this.countDoubtful()));
+    this.review = new Review(this);
+    this.reviewing = button("review", () => this.review.go());
+    this.fields = new Fields(this);
+    this.choice = choosing(() => this.showText(), () => this.showFields());
     this.zoom = zooming(this.pages);
     this.threshold = this.doubt.threshold;
     this.copy = copy;
@@ -40,7 +49,9 @@ class View {
     this.actions = make("div", { className: "buttons" });
     this.tools = make("div", { className: "tools", role: "group", label: "tools", hidden: true });
     this.back = make("a", { href: "#/", say: "back" });
-    const head = make("div", { className: "head" }, this.back, this.title, this.facts, this.bar, this.troubles, this.actions, this.heard);
+    this.around = make("nav", { className: "around", label: "inBatch", hidden: true });
+    const path = make("div", { className: "path" }, this.back, this.around);
+    const head = make("div", { className: "head" }, path, this.title, this.facts, this.actions, this.bar, this.troubles, this.heard);
     root.replaceChildren(head, this.tools, make("div", { className: "result" }, this.thumbnails.node, this.pages));
     // What was noticed before a sheet was dropped may be told after it.
     this.near = nearness(null, "800px 0px", (node) => this.sheetOf(node)?.come(), (node) => this.sheetOf(node)?.go());
@@ -49,10 +60,64 @@ class View {
 
   async run() {
     this.show(await load(`/v1/jobs/${this.id}`, this.signal));
+    this.listen();
+    if (this.job.batch_id) this.showAround().catch(() => {}); // a convenience
     this.preview();
     await follow(this.id, { onPage: (page) => this.onPage(page), onJob: (job) => this.show(job) }, this.signal);
     this.dropUnread();
     this.fillTools();
+  }
+
+  listen() {
+    const go = (link) => () => this.around.querySelector(link)?.click();
+    const shown = () => [...this.sheets.values()].find((sheet) => sheet.items?.[sheet.marked]);
+    onKeys({
+      "/": () => this.tools.querySelector("input[type=search]")?.focus(),
+      d: () => this.review.go(),
+      e: () => shown()?.open(shown().marked),
+      f: () => (this.showsFields ? this.showText() : this.showFields()),
+      n: go(".behind"), p: go(".before"),
+      "+": () => this.zoom.by(1), "-": () => this.zoom.by(-1), 0: () => this.zoom.by(0),
+    }, this.signal);
+  }
+
+  /** Links to the documents before and behind this one in its batch. */
+  async showAround() {
+    this.around.replaceChildren(...(await neighbours(this.job, this.signal)));
+    this.around.hidden = !this.around.children.length;
+  }
+
+  isFirst(sheet) {
+    return sheet.number === Math.min(...[...this.sheets.values()].filter((other) => other.read !== false).map((other) => other.number));
+  }
+
+  showText() {
+    if (!this.showsFields) return;
+    this.showsFields = false;
+    this.showColumns();
+  }
+
+  async showFields() {
+    const loaded = this.fields.found || (await attempt(() => this.fields.load(this.job.options.extract ?? "auto").then(() => true)));
+    if (!loaded || this.signal.aborted) return;
+    this.showsFields = true;
+    this.showColumns();
+  }
+
+  showColumns() {
+    this.choice.set(this.showsFields);
+    this.sheets.forEach((sheet) => sheet.showColumn());
+  }
+
+  /** A line has changed: so may the fields have, which are found in the lines. */
+  onCorrected() {
+    this.fields.found = null;
+    this.search.forget();
+    this.countDoubtful();
+  }
+
+  countDoubtful() {
+    sayDoubtful(this.reviewing, [...this.sheets.values()]);
   }
 
   close() {
@@ -88,7 +153,8 @@ class View {
     if (!ended(job)) sayProgress(count, job);
     else if (job.document.num_pages) say(count, "pages", job.document.num_pages);
     const made = make("time", { dateTime: job.created_at, say: ["plain", () => moment(job.created_at)] });
-    this.facts.replaceChildren(badge(job.status), " ", count, count.textContent ? " · " : "", made);
+    const waits = make("span", { say: ["plain", () => (ended(job) ? "" : turn(job))] });
+    this.facts.replaceChildren(badge(job.status), " ", count, count.textContent ? " · " : "", waits, waits.textContent ? " · " : "", made);
     this.bar.hidden = ended(job);
     if (job.progress.pages_total) this.bar.value = job.progress.pages_done / job.progress.pages_total;
     this.troubles.replaceChildren(...troubles(job));
@@ -100,23 +166,9 @@ class View {
     const state = ended(job);
     if (this.shownActions === state) return; // the focus may be on one of them
     this.shownActions = state;
-    const cancel = button("cancel", async () => {
-      const canceled = await attempt(() => call(`/v1/jobs/${this.id}/cancel`, { method: "POST" }));
-      if (!canceled) return;
-      toast("canceling");
-      this.show(await canceled.json());
-    });
-    const erase = button("erase", () => this.erase(), { className: "danger" });
     const focused = this.actions.contains(document.activeElement);
-    this.actions.replaceChildren(...(state ? [] : [cancel]), erase);
+    this.actions.replaceChildren(...jobActions(job, (changed) => this.show(changed)));
     if (focused) this.title.focus();
-  }
-
-  async erase() {
-    if (!(await confirmErasing(documentName(this.job)))) return;
-    if (!(await attempt(() => call(`/v1/jobs/${this.id}`, { method: "DELETE" })))) return;
-    toast("erased");
-    location.hash = "#/";
   }
 
   /** The file that was just chosen, while nothing is read of it yet. */
@@ -169,6 +221,7 @@ class View {
 
   onFilled(sheet) {
     this.zoom.fit(sheet.picture);
+    this.countDoubtful();
     sheet.highlight(this.hits.filter((hit) => hit.page === sheet.number));
   }
 
@@ -177,9 +230,12 @@ class View {
     const hasResult = wasRead || ["succeeded", "partial"].includes(this.job.status);
     if (this.hasResult === hasResult) return; // the focus may be on one of the tools
     this.hasResult = hasResult;
-    const whole = hasResult ? [searching(this.id, (hits) => this.showHits(hits), (hit) => this.goToHit(hit)), ...takingAway(this.id, documentName(this.job))] : [];
-    this.tools.replaceChildren(...whole, this.zoom.group, this.doubt.group);
+    this.search = searching(this.id, (hits) => this.showHits(hits), (hit) => this.goToHit(hit));
+    const whole = hasResult ? [this.search.group, ...takingAway(this.id, documentName(this.job))] : [];
+    const own = hasResult ? [this.choice.group, make("div", { className: "group" }, this.reviewing, this.doubt.group)] : [this.doubt.group];
+    this.tools.replaceChildren(...own, this.zoom.group, ...whole);
     this.tools.hidden = !hasResult && !this.sheets.size;
+    if (hasResult && this.job.options.extract) this.showFields();
   }
 
   showHits(hits) {

@@ -103,7 +103,7 @@ def test_a_service_away_in_the_middle_of_a_document_is_told_and_it_goes_on_after
     expect(page.locator("#absent")).to_be_hidden()
     read_by_worker(played.api, claim, paper(3))
     expect(page.locator("#page-3")).to_be_attached()
-    expect(page.locator(".head .badge")).to_have_text("Đã đọc xong")
+    expect(page.locator(".head .badge")).to_have_text("Xong")
 
 
 def test_the_list_goes_on_after_the_service_was_away(far: Tab, played: Played, line: Line) -> None:
@@ -115,7 +115,7 @@ def test_the_list_goes_on_after_the_service_was_away(far: Tab, played: Played, l
     expect(page.locator("#absent")).to_be_visible(timeout=LONG)
     read_by_worker(played.api, claim, paper(1))
     line.mend()
-    expect(page.locator("#recent .badge")).to_have_text("Đã đọc xong", timeout=LONG)
+    expect(page.locator("#recent .badge")).to_have_text("Xong", timeout=LONG)
     expect(page.locator("#absent")).to_be_hidden()
 
 

@@ -41,7 +41,7 @@ def test_the_text_is_copied(tab: Tab, played: Played) -> None:
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     job_id = read_job(played.api, 2)
     page = tab.open(f"/#/jobs/{job_id}")
-    page.get_by_role("button", name="Sao chép văn bản").click()
+    page.get_by_role("button", name="Sao chép", exact=True).click()
     expect(page.locator("#toast")).to_have_text("Đã sao chép.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == played.api.get(f"/v1/jobs/{job_id}/result?format=text").text
@@ -58,7 +58,7 @@ def test_the_text_is_copied_where_there_is_no_clipboard_api(
     tab = make_tab(played.address)
     tab.page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page = tab.open(f"/#/jobs/{job_id}")
-    page.get_by_role("button", name="Sao chép văn bản").click()
+    page.get_by_role("button", name="Sao chép", exact=True).click()
     expect(page.locator("#toast")).to_have_text("Đã sao chép.")
 
 
@@ -81,9 +81,9 @@ def test_lines_stand_out_below_a_threshold_that_can_be_moved(tab: Tab, played: P
     page = tab.open(f"/#/jobs/{read_job(played.api)}")
     expect(page.locator("li.low")).to_have_count(1)
     expect(page.locator("li.low")).to_contain_text("55 %")
-    page.get_by_label("Đánh dấu dòng dưới").fill("100")
+    page.get_by_label("dưới", exact=True).fill("100")
     expect(page.locator("li.low")).to_have_count(len(POEM) + 1)
-    page.get_by_label("Đánh dấu dòng dưới").fill("50")
+    page.get_by_label("dưới", exact=True).fill("50")
     expect(page.locator("li.low")).to_have_count(0)
 
 
@@ -114,7 +114,7 @@ def test_a_page_that_was_not_read_is_named_among_the_others(tab: Tab, played: Pl
     played.api.worker.record(claim, 2, record, PageTimings(0.1))
     read_by_worker(played.api, claim, paper(3))
     page = tab.open(f"/#/jobs/{job_id}")
-    expect(page.locator(".head .badge")).to_have_text("Đọc được một phần")
+    expect(page.locator(".head .badge")).to_have_text("Xong một phần")
     expect(page.locator("#page-2")).to_contain_text("nhiều điểm ảnh")
     page.get_by_role("searchbox").fill("trang so 3")
     expect(page.locator("#page-3 mark")).to_have_text("Trang số 3")

@@ -41,7 +41,7 @@ def test_a_pdf_of_twelve_pages_is_followed_and_downloaded(tab: Tab, tmp_path: Pa
     document = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": numbered_pdf(12)}
     page.locator("#files").set_input_files(document)
     expect(page.locator(".head")).to_contain_text(re.compile("of 12 pages"), timeout=60_000)
-    expect(page.locator(".head .badge")).to_have_text("Read", timeout=120_000)
+    expect(page.locator(".head .badge")).to_have_text("Done", timeout=120_000)
     expect(page.locator(".sheet")).to_have_count(12)
     tab.screenshot(tmp_path, "whole-pdf")
     for name in (name for name in FORMATS if name not in ("xlsx", "csv")):  # it has no tables
