@@ -34,7 +34,10 @@ FULL = {
     "settings": {"DOCCHU_LOG_LEVEL": "debug", "DOCCHU_API_THREADS": 8},
     "scaling": {"enabled": True},
     "workers": {"gpu": {"runtimeClassName": "nvidia", "nodeSelector": {"gpu": "yes"}}},
-    "networkPolicy": {"clients": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]},
+    "networkPolicy": {
+        "clients": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],
+        "prometheus": [{"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}],
+    },
 }
 NOWHERE: Manifest = {}
 
@@ -154,11 +157,22 @@ def test_each_pod_has_one_of_its_own(helm: Manifest, kind: str, selector: str) -
     assert pods == []
 
 
-def test_only_the_api_is_spoken_to(helm: Manifest) -> None:
-    for name, one in of_kind(helm, 2, "NetworkPolicy").items():
+def test_only_the_api_is_spoken_to_and_figures_are_for_prometheus(helm: Manifest) -> None:
+    for name, one in of_kind(helm, 0, "NetworkPolicy").items():
         assert bool(one["spec"]["ingress"]) == name.endswith("-api")
-    (rule,) = of_kind(helm, 2, "NetworkPolicy")["docchu-api"]["spec"]["ingress"]
-    assert rule["from"] == FULL["networkPolicy"]["clients"]  # type: ignore[index]
+    allowed = FULL["networkPolicy"]
+    for name, one in of_kind(helm, 2, "NetworkPolicy").items():
+        (rule,) = one["spec"]["ingress"]
+        who, port = ("clients", "http") if name.endswith("-api") else ("prometheus", "metrics")
+        assert rule == {"ports": [{"port": port}], "from": allowed[who]}  # type: ignore[index]
+
+
+def test_figures_are_at_the_ports_that_are_told(helm: Manifest) -> None:
+    (settings,) = of_kind(helm, 0, "ConfigMap").values()
+    port = int(settings["data"]["DOCCHU_METRICS_BIND"].partition(":")[2])
+    found = {one["name"]: one["ports"] for _, one in containers(helm, 0)}
+    assert found["worker"] == [{"name": "metrics", "containerPort": port}]
+    assert found["keeper"] == [{"name": "metrics", "containerPort": port + 1}]
 
 
 def test_pools_follow_the_waiting_pages_and_the_gpus_come_from_nothing(
