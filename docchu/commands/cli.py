@@ -1,69 +1,80 @@
-"""The `docchu` command: `read`, `ingest`, `watch`, `mcp`, and the server's own."""
+"""The `docchu` command: `read`, `ingest`, `watch`, `mcp`, those on jobs, and the server's own."""
 
 from __future__ import annotations
 
 import io
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from docchu.commands import server
+from docchu.commands import job_commands, server
+from docchu.commands.options import (
+    DEFAULT_URL,
+    ApiKey,
+    Extract,
+    Format,
+    Forms,
+    Language,
+    Layer,
+    Model,
+    Pages,
+    Url,
+    formats,
+    reading,
+)
 
 # Plain click output: rich would take longer to load than the help takes to write.
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-
-Url = Annotated[str, typer.Option(envvar="DOCCHU_URL", help="Where the service is.", metavar="URL")]
-ApiKey = Annotated[
-    str | None,
-    typer.Option(envvar="DOCCHU_API_KEY", help="The service's API key.", metavar="KEY"),
-]
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
-class Format(StrEnum):
-    """What the service makes of one reading."""
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
 
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-    html = "html"
-    hocr = "hocr"
-    alto = "alto"
-    pdf = "pdf"
-    docx = "docx"
-    xlsx = "xlsx"
-    csv = "csv"
-
-
-_DEFAULT_URL = "http://127.0.0.1:8080"
+        typer.echo(f"docchu {version('docchu')}")
+        raise typer.Exit
 
 
 @app.callback()
-def docchu() -> None:
+def docchu(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
     """Read the text of images and documents with a Docchu service."""
+    _write_utf8()
 
 
 @app.command("read", no_args_is_help=True)
 def read(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Images or documents; - is stdin.")
+        list[str],
+        typer.Argument(metavar="FILE", help="Images, documents, or addresses of them; - is stdin."),
     ],
     form: Annotated[
         Format,
         typer.Option(
             "--format",
-            help="json is a line for each document; all but text, json, markdown take one FILE.",
+            help="json is a line for each; all but text, json, markdown take one FILE, or --out.",
         ),
     ] = Format.text,
-    pages: Annotated[
-        str | None, typer.Option(help="Only these pages, such as 1-3,7.", metavar="PAGES")
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write results there, such as DIR/a.png.txt, and print none.",
+            metavar="DIR",
+            file_okay=False,
+        ),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Read with this model of the service.", metavar="NAME")
-    ] = None,
-    url: Url = _DEFAULT_URL,
+    pages: Pages = None,
+    model: Model = None,
+    text_layer: Layer = None,
+    extract: Extract = None,
+    language_model: Language = None,
+    url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Read documents and print their text.
@@ -77,10 +88,10 @@ def read(
       130  interrupted; the jobs under way were canceled
     """
     # Loaded here, so that the help and other commands need no HTTP client.
-    from docchu.commands import reading
+    from docchu.commands import reading as run
 
-    _write_utf8()
-    raise typer.Exit(reading.read(files, form.value, pages, url, api_key, model))
+    options = reading(pages, model, text_layer, extract, language_model)
+    raise typer.Exit(run.read(run.Wish(files, form.value, out, options), url, api_key))
 
 
 @app.command("ingest", no_args_is_help=True)
@@ -89,10 +100,7 @@ def ingest(
         list[Path], typer.Argument(metavar="PATH", help="Folders and files; links are followed.")
     ],
     out: Annotated[Path, typer.Option(help="Where results are written.", metavar="DIR")],
-    forms: Annotated[
-        list[Format] | None,
-        typer.Option("--format", help="What to write (text); may be given several times."),
-    ] = None,
+    forms: Forms = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -105,14 +113,20 @@ def ingest(
     connections: Annotated[
         int, typer.Option(help="Uploads at the same time.", min=1, max=64, metavar="N")
     ] = 8,
-    url: Url = _DEFAULT_URL,
+    pages: Pages = None,
+    model: Model = None,
+    text_layer: Layer = None,
+    extract: Extract = None,
+    language_model: Language = None,
+    url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Read thousands of documents: a/b.png becomes DIR/a/b.png.txt.
 
     Names are relative to the folder given; several PATHs stay apart by their own names. Files that
     are no documents, and hidden ones, are passed over. Stop it, kill it, lose the connection: the
-    same command goes on, and reads nothing twice. DIR/failures.csv lists what could not be read.
+    same command goes on, and reads nothing twice; --fresh reads all again, with other options, too.
+    DIR/failures.csv lists what could not be read.
 
     \b
     Exit codes:
@@ -124,8 +138,8 @@ def ingest(
     """
     from docchu.ingest import command, run
 
-    chosen = tuple(dict.fromkeys(form.value for form in forms or [Format.text]))
-    wish = run.Wish(paths, out, chosen, not resume, retry_failed, connections)
+    options = reading(pages, model, text_layer, extract, language_model)
+    wish = run.Wish(paths, out, formats(forms), not resume, retry_failed, connections, options)
     raise typer.Exit(command.ingest(wish, url, api_key))
 
 
@@ -139,10 +153,7 @@ def watch(
         Path | None,
         typer.Option(help="Where results are written (DIR/done).", metavar="DIR"),
     ] = None,
-    forms: Annotated[
-        list[Format] | None,
-        typer.Option("--format", help="What to write (text); may be given several times."),
-    ] = None,
+    forms: Forms = None,
     settle: Annotated[
         float,
         typer.Option(help="Seconds without a change after which a file is whole.", min=0.1),
@@ -150,7 +161,12 @@ def watch(
     polling: Annotated[
         bool, typer.Option("--polling", help="Look for changes instead of being told of them.")
     ] = False,
-    url: Url = _DEFAULT_URL,
+    pages: Pages = None,
+    model: Model = None,
+    text_layer: Layer = None,
+    extract: Extract = None,
+    language_model: Language = None,
+    url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Read whatever a scanner, or anybody, puts into a folder, until interrupted.
@@ -167,8 +183,8 @@ def watch(
     """
     from docchu.watch import run
 
-    chosen = tuple(dict.fromkeys(form.value for form in forms or [Format.text]))
-    wish = run.Wish(folder, out, chosen, settle, polling)
+    options = reading(pages, model, text_layer, extract, language_model)
+    wish = run.Wish(folder, out, formats(forms), settle, polling, options)
     raise typer.Exit(run.watch(wish, url, api_key))
 
 
@@ -189,7 +205,7 @@ def mcp(
             help="Serve at this address of this machine instead of the pipes.", metavar="HOST:PORT"
         ),
     ] = None,
-    url: Url = _DEFAULT_URL,
+    url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Let an assistant read documents, by the Model Context Protocol.
@@ -212,6 +228,7 @@ def _write_utf8() -> None:
 
 def main() -> None:
     """Run the command."""
+    job_commands.add_to(app)
     server.add_to(app)
     app(prog_name="docchu")
 

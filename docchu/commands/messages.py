@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from docchu.errors import DocchuError, ServiceNotReachable, Unauthorized, UnexpectedAnswer
+from docchu.errors import (
+    DocchuError,
+    InvalidOption,
+    ServiceNotReachable,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+)
 
 ALL_READ, SOME_FAILED, USAGE, NO_SERVICE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
+HOPELESS = (ServiceNotReachable, Unauthorized, Unavailable, UnexpectedAnswer, InvalidOption)
+"""After these nothing else can be read either."""
 # What a hostile document could do to a terminal; form feeds, tabs and line ends stay.
 CONTROLS = {c: None for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\t\f"}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from docchu.client import Docchu
 from docchu.commands.messages import (
     ALL_READ,
     CONTROLS,
+    HOPELESS,
     INTERRUPTED,
     NO_SERVICE,
     SOME_FAILED,
@@ -28,13 +30,11 @@ from docchu.errors import (
     InvalidAddress,
     InvalidOption,
     JobFailed,
-    ServiceNotReachable,
-    Unauthorized,
-    Unavailable,
-    UnexpectedAnswer,
     of_unfinished,
 )
+from docchu.files.outputs import Folder
 from docchu.jobs import Job, PageProblem
+from docchu.steps.options import ReadingOptions
 
 Format = Literal["text", "json", "markdown", "html", "hocr", "alto", "pdf", "docx", "xlsx", "csv"]
 
@@ -46,8 +46,18 @@ _ONE_FILE = ("html", "hocr", "alto", "pdf", "docx", "xlsx", "csv")
 _DOCUMENTS_AHEAD = 8
 _PAGES_TOLD = 20
 _CANCEL_TIMEOUT_S = 5
-# After these nothing else can be read either.
-_HOPELESS = (ServiceNotReachable, Unauthorized, Unavailable, UnexpectedAnswer, InvalidOption)
+_FETCHED = ("http://", "https://")
+"""What begins so is fetched by the service."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `docchu read` was asked for. Without `out` results go to stdout."""
+
+    files: Sequence[str]
+    form: Format
+    out: Path | None
+    options: ReadingOptions
 
 
 @dataclass(frozen=True)
@@ -61,23 +71,21 @@ class Asked:
 class Reading:
     """One run of `docchu read`. What was read goes to stdout, all else to stderr."""
 
-    def __init__(
-        self, service: Docchu, form: Format, pages: str | None, model: str | None = None
-    ) -> None:
+    def __init__(self, service: Docchu, wish: Wish) -> None:
         self._service = service
-        self._form = form
-        self._pages = pages
-        self._model = model
+        self._wish = wish
+        self._form = wish.form
+        self._folder = Folder(wish.out, wish.out) if wish.out else None
         self._under_way: deque[Asked] = deque()
         self._headers = False
         self._printed = False
         self._failed = False
 
-    def run(self, files: list[str]) -> int:
+    def run(self) -> int:
         """Read all files in their order and give the exit code. Raises the errors after which
         nothing else can be read; `under_way` are the jobs that are left then."""
-        self._headers = len(files) > 1
-        for file in files:
+        self._headers = len(self._wish.files) > 1
+        for file in self._wish.files:
             if len(self._under_way) == _DOCUMENTS_AHEAD:
                 self._finish_next()
             self._submit(file)
@@ -92,12 +100,13 @@ class Reading:
 
     def _submit(self, file: str) -> None:
         with self._telling(file):
+            options = self._wish.options
             if file == STDIN:
-                job = self._service.submit(
-                    sys.stdin.buffer, name="stdin", pages=self._pages, model=self._model
-                )
+                job = self._service.submit(sys.stdin.buffer, name="stdin", **options)
+            elif file.startswith(_FETCHED):
+                job = self._service.submit(url=file, **options)
             else:
-                job = self._service.submit(Path(file), pages=self._pages, model=self._model)
+                job = self._service.submit(Path(file), **options)
             self._under_way.append(Asked(file, job))
 
     def _finish_next(self) -> None:
@@ -119,6 +128,9 @@ class Reading:
             return self._service.wait(asked.job, on_progress=bar.update)
 
     def _print(self, name: str, job: Job) -> None:
+        if self._folder:
+            self._folder.write(_plain(name), self._form, self._service.export(job, self._form))
+            return
         if self._form in _ONE_FILE:
             sys.stdout.buffer.write(self._service.export(job, self._form))
             sys.stdout.flush()
@@ -148,7 +160,7 @@ class Reading:
         """Tell of a document that failed, and go on with the next."""
         try:
             yield
-        except _HOPELESS:
+        except HOPELESS:
             raise
         except DocchuError as error:
             self._failed = True
@@ -172,21 +184,14 @@ def _tell_pages(name: str, pages: tuple[PageProblem, ...]) -> None:
         tell(f"{name}: and {len(pages) - _PAGES_TOLD} more pages")
 
 
-def read(
-    files: list[str],
-    form: Format,
-    pages: str | None,
-    url: str,
-    key: str | None,
-    model: str | None = None,
-) -> int:
+def read(wish: Wish, url: str, key: str | None) -> int:
     """Read the files as `docchu read` does and give its exit code."""
-    if form in _ONE_FILE and (len(files) > 1 or sys.stdout.isatty()):
-        tell(f"{form} is one file for each document: give one FILE, and send stdout to a file")
+    if why := _why_not(wish):
+        tell(why)
         return USAGE
     try:
         with Docchu(url, key) as service:
-            return _run(Reading(service, form, pages, model), files, url, key)
+            return _run(Reading(service, wish), url, key)
     except (InvalidAddress, InvalidOption) as error:
         tell(f"{error.code}: {error.detail}")
         return USAGE
@@ -195,9 +200,30 @@ def read(
         return NO_SERVICE
 
 
-def _run(reading: Reading, files: list[str], url: str, key: str | None) -> int:
+def _why_not(wish: Wish) -> str | None:
+    if wish.out is None:
+        if wish.form in _ONE_FILE and (len(wish.files) > 1 or sys.stdout.isatty()):
+            return (
+                f"{wish.form} is one file for each document: give one FILE, and send stdout to a "
+                "file, or give --out"
+            )
+        return None
+    names = Counter(map(_plain, wish.files))
+    twice = [name for name, times in names.items() if times > 1]
+    return f"--out: two of these are called {twice[0]}" if twice else None
+
+
+def _plain(file: str) -> str:
+    """What a result is called after: the document's name without its folders, or its address's."""
+    if file == STDIN:
+        return "stdin"
+    path = unquote(urlsplit(file).path) if file.startswith(_FETCHED) else file
+    return Path(path).name or "document"
+
+
+def _run(reading: Reading, url: str, key: str | None) -> int:
     try:
-        return reading.run(files)
+        return reading.run()
     except DocchuError:
         raise
     except KeyboardInterrupt:

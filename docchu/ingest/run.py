@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docchu.client import Docchu
@@ -18,6 +18,7 @@ from docchu.ingest.journal import Journal
 from docchu.ingest.receiving import Receiver
 from docchu.ingest.showing import Display, Standing
 from docchu.ingest.uploading import Uploader
+from docchu.steps.options import ReadingOptions
 
 HIDDEN = ".docchu"
 """The folder in the output folder that holds the journal and what is being written."""
@@ -41,6 +42,7 @@ class Wish:
     fresh: bool
     retry_failed: bool
     connections: int
+    options: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 class Ingest:
@@ -101,6 +103,7 @@ class Ingest:
             self._scratch,
             receiver.open_batch,
             wait_for_service,
+            self._wish.options,
         )
         with Display(self.standing):
             for _ in range(_ROUNDS):

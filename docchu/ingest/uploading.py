@@ -29,6 +29,7 @@ from docchu.files.walking import Found
 from docchu.ingest.delivering import HOPELESS, Delivery
 from docchu.ingest.findings import Findings
 from docchu.ingest.journal import Content, File, Journal
+from docchu.steps.options import ReadingOptions
 
 # So often a connection may break over one document before it is the document's fault: a service
 # or a proxy that cuts off what is too large for it.
@@ -53,6 +54,7 @@ class Uploader:
         scratch: Path,
         open_batch: Callable[[], str],
         wait_for_service: Callable[[DocchuError], None],
+        options: ReadingOptions,
     ) -> None:
         """`service` is to give up soon, `wait_for_service` late: the first cannot tell a document
         at which the connection always breaks from a service that is away."""
@@ -63,6 +65,7 @@ class Uploader:
         self._delivery = delivery
         self._scratch = scratch
         self._open_batch = open_batch
+        self._options = options
         self._lock = threading.Lock()
         self._sending: set[str] = set()
         self._breaks: Counter[str] = Counter()
@@ -157,7 +160,7 @@ class Uploader:
 
     def _add(self, batch: str, name: str, copy: Copy) -> Content:
         job = self._service.batches.add(
-            batch, copy.stream, custom_id=copy.sha256, name=Path(name).name
+            batch, copy.stream, custom_id=copy.sha256, name=Path(name).name, **self._options
         )
         self._journal.accepted(copy.sha256, job.id)
         if job.finished:  # then the stream of results may be past it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from docchu.http.wire import Wire, path_of, understand
 from docchu.jobs import Job
 from docchu.steps.following import follow, items
 from docchu.steps.listing import listing
+from docchu.steps.options import ReadingOptions, as_texts
 from docchu.steps.waiting import wait
 
 Form = Literal["json", "text"]
@@ -55,9 +55,15 @@ class BatchSteps:
         return self._batch(Call("POST", "/v1/batches", headers=headers, json=fields))
 
     def add(
-        self, batch: Batch | str, document: Source, *, custom_id: str, name: str | None = None
+        self,
+        batch: Batch | str,
+        document: Source,
+        *,
+        custom_id: str,
+        name: str | None = None,
+        **options: Unpack[ReadingOptions],
     ) -> Steps[Job]:
-        """Add a document to an open batch.
+        """Add a document to an open batch; its own `options` go before the batch's.
 
         A `custom_id` (1 to 512 characters) that the batch knows answers the job that is there,
         whatever the document: add again what you do not know to have arrived. Raises
@@ -65,7 +71,8 @@ class BatchSteps:
         """
         params = {"batch_id": _id(batch), "custom_id": custom_id}
         with open_upload(document, name) as upload:
-            call = Call("POST", "/v1/jobs", params=params, uploads=[upload])
+            form = as_texts({key: value for key, value in options.items() if value is not None})
+            call = Call("POST", "/v1/jobs", params=params, form=form, uploads=[upload])
             return understand((yield from self._wire.send(call)), Job.from_json)
 
     def upload_files(
@@ -190,11 +197,3 @@ def _split(options: BatchOptions) -> tuple[dict[str, str], dict[str, Any]]:
     fields: dict[str, Any] = dict(options)
     key = fields.pop("idempotency_key", None)
     return {"Idempotency-Key": key or secrets.token_urlsafe(24)}, fields
-
-
-def as_texts(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Options as a form or a query says them."""
-    return {
-        name: json.dumps(value, ensure_ascii=False) if name == "metadata" else str(value)
-        for name, value in fields.items()
-    }

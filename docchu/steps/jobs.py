@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
 import httpx
 
@@ -18,36 +18,9 @@ from docchu.http.upload import Source, open_upload
 from docchu.http.wire import Wire, path_of, understand
 from docchu.jobs import Job
 from docchu.result import Result, Table
-from docchu.steps.batches import as_texts
 from docchu.steps.listing import listing
+from docchu.steps.options import ReadingOptions, as_texts
 from docchu.steps.waiting import wait
-
-Priority = Literal["interactive", "bulk"]
-TextLayer = Literal["auto", "ignore", "trust"]
-LanguageModel = Literal["auto", "off"]
-
-
-class ReadingOptions(TypedDict, total=False):
-    """How a document is read and what becomes of it; what is absent or None is the service's own.
-
-    `pages` is such as `1-3,7`; `model` is one of those that the service has; `extract` is `auto` or
-    a type of document whose fields are to be in the result; `password` opens an encrypted PDF. The
-    job's end is told to `webhook_url` (see docchu.webhooks), on request with its text.
-    """
-
-    pages: str | None
-    priority: Priority | None
-    text_layer: TextLayer | None
-    language_model: LanguageModel | None
-    metadata: Mapping[str, Any] | None
-    ttl_s: int | None
-    webhook_url: str | None
-    webhook_include: Literal["text"] | None
-    model: str | None
-    extract: str | None
-    reuse: Literal["auto", "never"] | None
-    password: str | None
-
 
 OnProgress = Callable[[Job], object]
 

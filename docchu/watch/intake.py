@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from docchu.client import Docchu
@@ -31,6 +32,7 @@ from docchu.files.copies import Copy, copy_document
 from docchu.files.outputs import Folder, json_bytes
 from docchu.files.walking import Found
 from docchu.jobs import Job
+from docchu.steps.options import ReadingOptions
 from docchu.watch.ledger import Entry, Ledger
 from docchu.watch.places import DONE, DUPLICATE, FAILED, REASON, Places, numbered
 
@@ -55,12 +57,18 @@ class Intake:
     """Takes the files of a watched folder. Usable by several threads at once."""
 
     def __init__(
-        self, service: Docchu, places: Places, ledger: Ledger, forms: Sequence[str]
+        self,
+        service: Docchu,
+        places: Places,
+        ledger: Ledger,
+        forms: Sequence[str],
+        options: ReadingOptions,
     ) -> None:
         self._service = service
         self._places = places
         self._ledger = ledger
         self._forms = forms
+        self._options = options
         self._results = Folder(places.out, places.scratch)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
@@ -126,10 +134,20 @@ class Intake:
         if entry.job:
             return self._service.wait(entry.job)
         job = self._service.submit(
-            copy.stream, name=PurePosixPath(name).name, idempotency_key=entry.key
+            copy.stream,
+            name=PurePosixPath(name).name,
+            idempotency_key=self._key(entry),
+            **self._options,
         )
         self._ledger.accepted(copy.sha256, job.id)
         return self._service.wait(job)
+
+    def _key(self, entry: Entry) -> str:
+        """The content's key; a run with other options than the last one does not repeat its job."""
+        if not self._options:
+            return entry.key
+        told = json.dumps(self._options, sort_keys=True).encode()
+        return f"{entry.key}-{sha256(told).hexdigest()[:16]}"
 
     def _finish(self, found: Found, copy: Copy, entry: Entry, job: Job) -> Fate:
         data = {form: self._export(job, form) for form in self._forms}

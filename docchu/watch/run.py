@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +18,7 @@ from docchu.commands.messages import INTERRUPTED, NO_SERVICE, USAGE, tell, why_h
 from docchu.errors import DocchuError, InvalidAddress, InvalidOption, Unauthorized
 from docchu.files.database import JournalInUse, JournalUnusable
 from docchu.files.walking import Found, walk
+from docchu.steps.options import ReadingOptions
 from docchu.watch.intake import Changed, Fate, Intake
 from docchu.watch.ledger import Ledger
 from docchu.watch.places import Places
@@ -39,6 +40,7 @@ class Wish:
     forms: Sequence[str]
     settle_s: float
     polling: bool
+    options: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 class Watch:
@@ -136,7 +138,7 @@ def watch(wish: Wish, url: str, key: str | None) -> int:
     except OSError as error:
         tell(f"{wish.folder}: {error.strerror or error}")
         return USAGE
-    intake = Intake(service, places, ledger, wish.forms)
+    intake = Intake(service, places, ledger, wish.forms, wish.options)
     intake.recover()
     running = Watch(wish, places, intake)
     tell(f"watching {wish.folder}")

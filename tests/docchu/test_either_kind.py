@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import subprocess
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -88,6 +90,20 @@ def test_models_tables_and_fields_are_asked_for(either: Docchu) -> None:
     assert either.fields(job).document_type is None
     with pytest.raises(errors.InvalidOption):
         either.fields(job, "no_such")
+
+
+def test_the_command_reads_again_otherwise_and_what_has_an_address(
+    crew: Crew, command: Callable[..., subprocess.Popen[str]]
+) -> None:
+    with Docchu(crew.url) as docchu:
+        first = docchu.wait(docchu.submit(picture_of(60)))
+        retried = command("retry", first.id, "--text-layer", "ignore")
+        row, _ = retried.communicate(timeout=60)
+        again = docchu.job(row.partition("\t")[0])
+        assert (again.rerun_of, again.options["text_layer"]) == (first.id, "ignore")
+        address = command("read", "https://127.0.0.1:9/kho/gi%E1%BA%A5y.png")
+        text, said = address.communicate(timeout=60)
+        assert (text, address.returncode) == ("", 1) and "fetch_failed" in said
 
 
 def test_many_documents_are_waited_for_at_once_in_one_thread(crew: Crew) -> None:

@@ -112,11 +112,15 @@ def test_results_stand_under_the_documents_names_in_all_formats(
     assert (out / f"{name}.docx").read_bytes().startswith(b"PK")
     before = num_jobs(real)
     (out / f"{name}.txt").unlink()
-    code, said = ingest("--format", "text", "--format", "pdf")
+    code, said = ingest("--format", "text", "--format", "pdf", "--pages", "1")
     assert code == 0, said
     assert text(out, f"{name}.txt") == f"{text_of(number)}\n"
     assert (out / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
     assert num_jobs(real) == before, "what is missing is fetched, not read again"
+    code, said = ingest("--fresh", "--text-layer", "ignore", "--pages", "1")
+    assert code == 0, said
+    options = next(real.jobs()).options
+    assert (options["text_layer"], options["pages"]) == ("ignore", "1")
 
 
 def test_a_document_without_tables_has_no_workbook_and_is_listed(

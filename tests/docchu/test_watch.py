@@ -117,6 +117,15 @@ def test_bad_files_and_repeated_ones_are_set_aside_with_the_reason(
     assert not [name for name in tree(folder) if "/" not in name]
 
 
+def test_options_are_those_of_every_job(watching: Watching, folder: Path, real: Docchu) -> None:
+    put(folder / "tờ.png")
+    with watching("--text-layer", "ignore", "--pages", "1", "--extract", "auto"):
+        wait_for(folder / "done/tờ.png")
+    options = next(real.jobs()).options
+    told = {name: options[name] for name in ("text_layer", "pages", "extract")}
+    assert told == {"text_layer": "ignore", "pages": "1", "extract": "auto"}
+
+
 def test_a_file_that_grows_is_read_when_it_is_whole(
     watching: Watching, folder: Path, real: Docchu
 ) -> None:

@@ -1,0 +1,98 @@
+"""The options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from docchu.steps.options import ReadingOptions
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+class Format(StrEnum):
+    """What the service makes of one reading."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+    hocr = "hocr"
+    alto = "alto"
+    pdf = "pdf"
+    docx = "docx"
+    xlsx = "xlsx"
+    csv = "csv"
+
+
+class TextLayer(StrEnum):
+    """What becomes of the text that a PDF brings."""
+
+    auto = "auto"
+    ignore = "ignore"
+    trust = "trust"
+
+
+class LanguageModel(StrEnum):
+    """Whether doubtful marks are decided by what Vietnamese writes around them."""
+
+    auto = "auto"
+    off = "off"
+
+
+Url = Annotated[str, typer.Option(envvar="DOCCHU_URL", help="Where the service is.", metavar="URL")]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(envvar="DOCCHU_API_KEY", help="The service's API key.", metavar="KEY"),
+]
+Forms = Annotated[
+    list[Format] | None,
+    typer.Option("--format", help="What to write (text); may be given several times."),
+]
+Pages = Annotated[
+    str | None, typer.Option(help="Only these pages, such as 1-3,7.", metavar="PAGES")
+]
+Model = Annotated[
+    str | None, typer.Option(help="Read with this model of the service.", metavar="NAME")
+]
+Layer = Annotated[
+    TextLayer | None,
+    typer.Option("--text-layer", help="Compare a PDF's own text with the picture, or not."),
+]
+Extract = Annotated[
+    str | None,
+    typer.Option(help="Find the fields of this type of document, or auto.", metavar="TYPE"),
+]
+Language = Annotated[
+    LanguageModel | None,
+    typer.Option("--language-model", help="Let the language decide doubtful marks, or not."),
+]
+
+
+def formats(chosen: Sequence[Format] | None) -> tuple[str, ...]:
+    """The formats to write, each once."""
+    return tuple(dict.fromkeys(form.value for form in chosen or [Format.text]))
+
+
+def reading(
+    pages: str | None,
+    model: str | None,
+    text_layer: TextLayer | None,
+    extract: str | None,
+    language_model: LanguageModel | None,
+) -> ReadingOptions:
+    """What was given of how to read."""
+    given = {
+        "pages": pages,
+        "model": model,
+        "text_layer": text_layer and text_layer.value,
+        "extract": extract,
+        "language_model": language_model and language_model.value,
+    }
+    return cast(
+        "ReadingOptions", {name: value for name, value in given.items() if value is not None}
+    )
