@@ -13,7 +13,7 @@ ARCHIVE := training/runs/train.tgz
 BASE := training/runs/recognizer_base.safetensors
 SHIPPED := worker/ocr/weights/vi-print.safetensors
 
-.PHONY: run test acceptance check bench faults hostile train train-gpu pack gpu-pack tune evaluate export docs clean
+.PHONY: run test acceptance check bench faults hostile train train-gpu pack gpu-pack tune evaluate export docs release clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m shared.running.local
@@ -92,5 +92,9 @@ $(VENV)/test.stamp: $(VENV)/run.stamp
 	$(INSTALL) '.[api,worker,local,training,dev]'
 	@touch $@
 
+# Wheels, sdists, checksums, a bill of materials, a bundle for machines without a network, images.
+release: $(VENV)/test.stamp
+	@PYTHON=$(BIN)/python sh release/make.sh $(ARGS)
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,3 +110,14 @@ def test_a_user_s_own_modules_stay_theirs(run: Run) -> None:
     assert done.returncode == 0 and str(ROOT) not in done.stdout.replace(f"{ROOT}/.venv/", "")
     for name in SERVER:
         assert f"this {name} is the user’s" in run("python", "-c", f"import {name}").stderr
+
+
+def test_a_release_s_wheels_are_made_of_its_sdists_and_have_checksums(tmp_path: Path) -> None:
+    made = os.environ | {"DIST": str(tmp_path), "PYTHON": sys.executable}
+    subprocess.run(["sh", "release/make.sh", "wheels"], cwd=ROOT, env=made, check=True)
+    kinds = sorted(file.name.partition("-")[0] for file in tmp_path.iterdir())
+    assert kinds == ["SHA256SUMS", "docchu", "docchu", "docchu_server", "docchu_server"]
+    subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, check=True)
+    for file in tmp_path.glob("*.tar.gz"):
+        with tarfile.open(file) as sdist:
+            assert all(one.isfile() or one.isdir() for one in sdist), "links lead nowhere"
