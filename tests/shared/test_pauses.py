@@ -118,6 +118,24 @@ def test_a_job_that_ends_in_a_pause_leaves_nothing_behind(store: Store, pauses: 
     assert not store.client.exists(keys.waiting("interactive"))
 
 
+def test_the_pages_that_wait_are_counted_all_the_time(store: Store, pauses: Pauses) -> None:
+    def waiting() -> int:
+        return int(store.client.hget(keys.waiting("interactive"), "pages") or 0)
+
+    job, ann = store.submit(), store.worker()
+    open_document(ann, take(ann), 40)
+    store.submit()
+    assert waiting() == 16 + 8 + 1
+    pauses.pause("acme")
+    assert ann.claim() is None and waiting() == 25
+    pauses.resume("acme")
+    assert waiting() == 25
+    store.jobs.cancel("acme", job.id)
+    assert waiting() == 1
+    take(ann)
+    assert waiting() == 0
+
+
 def test_a_pause_that_begins_again_while_another_ends_loses_nothing(
     store: Store, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
 ) -> None:

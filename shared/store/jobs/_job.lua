@@ -149,7 +149,7 @@ local function leave_lane(index)
         redis.call('RPOP', WAKEUPS .. need)
       end
     elseif redis.call('ZREM', PARKED .. tenant, lane .. ' ' .. need .. ' ' .. member(index)) == 1 then
-      count_waiting(lane, flow, need, tenant, -1)
+      count_waiting(lane, flow, need, tenant, -1, num_pages(load_slice(index)))
     end
   end
 end

@@ -6,6 +6,7 @@ local slice = load_slice(ARGV[3])
 redis.call('ZREM', KEYS[MORE + 1], ARGV[5])
 if not slice or slice.s ~= 'r' then return 'gone' end
 local lane, flow, tenant = unpack(redis.call('HMGET', JOB, 'lane', 'flow', 'tenant'))
-count_waiting(lane, flow, get('need') .. suspicion(slice), tenant, -1) -- it counted all the time
+local need = get('need') .. suspicion(slice)
+count_waiting(lane, flow, need, tenant, -1, num_pages(slice)) -- it counted all the time
 make_ready(ARGV[3], slice, tonumber(ARGV[4]))
 return 'ready'
