@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.playing import PNG
 from tests.web.browsing import Tab
-from tests.web.conftest import MakeTab, Played
+from tests.web.conftest import Played
 
 MAX_PIXELS = 12_000
 """Some 60 operations in lists that open; as tables they were 44,000."""
@@ -34,6 +34,8 @@ def test_it_shows_every_operation_with_its_examples(tab: Tab, played: Played) ->
     }
     assert wanted <= shown
     assert page.evaluate("document.documentElement.scrollHeight") < MAX_PIXELS
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "it fits a phone"
     page.locator("#operations-Jobs-submit").get_by_role("button").first.click()
     expect(page.locator("#operations-Jobs-submit .responses-inner")).to_contain_text("job_")
 
@@ -48,8 +50,3 @@ def test_a_document_can_be_submitted_there(tab: Tab, played: Played, tmp_path: P
     expect(one.locator(".live-responses-table .response-col_status").nth(1)).to_have_text("202")
     job = played.api.get("/v1/jobs").get_json()["jobs"][0]
     assert job["document"]["name"] == "page.png" and job["metadata"] == {}
-
-
-def test_it_fits_a_phone(make_tab: MakeTab, played: Played) -> None:
-    tab = make_tab(played.address, viewport={"width": 390, "height": 844})
-    assert opened(tab).evaluate("document.documentElement.scrollWidth") <= 390
