@@ -25,7 +25,7 @@ class View {
   constructor(id, root, signal) {
     Object.assign(this, { id, signal, shown: pageSize, counted: "" });
     this.title = make("h1", { tabIndex: -1, say: "loading" });
-    this.facts = make("div", {});
+    this.facts = make("div", { className: "facts" });
     this.bar = make("progress", { max: 1, label: "reading", hidden: true });
     this.heard = make("p", { className: "away", role: "status" });
     this.actions = make("div", { className: "buttons" });

@@ -56,6 +56,7 @@ export async function refresh() {
     if (turn !== latest) return;
     show(jobs);
     byId("more").hidden = !more;
+    byId("by-name").hidden = !jobs.length && !wanted;
     byId("sample").hidden = Boolean(jobs.length || hasBatch || wanted);
     const isAtWork = hasBatch || !jobs.every(ended);
     if (visible && !document.hidden && isAtWork) timer = setTimeout(refresh, interval * asked);
