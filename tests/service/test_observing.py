@@ -232,6 +232,15 @@ def test_an_address_that_is_taken_is_told_in_a_sentence(program: str, place: int
     assert "Traceback" not in told.stderr
 
 
+def test_a_worker_declares_no_figure_before_it_is_known_whether_they_are_shared() -> None:
+    """prometheus_client looks once, when it is imported: a worker of one process told nothing."""
+    code = (
+        "import sys, worker.app, worker.__main__, worker.processes, bench.workers.running\n"
+        "sys.exit('prometheus_client' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_without_the_variables_nothing_of_opentelemetry_is_loaded() -> None:
     code = (
         "import sys; from shared.observing import tracing; tracing.set_up('x')\n"
