@@ -29,6 +29,12 @@ def index() -> Response:
     return send(_file(_INDEX), _CONTENT_SECURITY)
 
 
+@pages.get("/admin")
+def operation() -> Response:
+    """What operators look at."""
+    return send(_file("admin.html"), _CONTENT_SECURITY)
+
+
 @pages.get("/web/<name>")
 def part(name: str) -> Response:
     """A style, script or picture of the page."""

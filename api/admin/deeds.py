@@ -49,7 +49,7 @@ def _requeue(parts: Services, job_id: str, mark: bool) -> AdminRequeued:
     except ServiceError:
         raise
     except DocchuError as error:
-        if mark:  # or it would come again with the next request
+        if mark and not error.transient:  # or it would come again with the next request
             parts.overview.note_requeued(job_id, "")
         return AdminRequeued(job_id=job_id, code=error.code, detail=error.detail)
     parts.overview.note_requeued(job_id, new.id)

@@ -1,4 +1,4 @@
-"""The server's commands: `docchu serve`, `keys`, `templates`, where the server is installed."""
+"""The server's commands, `serve`, `admin`, `keys`, `templates`, where the server is installed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 _COMMANDS = {
+    "admin": ("shared.admin.command", "See and steer a service, check it, back it up"),
     "keys": ("shared.running.keys_command", "Make, list and revoke API keys"),
     "serve": ("shared.running.local", "Run the whole service on this machine"),
     "templates": ("shared.fields.command", "Check templates for fields, and measure them"),

@@ -211,8 +211,7 @@ class Canary:
         with store_faults():
             if not self._client.hexists(keys.PAUSED, keys.EVERYBODY):
                 return False
-            if self._client.hexists(keys.CANARY, "ok_at"):
-                self._client.hset(keys.CANARY, "ok_at", self._scripts.steady_ms())
+            self._client.hset(keys.CANARY, "ok_at", self._scripts.steady_ms())
         return True
 
     def is_kept_up(self) -> bool:

@@ -187,7 +187,7 @@ def test_logs_have_ids_and_no_contents(api: Api) -> None:
 
 def test_the_description_lists_every_route(api: Api) -> None:
     paths = api.get("/openapi.json").get_json()["paths"]
-    hidden = {"/openapi.json", "/docs", "/docs/<name>", "/", "/web/<name>"}
+    hidden = {"/openapi.json", "/docs", "/docs/<name>", "/", "/admin", "/web/<name>"}
     hidden |= {"/api-description", "/explanations/<model>"}  # the same again, and a refusal
     for rule in api.app.url_map.iter_rules():
         if rule.rule in hidden:

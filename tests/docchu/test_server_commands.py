@@ -30,7 +30,7 @@ def test_all_that_follows_its_name_is_passed_on_to_a_command(docchu: Callable[..
 
 
 def test_the_server_s_commands_say_where_they_are_run_when_it_is_not_installed(tmp_path: Path):
-    for name in ("keys", "serve", "templates"):
+    for name in ("admin", "keys", "serve", "templates"):
         refused = alone(tmp_path / name, name)
         assert refused.returncode == 1
         assert f"'{name}' is run where the server is installed" in refused.stderr
