@@ -97,9 +97,14 @@ def read(
 @app.command("ingest", no_args_is_help=True)
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Folders and files; links are followed.")
+        list[str],
+        typer.Argument(
+            metavar="PATH", help="Folders and files (links are followed), or s3://BUCKET/PREFIX."
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Where results are written.", metavar="DIR")],
+    out: Annotated[
+        str, typer.Option(help="Where results are written, or s3://BUCKET/PREFIX.", metavar="DIR")
+    ],
     forms: Forms = None,
     resume: Annotated[
         bool,
@@ -113,6 +118,13 @@ def ingest(
     connections: Annotated[
         int, typer.Option(help="Uploads at the same time.", min=1, max=64, metavar="N")
     ] = 8,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where progress is kept (DIR; with an object store a folder of this user).",
+            metavar="FOLDER",
+        ),
+    ] = None,
     pages: Pages = None,
     model: Model = None,
     text_layer: Layer = None,
@@ -139,7 +151,9 @@ def ingest(
     from docchu.ingest import command, run
 
     options = reading(pages, model, text_layer, extract, language_model)
-    wish = run.Wish(paths, out, formats(forms), not resume, retry_failed, connections, options)
+    wish = run.Wish(
+        *(paths, out, formats(forms), not resume, retry_failed, connections, options, journal)
+    )
     raise typer.Exit(command.ingest(wish, url, api_key))
 
 

@@ -6,11 +6,14 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from docchu.files import objects
 from docchu.files.media import HEAD_BYTES, is_document
 
 # A larger document is copied to disk before it is sent.
@@ -28,13 +31,12 @@ class Copy:
 
 
 def copy_document(path: str, scratch: Path) -> Copy | None:
-    """Copy a file; None if it is no document. Raises OSError when it cannot be read."""
-    with open(path, "rb") as source:
-        facts = os.fstat(source.fileno())
+    """Copy a file or object; None if it is no document. Raises OSError where it cannot be read."""
+    with _opened(path) as (source, size, mtime_ns):
         if not is_document(source.read(HEAD_BYTES)):
             return None
         source.seek(0)
-        small = facts.st_size <= _MAX_BYTES_IN_MEMORY
+        small = size <= _MAX_BYTES_IN_MEMORY
         stream = io.BytesIO() if small else _on_disk(scratch)
         try:
             shutil.copyfileobj(source, stream)
@@ -44,7 +46,18 @@ def copy_document(path: str, scratch: Path) -> Copy | None:
         except BaseException:
             stream.close()
             raise
-        return Copy(stream, facts.st_size, facts.st_mtime_ns, sha256)
+        return Copy(stream, size, mtime_ns, sha256)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[BinaryIO, int, int]]:
+    if objects.is_address(path):
+        with objects.opened(path) as found:
+            yield found
+        return
+    with open(path, "rb") as source:
+        facts = os.fstat(source.fileno())
+        yield source, facts.st_size, facts.st_mtime_ns
 
 
 def _on_disk(scratch: Path) -> BinaryIO:

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from docchu.batch import Item
+from docchu.files.objects import ObjectFolder, is_address
 
 ENDINGS = {
     "text": ".txt",
@@ -32,6 +33,51 @@ STREAMED = frozenset({"text", "json"})
 """What the batch's own stream of results brings along."""
 
 
+class Outputs(Protocol):
+    """Where results are written, each whole or not at all."""
+
+    def holds(self, name: str, form: str) -> bool:
+        """Whether the result of a document is there. Raises OSError."""
+
+    def write(self, name: str, form: str, data: bytes) -> str:
+        """Write a result, and give its sha256. Raises OSError."""
+
+    def read(self, name: str, form: str, digest: str) -> bytes | None:
+        """Read a result as it was written; None if it is not there as such any more."""
+
+
+def outputs(place: str, scratch: Path) -> Outputs:
+    """A folder, or an address in an object store."""
+    return ObjectOutputs(place) if is_address(place) else Folder(Path(place), scratch)
+
+
+class ObjectOutputs:
+    """Results in an object store."""
+
+    def __init__(self, address: str) -> None:
+        self._folder = ObjectFolder(address)
+
+    def holds(self, name: str, form: str) -> bool:
+        """Whether the result of a document is there. Raises OSError."""
+        return any(self._folder.has(one) for one in _names(name, form))
+
+    def write(self, name: str, form: str, data: bytes) -> str:
+        """Write a result, and give its sha256. Raises OSError."""
+        self._folder.write(_named(name, form, data), data)
+        return sha256(data).hexdigest()
+
+    def read(self, name: str, form: str, digest: str) -> bytes | None:
+        """Read a result as it was written; None if it is not there as such any more."""
+        for one in _names(name, form):
+            try:
+                data = self._folder.read(one)
+            except OSError:
+                continue
+            if sha256(data).hexdigest() == digest:
+                return data
+        return None
+
+
 class Folder:
     """A folder that results are written to."""
 
@@ -42,20 +88,20 @@ class Folder:
 
     def path(self, name: str, form: str) -> Path:
         """Where the result of a document stands."""
-        plain = self._root / f"{name}{ENDINGS[form]}"
-        zipped = plain.with_name(plain.name + _ZIPPED)
-        return zipped if form == "csv" and zipped.exists() else plain
+        *others, plain = (self._root / one for one in _names(name, form))
+        return next((path for path in others if path.exists()), plain)
+
+    def holds(self, name: str, form: str) -> bool:
+        """Whether the result of a document is there."""
+        return self.path(name, form).exists()
 
     def has(self, name: str, forms: Mapping[str, str]) -> bool:
         """Whether the results in these formats are there."""
-        return all(self.path(name, form).exists() for form in forms)
+        return all(self.holds(name, form) for form in forms)
 
     def write(self, name: str, form: str, data: bytes) -> str:
         """Write a result, whole or not at all, and give its sha256. Raises OSError."""
-        target = self._root / f"{name}{ENDINGS[form]}"
-        if form == "csv" and data.startswith(b"PK"):
-            target = target.with_name(target.name + _ZIPPED)
-        write_whole(target, data, self._temporary())
+        write_whole(self._root / _named(name, form, data), data, self._temporary())
         return sha256(data).hexdigest()
 
     def read(self, name: str, form: str, digest: str) -> bytes | None:
@@ -70,6 +116,17 @@ class Folder:
         # Not beside its target: a name may be as long as names can be already.
         number = next(self._numbers)
         return self._scratch / f"{os.getpid()}-{threading.get_ident()}-{number}"
+
+
+def _names(name: str, form: str) -> list[str]:
+    """What the result of a document may be called, the plain name last."""
+    plain = f"{name}{ENDINGS[form]}"
+    return [plain + _ZIPPED, plain] if form == "csv" else [plain]
+
+
+def _named(name: str, form: str, data: bytes) -> str:
+    is_zip = form == "csv" and data.startswith(b"PK")
+    return _names(name, form)[0 if is_zip else -1]
 
 
 def write_whole(target: Path, data: bytes, temporary: Path) -> None:

@@ -29,18 +29,19 @@ class Found:
     problem: str | None = None
 
 
-def roots(paths: Sequence[Path]) -> dict[str, Path]:
+def roots(paths: Sequence[Path], apart: bool | None = None) -> dict[str, Path]:
     """Give each path the name under which its files are known.
 
     One folder: its files are named from it on, so its name is empty. Several paths stay apart by
-    their own last names, so that `ingest FOLDER/*` names files as `ingest FOLDER` does. Raises
-    UnusablePaths.
+    their own last names, so that `ingest FOLDER/*` names files as `ingest FOLDER` does; `apart`:
+    there are others beside these. Raises UnusablePaths.
     """
+    apart = len(paths) > 1 if apart is None else apart
     named: dict[str, Path] = {}
     for path in paths:
         if not path.exists():
             raise UnusablePaths(f"{path}: there is no such file or folder")
-        name = path.resolve().name if len(paths) > 1 or path.is_file() else ""
+        name = path.resolve().name if apart or path.is_file() else ""
         if name in named and not named[name].samefile(path):
             raise UnusablePaths(
                 f"{named[name]} and {path} would both be written to {name!r}: ingest them apart"

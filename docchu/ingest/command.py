@@ -7,6 +7,7 @@ import io
 import os
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,9 +23,10 @@ from docchu.commands.messages import (
 )
 from docchu.errors import DocchuError, InvalidAddress, InvalidOption
 from docchu.files.database import JournalInUse, JournalUnusable
+from docchu.files.objects import NoObjectStores, ObjectFolder, is_address
 from docchu.files.outputs import write_whole
 from docchu.files.walking import UnusablePaths
-from docchu.ingest.run import HIDDEN, Ingest, Wish
+from docchu.ingest.run import Ingest, Wish
 
 # How long pauses before one request may last together: a service that is started anew, a night's
 # outage of the line. What was done stays done when it is over.
@@ -37,14 +39,14 @@ def ingest(wish: Wish, url: str, key: str | None) -> int:
     """Read all files as `docchu ingest` does and give its exit code."""
     try:
         run = Ingest(wish)
-    except (UnusablePaths, JournalUnusable) as error:
+    except (UnusablePaths, JournalUnusable, NoObjectStores) as error:
         tell(str(error))
         return USAGE
     except JournalInUse:
-        tell(f"Another docchu works in {wish.out / HIDDEN}: let it end first")
+        tell(f"Another docchu works in {wish.journal_folder}: let it end first")
         return USAGE
     except OSError as error:
-        tell(f"{wish.out}: {error.strerror or error}")
+        tell(f"{error.filename or wish.out}: {error.strerror or error}")
         return USAGE
     try:
         with (
@@ -57,7 +59,7 @@ def ingest(wish: Wish, url: str, key: str | None) -> int:
         code = USAGE
     if code not in (ALL_READ, SOME_FAILED):
         return code
-    return _sum_up(run, wish.out)
+    return _sum_up(run, wish)
 
 
 def _run(run: Ingest, service: Docchu, impatient: Docchu, url: str, key: str | None) -> int:
@@ -77,11 +79,11 @@ def _run(run: Ingest, service: Docchu, impatient: Docchu, url: str, key: str | N
         tell(f"{error.filename or 'results'} cannot be written: {error.strerror or error}")
         _leave(SOME_FAILED)
     except sqlite3.Error as error:
-        tell(f"The journal in {run.journal_folder} cannot be written: {error}")
+        tell(f"The journal in {run.folder} cannot be written: {error}")
         _leave(SOME_FAILED)
 
 
-def _sum_up(run: Ingest, out: Path) -> int:
+def _sum_up(run: Ingest, wish: Wish) -> int:
     counts = run.findings.counts()
     skipped = counts.pop("skipped", 0)
     failures = [(f.name, f.status, f.code, f.detail) for f in run.findings.failures()]
@@ -93,22 +95,34 @@ def _sum_up(run: Ingest, out: Path) -> int:
     parts.append(f"{total - num_read} failed")
     parts.append(f"{skipped} files are no documents")
     tell(", ".join(parts))
-    _list_failures(out, failures)
+    _list_failures(wish, failures)
     run.journal.close()
     return SOME_FAILED if failures else ALL_READ
 
 
-def _list_failures(out: Path, failures: list[tuple[str, str, str, str]]) -> None:
-    target = out / _FAILURES
+def _list_failures(wish: Wish, failures: list[tuple[str, str, str, str]]) -> None:
+    target = f"{wish.out.rstrip('/')}/{_FAILURES}"
     if not failures:
-        target.unlink(missing_ok=True)
+        _erase(wish.out)
         return
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("name", "status", "code", "detail"))
     writer.writerows(failures)
-    write_whole(target, text.getvalue().encode(), out / HIDDEN / _FAILURES)
+    data = text.getvalue().encode()
+    if is_address(wish.out):
+        ObjectFolder(wish.out).write(_FAILURES, data)
+    else:
+        write_whole(Path(target), data, wish.journal_folder / _FAILURES)
     tell(f"What failed is listed in {target}; --retry-failed reads it again")
+
+
+def _erase(out: str) -> None:
+    if not is_address(out):
+        (Path(out) / _FAILURES).unlink(missing_ok=True)
+        return
+    with suppress(FileNotFoundError):
+        ObjectFolder(out).delete(_FAILURES)
 
 
 def _leave(code: int) -> NoReturn:

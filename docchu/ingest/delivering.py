@@ -20,7 +20,7 @@ from docchu.errors import (
     RequestRefused,
     ServiceFailed,
 )
-from docchu.files.outputs import Folder, json_bytes, num_pages, streamed
+from docchu.files.outputs import Outputs, json_bytes, num_pages, streamed
 from docchu.ingest.findings import Findings
 from docchu.ingest.journal import Content, File, Journal
 from docchu.jobs import Job, Problem
@@ -45,13 +45,13 @@ class Delivery:
         service: Docchu,
         journal: Journal,
         findings: Findings,
-        folder: Folder,
+        outputs: Outputs,
         forms: Sequence[str],
     ) -> None:
         self._service = service
         self._journal = journal
         self._findings = findings
-        self._folder = folder
+        self._outputs = outputs
         self._forms = forms
         self._lock = threading.Lock()
         self.num_pages = 0
@@ -114,12 +114,12 @@ class Delivery:
         return [
             form
             for form in self._forms
-            if form not in file.written or not self._folder.path(file.name, form).exists()
+            if form not in file.written or not self._outputs.holds(file.name, form)
         ]
 
     def _write(self, file: File, form: str, get: Get) -> None:
         try:
-            digest = self._folder.write(file.name, form, get(form))
+            digest = self._outputs.write(file.name, form, get(form))
         except (RequestRefused, ServiceFailed) as error:  # this format of this document alone
             self._findings.fail(file.name, error.code, error.detail)
             return
@@ -134,7 +134,7 @@ class Delivery:
         """The result as another file of the same content has it, untouched."""
         for file in self._journal.files_of(sha256):
             digest = file.written.get(form)
-            data = self._folder.read(file.name, form, digest) if digest else None
+            data = self._outputs.read(file.name, form, digest) if digest else None
             if data is not None:
                 return data
         return None

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from docchu.client import Docchu
 from docchu.errors import DocchuError
-from docchu.files.outputs import ENDINGS, Folder
-from docchu.files.walking import Found, roots, walk
+from docchu.files.objects import is_address
+from docchu.files.outputs import ENDINGS, outputs
+from docchu.files.walking import Found
 from docchu.ingest.delivering import Delivery
 from docchu.ingest.findings import Findings
 from docchu.ingest.journal import Journal
 from docchu.ingest.receiving import Receiver
 from docchu.ingest.showing import Display, Standing
+from docchu.ingest.sources import Sources
 from docchu.ingest.uploading import Uploader
 from docchu.steps.options import ReadingOptions
 
@@ -36,13 +40,24 @@ class Stopped(Exception):
 class Wish:
     """What a run of `docchu ingest` was asked for."""
 
-    paths: Sequence[Path]
-    out: Path
+    paths: Sequence[str]
+    out: str
     forms: Sequence[str]
     fresh: bool
     retry_failed: bool
     connections: int
     options: ReadingOptions = field(default_factory=ReadingOptions)
+    journal: Path | None = None
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal is: in the output folder, unless that is none."""
+        if self.journal is not None:
+            return self.journal / HIDDEN
+        if not is_address(self.out):
+            return Path(self.out) / HIDDEN
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+        return Path(state) / "docchu" / sha256(self.out.encode()).hexdigest()[:16]
 
 
 class Ingest:
@@ -51,8 +66,8 @@ class Ingest:
     def __init__(self, wish: Wish) -> None:
         """Open the journal. Raises UnusablePaths, JournalInUse, JournalUnusable, OSError."""
         self._wish = wish
-        named = roots(wish.paths)
-        self.journal_folder = hidden = wish.out / HIDDEN
+        sources = Sources(wish.paths, wish.out)
+        self.folder = hidden = wish.journal_folder
         self._scratch = hidden / "scratch"
         hidden.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(hidden / "ingest.sqlite")
@@ -64,7 +79,7 @@ class Ingest:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(exist_ok=True)
         self.findings = Findings(self.journal.database)
-        self.findings.add(self._not_own(walk(named, [wish.out])))
+        self.findings.add(self._not_own(sources.found()))
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._delivery: Delivery | None = None
@@ -83,7 +98,7 @@ class Ingest:
             service,
             self.journal,
             self.findings,
-            Folder(self._wish.out, self._scratch),
+            outputs(self._wish.out, self._scratch),
             self._wish.forms,
         )
         self._delivery = delivery
@@ -166,13 +181,15 @@ class Ingest:
         for found in files:
             name = found.name.removesuffix(ENDINGS["pdf"])
             file = self.journal.file(name) if name != found.name else None
-            target = self._wish.out / found.name
+            target = f"{self._wish.out.rstrip('/')}/{found.name}"
             if not (file and "pdf" in file.written and _is_same(target, found.path)):
                 yield found
 
 
-def _is_same(one: Path, other: str) -> bool:
+def _is_same(one: str, other: str) -> bool:
+    if is_address(one):
+        return one == other
     try:
-        return one.samefile(other)
+        return Path(one).samefile(other)
     except OSError:
         return False
