@@ -20,6 +20,7 @@ class ObjectServer:
     """An S3 server with a bucket; what is in it goes with the process."""
 
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
 
     @property
     def environ(self) -> dict[str, str]:
@@ -37,7 +38,7 @@ class ObjectServer:
 
     def start(self) -> None:
         """Start it, and make the bucket."""
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [sys.executable, "-m", "moto.server", "-H", self.host, "-p", str(self.port)]
         silent = subprocess.DEVNULL
         self.process = subprocess.Popen(command, env=os.environ, stdout=silent, stderr=silent)
         while True:
