@@ -116,7 +116,7 @@ class Results:
         except errors.JobGone as error:
             fields |= {"status": Status.EXPIRED, "custom_id": None}
             fields["error"] = {"code": error.code, "detail": error.detail}
-            first = b""
+            first, content = b"", iter(())
         yield json.dumps(fields, ensure_ascii=False)[:-1].encode() + first
         yield from content
         yield b"}\n"

@@ -135,6 +135,17 @@ def test_what_was_erased_keeps_its_line(api: Api) -> None:
     assert show(api, batch)["counts"]["expired"] == 1
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_is_erased_this_moment_has_its_line_too(api: Api, form: str) -> None:
+    batch = open_batch(api)
+    job = api.submit(batch_id=batch["id"], custom_id="bí mật")
+    api.finish(page_of(1, "x"))
+    api.parts.blobs.delete_job("default", job["id"])  # and its record a moment later
+    (line,) = results(api, batch, format=form)
+    assert line["status"] == "expired" and line["custom_id"] is None
+    assert line["error"]["code"] == "job_gone" and not {"text", "result"} & line.keys()
+
+
 def test_following_brings_each_line_in_its_turn_until_the_end(api: Api) -> None:
     batch = open_batch(api)
     for name in "abc":
