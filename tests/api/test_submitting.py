@@ -95,6 +95,7 @@ OPTIONS = {
     "webhook_url": "https://93.184.215.14/hook",
     "webhook_include": "text",
     "model": "vi-print",
+    "reuse": "auto",
 }
 
 
@@ -129,6 +130,7 @@ def test_a_ttl_shortens_how_long_the_result_is_kept(api: Api) -> None:
         ({"pages": "1-"}, "pages"),
         ({"text_layer": "no"}, "text_layer"),
         ({"language_model": "on"}, "language_model"),
+        ({"reuse": "always"}, "reuse"),
         ({"ttl_s": "59"}, "ttl_s"),
         ({"ttl_s": "9999999"}, "ttl_s"),
         ({"ttl_s": "soon"}, "ttl_s"),
