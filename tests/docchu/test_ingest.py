@@ -67,7 +67,8 @@ def num_jobs(real: Docchu) -> int:
     return sum(1 for _ in real.jobs())
 
 
-@pytest.mark.timeout(500)  # many processes one after the other
+@pytest.mark.acceptance  # many processes one after the other
+@pytest.mark.timeout(500)
 def test_killed_anywhere_nothing_is_lost_and_nothing_read_twice(
     crew: Crew, command: Command, tmp_path: Path, out: Path
 ) -> None:

@@ -143,7 +143,8 @@ def test_a_file_that_grows_is_read_when_it_is_whole(
     assert num_jobs(real) == before + 1
 
 
-@pytest.mark.timeout(500)  # many processes one after the other
+@pytest.mark.acceptance  # many processes one after the other
+@pytest.mark.timeout(500)
 def test_killed_anywhere_each_document_has_one_result(
     command: Command, watching: Watching, folder: Path, real: Docchu
 ) -> None:

@@ -15,6 +15,7 @@ from bench.feeding.remembering import Counts, _remembering
 from bench.pages import draw_photos
 
 
+@pytest.mark.acceptance
 def test_it_runs_the_real_worker_over_a_folder_and_says_a_line_of_json(tmp_path: Path) -> None:
     draw_photos(tmp_path, 2, size=(300, 200))
     (tmp_path / "photo-00.txt").write_text("what the photo says")
