@@ -52,6 +52,8 @@ if not AGAIN then
   if ARGV[10] ~= '' and ARGV[10] ~= CHOSEN.need then wake(ARGV[10]) end
 elseif not slice or slice.s ~= 'l' or AGAIN ~= CHOSEN.name .. ' ' .. slice.a then
   return false -- it was lost meanwhile
+elseif number('started') == slice.t then
+  waited = slice.t - number('created') -- as it was answered before
 end
 local done = {}
 for _, page in ipairs(slice.p or {}) do
