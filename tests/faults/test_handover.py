@@ -14,6 +14,8 @@ from shared.store import keys
 from tests.faults.documents import Document
 from tests.faults.world import LEASE_S, World, running_world
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 _LEASE_S = float(os.environ.get("DOCCHU_TEST_LEASE_S", LEASE_S))  # with -s: what 10 s mean
 _LONG_S = 120  # on a machine with much else to do
 

@@ -13,6 +13,8 @@ from tests.ocr.samples import text_read
 from training.measuring.scoring import distance, normalise
 from worker.ocr.reader import Reader
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 SIZE, LEADING = 20, 30
 FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", SIZE)
 

@@ -9,6 +9,8 @@ from training.measuring.scoring import score_pages
 from worker.ocr.detection.sheet import Rotation, turned
 from worker.ocr.reader import Reader
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 _POINT = 0.01
 
 

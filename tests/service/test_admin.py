@@ -24,6 +24,8 @@ from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.scripts import connect
 from tests.service.servers import server
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 PICTURE = (Path(__file__).parents[2] / "keeper" / "canary.png").read_bytes()
 REDIS = shutil.which("redis-server")
 FAST = {"DOCCHU_CANARY_INTERVAL_S": "1", "DOCCHU_LEASE_S": "4"}

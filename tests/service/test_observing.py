@@ -25,6 +25,8 @@ from shared.observing.machine import Cards
 from tests.service.collector import Collector, Span, collecting
 from tests.worker.stories import grey_tiff
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 ROOT = Path(__file__).parents[2]
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"  # the example of W3C's page
 DAMAGED = b"%PDF-1.7\n" + b"nothing " * 50

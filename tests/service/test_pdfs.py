@@ -17,6 +17,8 @@ from tests.loading.samples import locked_pdf
 from tests.service.pdfs import DIGITAL, OWN, Sent, long, lying, rotated, sound, typed
 from tests.service.pdfs import pdf as pdf_of
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 DPI = 200
 DOCUMENTS = [*sound(), *lying(), *rotated()]
 

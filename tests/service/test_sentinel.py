@@ -21,6 +21,8 @@ from shared.store.scripts import connect
 from shared.store.sentinel import Watched as Address
 from tests.service.servers import Watched, watched_store
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:

@@ -22,6 +22,8 @@ from shared.running.starting import await_stores
 from shared.settings import Settings
 from tests.service.servers import server
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 ROOT = Path(__file__).parents[2]
 REDIS = shutil.which("redis-server")
 

@@ -19,6 +19,8 @@ from shared.running import data_lock, local
 from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 LONG_S = 60
 Server = Callable[..., subprocess.Popen[str]]
 

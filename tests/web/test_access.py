@@ -14,6 +14,8 @@ from tests.web.browsing import Tab
 from tests.web.conftest import MakeTab, Played
 from tests.web.papers import PICTURE, POEM, finish, lines_of, read_job
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 FIRST_PAINT_BYTES = 150_000  # half of it is the typeface
 
