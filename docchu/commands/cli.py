@@ -13,13 +13,19 @@ from docchu.commands import job_commands, server
 from docchu.commands.options import (
     DEFAULT_URL,
     ApiKey,
+    Connections,
     Extract,
     Format,
     Forms,
+    Journal,
     Language,
     Layer,
     Model,
+    Out,
     Pages,
+    Paths,
+    Resume,
+    RetryFailed,
     Url,
     formats,
     reading,
@@ -96,35 +102,13 @@ def read(
 
 @app.command("ingest", no_args_is_help=True)
 def ingest(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH", help="Folders and files (links are followed), or s3://BUCKET/PREFIX."
-        ),
-    ],
-    out: Annotated[
-        str, typer.Option(help="Where results are written, or s3://BUCKET/PREFIX.", metavar="DIR")
-    ],
+    paths: Paths,
+    out: Out,
     forms: Forms = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume/--fresh", help="Go on where an earlier run stopped, or read all again."
-        ),
-    ] = True,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Read again what could not be read before.")
-    ] = False,
-    connections: Annotated[
-        int, typer.Option(help="Uploads at the same time.", min=1, max=64, metavar="N")
-    ] = 8,
-    journal: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where progress is kept (DIR; with an object store a folder of this user).",
-            metavar="FOLDER",
-        ),
-    ] = None,
+    resume: Resume = True,
+    retry_failed: RetryFailed = False,
+    connections: Connections = 8,
+    journal: Journal = None,
     pages: Pages = None,
     model: Model = None,
     text_layer: Layer = None,
@@ -150,9 +134,15 @@ def ingest(
     """
     from docchu.ingest import command, run
 
-    options = reading(pages, model, text_layer, extract, language_model)
     wish = run.Wish(
-        *(paths, out, formats(forms), not resume, retry_failed, connections, options, journal)
+        paths,
+        out,
+        forms=formats(forms),
+        fresh=not resume,
+        retry_failed=retry_failed,
+        connections=connections,
+        options=reading(pages, model, text_layer, extract, language_model),
+        journal=journal,
     )
     raise typer.Exit(command.ingest(wish, url, api_key))
 

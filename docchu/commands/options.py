@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -70,6 +71,33 @@ Extract = Annotated[
 Language = Annotated[
     LanguageModel | None,
     typer.Option("--language-model", help="Let the language decide doubtful marks, or not."),
+]
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH", help="Folders and files (links are followed), or s3://BUCKET/PREFIX."
+    ),
+]
+Out = Annotated[
+    str, typer.Option(help="Where results are written, or s3://BUCKET/PREFIX.", metavar="DIR")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume/--fresh", help="Go on where an earlier run stopped, or read all again."),
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Read again what could not be read before.")
+]
+Connections = Annotated[
+    int, typer.Option(help="Uploads at the same time.", min=1, max=64, metavar="N")
+]
+Journal = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where progress is kept (DIR; with an object store a folder of this user).",
+        metavar="FOLDER",
+    ),
 ]
 
 
