@@ -36,6 +36,10 @@ admin.before_request(authenticate_operator)
 @operation(AdminWorkers)
 def list_workers() -> AdminWorkers:
     """Show the workers that live, and what is being read"""
+    return _workers()
+
+
+def _workers() -> AdminWorkers:
     parts = services()
     drained = parts.workers.drained()
     workers = [
@@ -91,8 +95,7 @@ def drain_worker(body: DrainBody) -> AdminWorkers:
     if not services().workers.drain(body.worker, body.drained):
         raise InvalidOption("There is no such worker.", option="worker")
     auditing.say("drain" if body.drained else "undrain", body.worker)
-    found: AdminWorkers = list_workers.__wrapped__()  # type: ignore[attr-defined]
-    return found
+    return _workers()
 
 
 @admin.post("/v1/admin/requeue")
