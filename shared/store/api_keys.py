@@ -26,9 +26,7 @@ DEFAULT_TENANT = "default"
 
 Role = Literal["submit", "read", "admin"]
 """What a key is for (`api/http/auth.py`); one without a role is for all that is of its tenant."""
-_NOTED = timedelta(
-    minutes=1
-)  # a key's last use is written once in that time, not with each request
+_NOTED = timedelta(minutes=1)  # a key's last use is written once in it, not with each request
 
 
 def _now() -> datetime:
