@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.crew import NULL_WORKER, running_crew
 from bench.service import RunningService, running_service
 from tests.models.own import make_shouting
+from tests.service.operating import FAST, Operator
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     }
     with running_service(folder, **settings) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """A service whose reader reads nothing, and who operates it."""
+    with running_crew(tmp_path_factory.mktemp("admin"), NULL_WORKER, **FAST) as crew:
+        yield Operator(crew)
