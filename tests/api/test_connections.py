@@ -16,6 +16,8 @@ from shared.store.api_keys import ApiKeys
 from tests.api.playing import PNG
 from tests.api.process import Process, Start, run
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 MANY = 150  # more than any number of threads
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -13,6 +13,8 @@ from docchu.client import Docchu
 from docchu.files.objects import ObjectFolder
 from tests.objects import BUCKET, ObjectServer
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 Ingest = Callable[..., tuple[int, str]]
 
 

@@ -21,6 +21,8 @@ from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import confidence_of
 from worker.ocr.recognition.lines import prepare
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 # A processor that has no bf16 of its own takes minutes for it, and is never asked to read in it.
 HAS_BFLOAT16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 BFLOAT16 = pytest.param(

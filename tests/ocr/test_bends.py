@@ -14,6 +14,8 @@ from training.measuring.scoring import distance, normalise
 from worker.ocr.detection.sheet import turned
 from worker.ocr.reader import Reader
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 Shape = Callable[[np.ndarray], np.ndarray]
 """How far down a page is bent, by where along it, from -1 to 1."""
 

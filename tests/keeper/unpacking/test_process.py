@@ -22,6 +22,8 @@ from shared.store.needs import PLAIN
 from tests.keeper.unpacking.stories import Raw, Story, make_story, png, raw_zip, zipped
 from tests.keeper.unpacking.test_lines import line
 
+pytestmark = pytest.mark.acceptance  # whole services, or many pages
+
 FAST = {"DOCCHU_LEASE_S": "0.3", "DOCCHU_KEEPER_INTERVAL_S": "0.1"}
 STEPS = ("taken", "noted", "kept", "created", "emptied", "erased")
 
