@@ -158,6 +158,10 @@ class BatchProcesses:
                 if not all(process.is_alive() for process in self._processes):
                     raise RuntimeError("a process that draws lines has ended") from None
 
+    def is_empty(self) -> bool:
+        """Whether the next batch would have to be waited for."""
+        return self._queue.empty()
+
     def stop(self) -> None:
         """End the processes; batches not yet taken are dropped."""
         for process in self._processes:

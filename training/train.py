@@ -9,7 +9,7 @@ import math
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from training.again import SecondTimes
 from training.batches import Batch, BatchProcesses, Source
 from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.ema import Average
@@ -107,6 +108,7 @@ class Training:
             arguments.real_share,
         )
         self._renderer = BatchProcesses(source, self._max_width(), self._machine.num_renderers)
+        self._seen = SecondTimes(source.seed)
 
     def run(self) -> None:
         """Step, check and report until the time is over or a signal comes, then save."""
@@ -136,7 +138,7 @@ class Training:
         losses = []
         for _ in range(count):
             asked = time.monotonic()
-            batch = self._renderer.next()
+            batch = self._next()
             waited += time.monotonic() - asked
             losses.append(self._step(batch))
             num_lines += len(batch.images)
@@ -156,11 +158,20 @@ class Training:
             }
         )
 
+    def _next(self) -> Batch:
+        """The next batch drawn; a GPU that would wait for it sees an earlier one again."""
+        if self._machine.is_gpu and self._seen and self._renderer.is_empty():
+            return self._seen.take()
+        drawn = self._renderer.next()
+        batch = replace(drawn, images=drawn.images.to(self._machine.device))
+        if self._machine.is_gpu:
+            self._seen.keep(batch)
+        return batch
+
     def _step(self, batch: Batch) -> torch.Tensor:
         for group in self._optimiser.param_groups:
             group["lr"] = group["full_rate"] * self._rate()
-        images = batch.images.to(self._machine.device)
-        images = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        images = batch.images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
         images = images.contiguous(memory_format=self._machine.memory_format)
         with self._machine.faster():
             logits = self._model(images)

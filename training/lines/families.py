@@ -84,7 +84,7 @@ FAMILIES = (
     Family("mixed", 0.12, "mixed", ("mixed",)),
     Family("receipt", 0.10, "till", ("thermal",), _TILL, 0.15, 0.15, 0.3, peek=0.4, lowered=0.12),
     Family("card", 0.05, "card", ("card", "card", "photo"), _CARD, 0.4, 0.35, 0.3, two_faces=0.15),
-    Family("form", 0.04, "form", ("scan", "photo", "screen"), _OFFICE, two_faces=0.35, boxed=0.35),
+    Family("form", 0.06, "form", ("scan", "photo", "screen"), _OFFICE, two_faces=0.35, boxed=0.35),
     Family(
         "heading",
         0.05,
@@ -99,17 +99,17 @@ FAMILIES = (
     Family("exam", 0.02, "exam", ("photo",), _OFFICE, 0.15, two_faces=0.2),
     Family("scan", 0.02, "prose", ("scan",), _OFFICE, 0.15),
     Family("photo", 0.02, "prose", ("photo",), _OFFICE, 0.15),
-    Family("screenshot", 0.01, "prose", ("screen",)),
-    Family("book", 0.01, "prose", ("book",), _BOOK),
+    Family("screenshot", 0.02, "prose", ("screen",)),
+    Family("book", 0.02, "prose", ("book",), _BOOK),
     Family("typewriter", 0.02, "prose", ("scan", "photo", "book"), _TYPEWRITER, typed=True),
     Family("faint", 0.08, "till", ("faint",), _MATRIX, 0.15, squeezed=0.2, peek=0.4, lowered=0.08),
     Family("matrix", 0.05, "till", ("matrix",), _MATRIX, 0.15, squeezed=0.2, peek=0.3, lowered=0.2),
     Family(
-        "pixels", 0.11, "screen", ("pixels",), _SCREEN, 0.1, squeezed=0.0, small=0.0, pixels=True
+        "pixels", 0.09, "screen", ("pixels",), _SCREEN, 0.1, squeezed=0.0, small=0.0, pixels=True
     ),
     Family(
         "table",
-        0.12,
+        0.10,
         "table",
         ("screen", "scan", "pixels", "thermal", "photo"),
         _OFFICE,
