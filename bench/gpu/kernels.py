@@ -9,14 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_BATCHES = {"detect": (1, 4), "recognize": (4, 16, 64)}
+_BATCHES = {"detect": (1, 4), "recognize": (4, 32)}
 _SIZES = {"detect": (1280, 960), "recognize": (48, 704)}
 _WARM_UP = 3
+_SECONDS = 0.6
+"""Of each case."""
 
 
-def network_rates(device: str, seconds: float) -> Iterator[dict[str, Any]]:
-    """What the detector and the recogniser do at most; all cases together take the seconds."""
+def network_rates(device: str) -> Iterator[dict[str, Any]]:
+    """What the detector and the recogniser do at most, in half numbers, and with convolutions of
+    single pixels as products; `first_s` is what a shape takes that is new."""
     from worker.ocr.networks.detector import Detector
+    from worker.ocr.networks.inference import with_products
     from worker.ocr.networks.recognizer import Recognizer
     from worker.ocr.networks.weights import bundled, load_card, load_verified
 
@@ -25,22 +29,27 @@ def network_rates(device: str, seconds: float) -> Iterator[dict[str, Any]]:
     load_verified(recognizer, bundled("vi-print"))
     networks = {"detect": Detector(), "recognize": recognizer}
     load_verified(networks["detect"], bundled("detector"))
-    # Each case is a shape that takes a GPU a second or two to prepare for.
-    dtypes = [torch.float16, torch.float32] if on_gpu else [torch.float32]
-    batches = _BATCHES if on_gpu else {task: sizes[:1] for task, sizes in _BATCHES.items()}
-    cases = [(d, task, n) for d in dtypes for task, sizes in batches.items() for n in sizes]
-    for dtype, task, number in cases:
-        network = networks[task].eval().to(device, dtype).to(memory_format=torch.channels_last)
-        batch = torch.rand(number, 3, *_SIZES[task], device=device, dtype=dtype)
-        batch = batch.to(memory_format=torch.channels_last)
-        row = {"network": task, "dtype": str(dtype).removeprefix("torch."), "batch": number}
-        yield row | _rate(network, batch, seconds / len(cases))
+    dtype = torch.float16 if on_gpu else torch.float32
+    for products in (False, True):
+        for task, sizes in _BATCHES.items():
+            network = networks[task].eval().to(device, dtype).to(memory_format=torch.channels_last)
+            if products:
+                with_products(network)
+            for number in sizes if on_gpu else sizes[:1]:
+                batch = torch.rand(number, 3, *_SIZES[task], device=device, dtype=dtype)
+                batch = batch.to(memory_format=torch.channels_last)
+                row = {"network": task, "products": products, "batch": number}
+                yield row | _rate(network, batch, _SECONDS)
 
 
 @torch.inference_mode()
 def _rate(network: nn.Module, batch: Tensor, seconds: float) -> dict[str, Any]:
+    began = time.perf_counter()
+    network(batch).float().sum().item()
+    first_s = round(time.perf_counter() - began, 2)
     figures: dict[str, Any] = {
-        "per_s": round(_per_s(lambda: network(batch), batch, seconds / 2), 1)
+        "first_s": first_s,
+        "per_s": round(_per_s(lambda: network(batch), batch, seconds / 2), 1),
     }
     if batch.is_cuda:
         figures["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)

@@ -85,7 +85,7 @@ def _send_on(
     while not over.is_set():
         try:
             body = bodies[next(turns) % len(bodies)]
-            connection.request("POST", "/v1/jobs?priority=bulk", body, headers)
+            connection.request("POST", "/v1/jobs?priority=bulk&reuse=never", body, headers)
             answer = connection.getresponse()
             text = answer.read()
             count = load._done if b'"succeeded"' in text else load._failed

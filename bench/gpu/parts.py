@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import importlib.metadata
 import multiprocessing
+import os
 import platform
-import re
 import signal
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.contestants import num_cores
 from bench.gpu.bare import bare_rates
-from bench.gpu.cards import CardWatch
 from bench.gpu.kernels import network_rates
-from bench.gpu.load import load_on
-from bench.service import RunningService, running_service
-from shared.settings import Settings
-from worker.processes import Machine, places
+from bench.gpu.programs import feeding, tests
+from bench.gpu.served import service_rates
+from bench.gpu.ways import ways_of_reading
 
-_LINE = Path(__file__).parents[2] / "keeper" / "canary.png"
-_CALLS = 30
-_WARM_UP = 5
-_STOP_S = 25
-_START_S = 60
+_STOP_S = 8
 _PACKAGES = ("torch", "numpy", "opencv-python-headless", "pillow")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What all parts are given: pages, device, how many processes, and their seconds."""
+    """What all parts are given: pages, device, how many processes, a folder for what they say, and
+    whether it is a short one, to show that it runs."""
 
     paths: Sequence[Path]
     device: str
     processes: Sequence[int]
-    seconds: float
+    out: Path
 
     @property
     def on_gpu(self) -> bool:
@@ -56,100 +50,74 @@ def _machine(run: Run) -> Iterator[dict[str, Any]]:
     yield {"gpu": card, "cores": num_cores(), "python": platform.python_version(), **versions}
 
 
-def _networks(run: Run) -> Iterator[dict[str, Any]]:
-    yield from network_rates(run.device, run.seconds * 0.5)
-
-
 def _bare(run: Run) -> Iterator[dict[str, Any]]:
-    each_s = run.seconds * 0.5 / len(run.processes)
-    yield from bare_rates(run.paths, run.device, run.processes, each_s)
+    yield from bare_rates(run.paths, run.device, run.processes, 4 if run.on_gpu else 2)
 
 
 def _service(run: Run) -> Iterator[dict[str, Any]]:
-    """The defaults, with as many API processes as a machine of this size would be given."""
-    settings = {"DOCCHU_API_PROCESSES": str(max(1, num_cores() // 4)), "DOCCHU_LOG_LEVEL": "error"}
-    began = time.perf_counter()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder), **settings) as service,
-    ):
-        wanted = len(places(Settings(), Machine.here()))
-        service.wait_until(lambda: _num_workers(service) >= wanted, "not all workers", 30)
-        ready_s = round(time.perf_counter() - began, 1)
-        yield {"ready_s": ready_s, "worker_processes": wanted, **settings}
-        yield {"small_image": "idle", **_calls(service)}
-        left_s = max(8.0, run.seconds - (time.perf_counter() - began))
-        url = str(service.client.base_url)
-        clients, threads = (max(1, num_cores() // 4), 32) if run.on_gpu else (1, 4)
-        with load_on(url, run.paths, clients, threads) as load:
-            time.sleep(left_s * 0.2)
-            yield {"load": f"{clients} x {threads} pages in hand", **_rate(load, left_s / 3)}
-            yield {"small_image": "under load", **_calls(service)}
-            yield {"load": "again", **_rate(load, left_s / 4)}
+    yield from service_rates(run.paths, on_gpu=run.on_gpu)
 
 
-def _num_workers(service: RunningService) -> int:
-    """The processes that have said that they read."""
-    found = re.search(r"workers_alive (\d+)", service.client.get("/metrics").text)
-    return int(found[1]) if found else 0
+def _ways(run: Run) -> Iterator[dict[str, Any]]:
+    yield from ways_of_reading(run.paths, run.device)
 
 
-def _rate(load: Any, seconds: float) -> dict[str, Any]:
-    with CardWatch() as watch:
-        before, began = load.num_done, time.perf_counter()
-        time.sleep(seconds)
-        rate = (load.num_done - before) / (time.perf_counter() - began)
-    return {"pages_per_s": round(rate, 2), "not_read": load.num_failed, **watch.figures()}
+def _tests(run: Run) -> Iterator[dict[str, Any]]:
+    yield from tests(run.out / "pytest.txt", 85 if run.on_gpu else 20)
 
 
-def _calls(service: RunningService) -> dict[str, Any]:
-    """Milliseconds of calls with one small image, one after the other."""
-    data, took_ms = _LINE.read_bytes(), []
-    deadline = time.perf_counter() + 10
-    while len(took_ms) < _WARM_UP + _CALLS and time.perf_counter() < deadline:
-        began = time.perf_counter()
-        answer = service.client.post("/v1/jobs", content=data, headers={"Prefer": "wait=60"})
-        took_ms.append(1000 * (time.perf_counter() - began))
-        if answer.status_code != 200:
-            raise RuntimeError(f"{answer.status_code}: {answer.text}")
-    counted = sorted(took_ms[_WARM_UP:] or took_ms)
-    p95 = counted[int(len(counted) * 0.95)]
-    return {"p50_ms": round(statistics.median(counted), 1), "p95_ms": round(p95, 1)}
+def _feeding(run: Run) -> Iterator[dict[str, Any]]:
+    yield from feeding(run.out / "feeding.txt", 1 if run.on_gpu else 2)
+
+
+def _networks(run: Run) -> Iterator[dict[str, Any]]:
+    yield from network_rates(run.device)
 
 
 PARTS: dict[str, tuple[Callable[[Run], Iterator[dict[str, Any]]], float]] = {
-    "machine": (_machine, 0.1),
-    "networks": (_networks, 0.15),
-    "bare": (_bare, 0.3),
-    "service": (_service, 0.45),
+    "machine": (_machine, 20),
+    "bare": (_bare, 190),
+    "service": (_service, 110),
+    "ways": (_ways, 70),
+    "tests": (_tests, 100),
+    "feeding": (_feeding, 70),
+    "networks": (_networks, 40),
 }
-"""The parts, and what share of the time each may take."""
+"""The parts, the most wanted first, and the most seconds that each may take."""
 
 
-def limited(name: str, run: Run) -> Iterator[dict[str, Any]]:
-    """Run a part and yield what it says, until its time is over."""
+def limited(name: str, run: Run, left_s: float) -> Iterator[dict[str, Any]]:
+    """Run a part and yield what it says, until its time or what is left of all is over."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_tell, args=(name, run, theirs))
-    began = time.perf_counter()
+    began, limit = time.perf_counter(), min(PARTS[name][1], left_s)
     process.start()
     theirs.close()
     try:
-        while ours.poll(max(0, began + run.seconds + _START_S - time.perf_counter())):
+        while ours.poll(max(0, began + limit - time.perf_counter())):
             yield ours.recv()
-        yield {"error": f"cut after {run.seconds + _START_S:.0f} s"}
+        yield {"error": f"cut after {limit:.0f} s"}
+        process.terminate()
+        while ours.poll(_STOP_S):  # what it has to say of that
+            yield ours.recv()
     except EOFError:
         yield {"took_s": round(time.perf_counter() - began, 1)}
     finally:
-        process.terminate()
-        process.join(_STOP_S)
+        process.join(1)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
         process.kill()
 
 
 def _tell(name: str, run: Run, pipe: Any) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started is stopped
+    os.setpgid(0, 0)  # what it started is ended with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         for row in PARTS[name][0](run):
             pipe.send(row)
-    except Exception as error:  # the other parts may still tell something
+    except BaseException as error:  # the other parts may still tell something
         pipe.send({"error": f"{type(error).__name__}: {error}"[-3000:]})
+    finally:
+        pipe.close()
+        os._exit(0)

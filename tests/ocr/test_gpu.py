@@ -20,11 +20,12 @@ from tests.ocr.samples import Picture, networks, picture_of, reads_as, text_read
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import Device, pick
-from worker.ocr.networks.inference import Key, Networks
+from worker.ocr.networks.inference import Key, Networks, with_products
+from worker.ocr.networks.number_types import sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.reader import Reader
-from worker.ocr.recognition.lines import prepare
+from worker.ocr.recognition.lines import prepare, to_tensor
 from worker.processes import Machine
 
 pytestmark = pytest.mark.gpu
@@ -77,27 +78,58 @@ def test_pages_of_many_sizes_read_at_once_say_what_each_says_alone(device_reader
             assert line.confidence == pytest.approx(other.confidence, abs=1e-2)
 
 
-def test_batches_come_in_few_sizes_and_what_fills_them_up_is_not_answered(
+def test_lines_of_all_widths_share_batches_of_few_shapes_and_say_what_each_says_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    line = prepare(picture_of("line"))
+    lines = [np.ascontiguousarray(line[:, : 32 * (7 + 3 * number)]) for number in range(5)]
+    alone = [_placed().run(Key("recognize", *one.shape[:2]), [one])[0] for one in lines]
     monkeypatch.setattr(Device, "is_gpu", True)  # as on one, on the processor, too
-    forward, sizes = Recognizer.forward, set()
+    forward, shapes = Recognizer.forward, set()
 
-    def noted(network: Recognizer, batch: Tensor) -> Tensor:
-        sizes.add(len(batch))
-        return forward(network, batch)
+    def noted(network: Recognizer, batch: Tensor, widths: Tensor) -> Tensor:
+        shapes.add(tuple(batch.shape))
+        return forward(network, batch, widths)
 
     monkeypatch.setattr(Recognizer, "forward", noted)
+    width = pick(DEVICE).filled_width(lines[-1].shape[1])
+    together = _placed().run(Key("recognize", line.shape[0], width), lines)
+    assert len(together) == 5 and shapes == {(16, 3, 48, width)}
+    for one, mixed in zip(alone, together, strict=True):
+        assert np.array_equal(one.classes[:, 0], mixed.classes[:, 0])
+        assert np.abs(one.confidences[:, 0] - mixed.confidences[:, 0]).max() < 1e-3
+
+
+def _placed() -> Networks:
     detector, recognizer = networks()
-    placed = Networks(detector, OrientationClassifier(), recognizer, pick(DEVICE, torch.float32))
+    return Networks(detector, OrientationClassifier(), recognizer, pick(DEVICE, torch.float32))
+
+
+@on_gpu
+def test_graphs_say_what_the_same_networks_say_step_by_step() -> None:
+    recorded, stepped = _placed(), _placed()
+    recorded.warm_up([(992, 768)])
     line = prepare(picture_of("line"))
-    lines = [np.roll(line, 8 * number, 1) for number in range(5)]
-    key = Key("recognize", *line.shape[:2])
-    together = placed.run(key, lines)
-    assert len(together) == 5 and sizes == {16}
-    for one, mixed in zip(lines, together, strict=True):
-        (alone,) = placed.run(key, [one])
-        assert np.array_equal(alone.classes[:, 0], mixed.classes[:, 0])
+    lines = [np.ascontiguousarray(line[:, : 32 * (7 + 3 * number)]) for number in range(5)]
+    key = Key("recognize", 48, recorded.device.filled_width(lines[-1].shape[1]))
+    for _ in range(2):
+        assert recorded.num_recorded > 10 and stepped.num_recorded == 0
+        for one, other in zip(recorded.run(key, lines), stepped.run(key, lines), strict=True):
+            assert np.array_equal(one.classes[:, 0], other.classes[:, 0])
+            assert np.abs(one.confidences - other.confidences).max() < 1e-2
+    page = np.ascontiguousarray(sample_page())
+    (found,) = recorded.run(Key("detect", 992, 768), [page])
+    (other,) = stepped.run(Key("detect", 992, 768), [page])
+    assert np.abs(found - other).max() < 1e-2
+
+
+def test_convolutions_of_single_pixels_are_products() -> None:
+    _, recognizer = networks()
+    line = to_tensor([prepare(picture_of("line"))], DEVICE)
+    with torch.inference_mode():
+        exact = recognizer.eval().to(DEVICE)(line)
+        with_products(recognizer)
+        assert torch.allclose(recognizer(line), exact, atol=1e-3)
 
 
 def test_where_the_memory_runs_out_batches_are_halved_and_all_is_read(
@@ -106,16 +138,16 @@ def test_where_the_memory_runs_out_batches_are_halved_and_all_is_read(
     """The error is the device's own; on a GPU the next test lets it come by itself."""
     most, forward, refused = 1, Recognizer.forward, []
 
-    def short_of_memory(network: Recognizer, batch: Tensor) -> Tensor:
+    def short_of_memory(network: Recognizer, batch: Tensor, *widths: Tensor) -> Tensor:
         if len(batch) > most:
             refused.append(len(batch))
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(network, batch)
+        return forward(network, batch, *widths)
 
     monkeypatch.setattr(Recognizer, "forward", short_of_memory)
     if HAS_GPU:  # the warm-up meets it, too
         monkeypatch.setattr("worker.ocr.reader.faster_same", lambda *_: torch.float32)
-    reader = Reader.load(device=DEVICE)
+    reader = Reader.load(device=DEVICE, graphs=False)
     assert reads_as(reader.read(picture_of("decree")).page, "decree")
     assert refused
     reader.close()
@@ -154,13 +186,13 @@ def test_memory_that_really_runs_out_is_told_as_that(device_reader: Reader) -> N
 def test_one_line_that_does_not_fit_fails_its_page_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reader = Reader.load(device=DEVICE)
+    reader = Reader.load(device=DEVICE, graphs=False)  # a graph calls no forward
     forward, is_short = Recognizer.forward, [True]
 
-    def never_fits(network: Recognizer, batch: Tensor) -> Tensor:
+    def never_fits(network: Recognizer, batch: Tensor, *widths: Tensor) -> Tensor:
         if is_short[0]:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(network, batch)
+        return forward(network, batch, *widths)
 
     monkeypatch.setattr(Recognizer, "forward", never_fits)
     with pytest.raises(DeviceOutOfMemory):
@@ -173,9 +205,9 @@ def test_one_line_that_does_not_fit_fails_its_page_and_no_other(
 def test_a_device_that_is_lost_ends_the_reader_for_all_who_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reader = Reader.load(device=DEVICE)
+    reader = Reader.load(device=DEVICE, graphs=False)
 
-    def lost(network: Recognizer, batch: Tensor) -> Tensor:
+    def lost(network: Recognizer, batch: Tensor, *widths: Tensor) -> Tensor:
         raise torch.AcceleratorError("CUDA error: unspecified launch failure")
 
     monkeypatch.setattr(Recognizer, "forward", lost)
@@ -209,12 +241,12 @@ def test_two_processes_on_one_device_read_side_by_side(device_reader: Reader) ->
 
 
 def test_a_reader_that_is_warm_has_run_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, seen = Reader.load(device=DEVICE), set()
+    reader, seen = Reader.load(device=DEVICE, graphs=False), set()
     for kind in (Detector, Recognizer):
 
-        def noted(network: nn.Module, batch: Tensor, forward=kind.forward) -> Tensor:  # type: ignore[no-untyped-def]
+        def noted(network: nn.Module, *given: Tensor, forward=kind.forward) -> Tensor:  # type: ignore[no-untyped-def]
             seen.add(type(network))
-            return forward(network, batch)
+            return forward(network, *given)
 
         monkeypatch.setattr(kind, "forward", noted)
     reader.warm_up()

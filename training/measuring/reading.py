@@ -41,7 +41,7 @@ def read_characters(
             for start in range(0, len(group), _BATCH):
                 part = group[start : start + _BATCH]
                 logits = model(to_tensor([image for _, image in part]))
-                best = best_of(logits.float().softmax(2))
+                best = [one.numpy() for one in best_of(logits.float().softmax(2))]
                 lines = decode(*best, CHARACTERS, language).of_lines()
                 for (number, _), line in zip(part, lines, strict=True):
                     read[number] = line

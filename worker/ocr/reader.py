@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import count
@@ -19,7 +19,7 @@ from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.checkboxes import find_check_boxes, pieces_of_boxes, without_check_boxes
 from worker.ocr.detection.boxes import NONE
-from worker.ocr.detection.detection import is_blank
+from worker.ocr.detection.detection import is_blank, view_of
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
@@ -34,6 +34,7 @@ from worker.ocr.networks.inference import Networks, Task
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.showing import Showing, ShownFirst, ShownLast
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
@@ -78,7 +79,9 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
-        self._is_gpu = networks.device.is_gpu
+        self._showing: Showing = ShownLast()
+        if networks.device.is_gpu:
+            self._showing = ShownFirst(networks.device)
         self._num_read = count(1)
         self._most_bytes = _rss_bytes() + _KEPT_BYTES
         self._language: Language | None = vietnamese()
@@ -97,14 +100,15 @@ class Reader:
         *,
         model: str = "vi-print",
         memory_bytes: int = 0,
+        graphs: bool = True,
         told: Callable[[Task, int], object] = lambda task, number: None,
     ) -> Reader:
         """Load the networks; on a GPU in the number type that suits it, warmed up.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
         `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
-        a GPU's memory; `told` hears of each call of a network. Raises UnknownModel,
-        WeightsError, or RuntimeError where the device is missing.
+        a GPU's memory; without `graphs` a GPU is told step by step; `told` hears of each call of a
+        network. Raises UnknownModel, WeightsError, or RuntimeError where the device is missing.
         """
         picked = pick(device, memory_bytes=memory_bytes)
         detector, classifier = Detector(), OrientationClassifier()
@@ -116,16 +120,16 @@ class Reader:
             picked = replace(picked, dtype=dtype)
         networks = Networks(detector, classifier, default.network, picked)
         reader = cls(networks, default.card, Library(models_dir, networks.place))
+        if picked.is_gpu and graphs:
+            networks.warm_up([view_of(page).shape for page in _usual_pages()])
         if picked.is_gpu:
             reader.warm_up()
         networks.told = told
         return reader
 
     def warm_up(self) -> None:
-        """Read a page and a line that say nothing: the first of anything takes a GPU seconds."""
-        page = sample_page()
-        for picture in (page, page[:64]):
-            self.read(picture)
+        """Read a page that says nothing: the first of anything takes a GPU seconds."""
+        self.read(sample_page())
 
     def using(self, model: str) -> Reader:
         """The same reader with another recogniser, which is loaded if it is not yet.
@@ -203,12 +207,18 @@ class Reader:
             self.model.calibrated,
             self._language if set(LETTERS) <= set(self.model.characters) else None,
             watch,
-            shows_first=self._is_gpu,
+            self._showing,
         )
 
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
+
+
+def _usual_pages() -> Iterator[Picture]:
+    """One of A4, and one of the shape of a photo: 4 to 3."""
+    yield sample_page(1754, 1240)
+    yield sample_page()
 
 
 def _rss_bytes() -> int:

@@ -93,6 +93,11 @@ Detect = Callable[[View], NDArray[np.float32]]
 """From what the detector sees to its probability map (H, W)."""
 
 
+def view_of(picture: Picture) -> View:
+    """What the detector is shown of a page."""
+    return View.of(picture, _scale(*picture.shape[:2]))
+
+
 def find_lines(picture: Picture, detect: Detect) -> Found:
     """Find the text lines of an RGB picture (H, W, 3), in its pixels."""
     height, width = picture.shape[:2]

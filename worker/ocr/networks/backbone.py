@@ -1,4 +1,8 @@
-"""PP-LCNetV4, the convolutional backbone that detection and recognition share."""
+"""PP-LCNetV4, the convolutional backbone that detection and recognition share.
+
+A batch may hold pictures of several widths, each filled up on its right: with a mask (B, 1, 1, W)
+that is 1 in a picture's own columns and 0 in the rest, each comes out as it would alone.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,12 @@ class SqueezeExcite(nn.Module):
         self.reduce = nn.Conv2d(channels, channels // 4, 1)
         self.expand = nn.Conv2d(channels // 4, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
-        reading_lock: Tensor = self.expand(self.reduce(x.mean((2, 3), keepdim=True)).relu())
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) to the same shape; with a mask, what it leaves out of `x` must be 0."""
+        means = x.mean((2, 3), keepdim=True)
+        if mask is not None:
+            means = means / mask.mean(3, keepdim=True)
+        reading_lock: Tensor = self.expand(self.reduce(means).relu())
         reading_lock = (self.slope * reading_lock + 0.5).clamp(0, 1)
         # Not x + x * gate: that reads and writes the whole map once more.
         return x * (reading_lock + 1 if self.residual else reading_lock)
@@ -46,13 +53,13 @@ class Block(nn.Module):
         self.narrow = nn.Conv2d(2 * in_channels, out_channels, 1)
         self.residual = in_channels == out_channels
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, in, H, W) to (B, out, H / stride, W / stride)."""
         x = self.depthwise(x)
         if self.squeeze is not None:
-            x = self.squeeze(x)
+            x = self.squeeze(masked(x, mask), mask)
         mixed: Tensor = self.narrow(functional.gelu(self.widen(x)))
-        return x + mixed if self.residual else mixed
+        return masked(x + mixed if self.residual else mixed, mask)
 
 
 class Stem(nn.Module):
@@ -67,16 +74,31 @@ class Stem(nn.Module):
         self.join = nn.Conv2d(2 * middle_channels, middle_channels, 3, stride=2, padding=1)
         self.last = nn.Conv2d(middle_channels, out_channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, H, W) to (B, out, H / 4, W / 4)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, 3, H, W) to (B, out, H / 4, W / 4); the mask is that of W / 4."""
         # The 2x2 windows are padded on the right and the bottom only. Zero stands for minus
         # infinity in the pool, since nothing below zero comes out of a ReLU.
-        x = functional.pad(self.first(x).relu(), (0, 1, 0, 1))
-        branch = functional.pad(self.branch_narrow(x).relu(), (0, 1, 0, 1))
+        half = None if mask is None else mask.repeat_interleave(2, 3)
+        x = functional.pad(masked(self.first(x).relu(), half), (0, 1, 0, 1))
+        branch = functional.pad(masked(self.branch_narrow(x).relu(), half), (0, 1, 0, 1))
         branch = self.branch_widen(branch).relu()
         x = self.join(torch.cat((_largest_of_four(x), branch), dim=1)).relu()
-        quarter: Tensor = self.last(x).relu()
-        return quarter
+        return masked(self.last(x).relu(), mask)
+
+
+def masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    """What the next convolution sees of `x`: beyond a picture nothing, as at the batch's edge."""
+    return x if mask is None else x * mask
+
+
+class Stage(nn.Sequential):
+    """Blocks, one after the other."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, in, H, W) to (B, out, H / stride, W / stride)."""
+        for block in self:
+            x = block(x, mask)
+        return x
 
 
 def _largest_of_four(x: Tensor) -> Tensor:
@@ -85,9 +107,7 @@ def _largest_of_four(x: Tensor) -> Tensor:
     return torch.maximum(rows[..., :-1], rows[..., 1:])
 
 
-def stage(
-    in_channels: int, out_channels: int, *, stride: Stride | None, num_pairs: int
-) -> nn.Sequential:
+def stage(in_channels: int, out_channels: int, *, stride: Stride | None, num_pairs: int) -> Stage:
     """Blocks of one resolution: a first one that strides (unless None), then pairs of blocks.
 
     The first block of each pair has squeeze-excite.
@@ -96,4 +116,4 @@ def stage(
     for _ in range(num_pairs):
         blocks.append(Block(out_channels, out_channels, squeeze=True))
         blocks.append(Block(out_channels, out_channels))
-    return nn.Sequential(*blocks)
+    return Stage(*blocks)

@@ -16,11 +16,15 @@ from worker.ocr.networks.cores import num_cores
 _CPU_BUDGET = 48 * 640 * 4
 """Pixels. On a processor larger batches read no faster (16 lines: a tenth fewer pages, as they stay
 in no cache) and hold up the other jobs."""
-_GPU_BUDGET_PER_BYTE = 1 / 4096
-"""Pixels per byte of GPU memory: activations take some 1 kB a pixel; three quarters stay free."""
-_GPU_BATCHES = 1, 4, 16, 64
-"""Pictures. An H200 takes as long for 4 lines as for 32, since it waits to be told, and 1 to 2 s to
-prepare for a shape that it has not seen (docs/figures.md)."""
+_GPU_BUDGET_PER_BYTE = 1 / 2048
+"""Pixels per byte of GPU memory: activations take 70 to 260 bytes a pixel, a batch may be filled up
+to three times its own, and more than half stays free."""
+GPU_BATCHES = 1, 4, 16, 32
+"""Pictures. An H200 gains little from more, and takes 1 to 2 s to prepare for a shape that it has
+not seen (docs/figures.md); each thread does that for itself."""
+GPU_WIDTHS = 128, 320, 640, 1120, 1600
+"""Pixels that lines are filled up to on a GPU, for the same reason; wider ones by steps of 800."""
+_WIDE_STEP = 800
 _GPU_STREAMS = 2
 """One makes the pictures of its batch on the host while the other's are on the GPU."""
 _CONTEXT_BYTES = 600 << 20
@@ -60,7 +64,7 @@ class Device:
         runs as many as it gains from, and the rest together (`filled`).
         """
         if self.is_gpu:
-            most = _GPU_BATCHES[-1]
+            most = GPU_BATCHES[-1]
             rest = num_pictures % most
             return [most] * (num_pictures // most) + [rest] * (rest > 0)
         powers = (1 << bit for bit in reversed(range(num_pictures.bit_length())))
@@ -73,7 +77,14 @@ class Device:
         """
         if not self.is_gpu:
             return num_pictures
-        return next((size for size in _GPU_BATCHES if size >= num_pictures), num_pictures)
+        return next((size for size in GPU_BATCHES if size >= num_pictures), num_pictures)
+
+    def filled_width(self, width: int) -> int:
+        """As how wide a line runs: on a GPU one of few widths, beyond its own it is blind."""
+        if not self.is_gpu:
+            return width
+        wide = -(-width // _WIDE_STEP) * _WIDE_STEP
+        return next((one for one in GPU_WIDTHS if one >= width), wide)
 
 
 def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: int = 0) -> Device:

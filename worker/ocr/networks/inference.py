@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -14,8 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
-from worker.ocr.networks.device import Device
-from worker.ocr.recognition.lines import Picture, to_tensor
+from worker.ocr.networks.device import GPU_BATCHES, GPU_WIDTHS, Device
+from worker.ocr.networks.graphs import Graphs
+from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.recognition.lines import HEIGHT, Picture, normalised, to_tensor
 
 Task = Literal["detect", "classify", "recognize"]
 
@@ -51,6 +55,8 @@ class Key(NamedTuple):
 _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _SURE = 0.995
+_MOST_RECORDED = 6_000_000
+"""Pixels of a batch: in a larger one a GPU is busy for longer than it takes to be told."""
 NUM_BEST = 5
 """Classes of each time step that are told: the blank and the marks that a letter may bear."""
 
@@ -77,6 +83,7 @@ class Networks:
         self._detector = placed(detector, device.kind, device.dtype)
         self._classifier = placed(classifier, device.kind, device.dtype)
         self._recognizer = self.place(recognizer)
+        self._graphs = Graphs()
 
     def place(self, recognizer: nn.Module) -> nn.Module:
         """Bring a recogniser to the device, ready to be named in a Key."""
@@ -85,8 +92,9 @@ class Networks:
     def run(self, key: Key, sights: Sequence[Sight | Picture]) -> Sequence[Any]:
         """Run one network on sights or BGR pictures (H, W, 3) of one size: a result for each.
 
-        `detect` gives probability maps (H, W), `classify` the probability that the line stands on
-        its head, `recognize` Steps. Raises DeviceOutOfMemory and DeviceLost.
+        On a GPU they may be less wide than the key. `detect` gives probability maps (H, W),
+        `classify` the probability that the line stands on its head, `recognize` Steps. Raises
+        DeviceOutOfMemory and DeviceLost.
         """
         torch.set_num_threads(1)
         self.told(key.task, len(sights))
@@ -94,47 +102,107 @@ class Networks:
         with _device_errors(), torch.inference_mode():
             for size in self.device.batch_sizes(len(sights)):
                 part = sights[len(results) : len(results) + size]
-                results += self._run(key, list(map(shown, part)))
+                pictures = [shown(sight) for sight in part]
+                run = self._run_filled if self.device.is_gpu else self._run
+                results += run(key, pictures)
         return results
+
+    @property
+    def num_recorded(self) -> int:
+        """Shapes of batches that a GPU runs as one launch each."""
+        return len(self._graphs)
+
+    def warm_up(self, views: Sequence[tuple[int, int]]) -> None:
+        """Prepare a GPU for the shapes of batches that are usual, and record them.
+
+        `views` are the sizes (H, W) of pages as the detector sees them. To prepare takes seconds,
+        in which a page would wait.
+        """
+        keys = [Key("recognize", HEIGHT, width) for width in GPU_WIDTHS]
+        keys += [Key("classify", HEIGHT, 4 * HEIGHT), *(Key("detect", *view) for view in views)]
+        most = min(_MOST_RECORDED, 2 * self.device.budget)
+        with _device_errors(), torch.inference_mode(), torch.cuda.device(self.device.kind):
+            for key, size in product(keys, GPU_BATCHES):
+                if key.height * key.width * size <= most:
+                    pixels = torch.zeros(
+                        size, *key[1:3], 3, dtype=torch.uint8, device=self.device.kind
+                    )
+                    widths = torch.full((size,), key.width, device=self.device.kind)
+                    self._graphs.record(key, partial(self._seen, key), pixels, widths)
 
     def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
         batch = to_tensor(pictures, self.device.kind, self.device.dtype)
+        return _results(key, [said.numpy() for said in self._said(key, batch)])
+
+    def _run_filled(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
+        """Likewise as a batch of one of few shapes; what fills it up is not answered."""
+        number = self.device.filled(len(pictures))
+        shape = number, key.height, key.width, 3
+        filled = torch.zeros(shape, dtype=torch.uint8, pin_memory=self.device.kind.type == "cuda")
+        for place, picture in zip(filled.numpy(), pictures, strict=False):
+            place[:, : picture.shape[1]] = picture
+        own = [picture.shape[1] for picture in pictures]
+        widths = torch.tensor(own + [key.width] * (number - len(own)))
+        there = [one.to(self.device.kind, non_blocking=True) for one in (filled, widths)]
+        said = self._graphs.run(key, partial(self._seen, key), *there)
+        told = [one[: len(own)].cpu().numpy() for one in said]
+        return _results(key, told, own)
+
+    def _seen(self, key: Key, pixels: Tensor, widths: Tensor) -> Sequence[Tensor]:
+        """What a network says of pixels (B, H, W, 3) on a GPU, of which lines are so wide."""
+        batch = normalised(pixels.permute(0, 3, 1, 2)).to(self.device.dtype)
+        return self._said(key, batch, widths if key.task == "recognize" else None)
+
+    def _said(self, key: Key, batch: Tensor, widths: Tensor | None = None) -> Sequence[Tensor]:
         match key.task:
             case "detect":
-                return self._detect(batch)
+                return [self._detector(batch)[:, 0].float()]
             case "classify":
-                return self._classify(batch)
+                return [self._classifier(batch)[:, 1].float()]
             case "recognize":
-                return self._recognize(key.recognizer or self._recognizer, batch)
+                recognizer = key.recognizer or self._recognizer
+                lines = recognizer(batch) if widths is None else recognizer(batch, widths)
+                return best_of(lines.softmax(2))
 
-    def _detect(self, batch: Tensor) -> list[NDArray[np.float32]]:
-        maps = self._through(self._detector, batch)
-        return list(maps[:, 0].float().cpu().numpy())
 
-    def _classify(self, batch: Tensor) -> list[float]:
-        chances = self._through(self._classifier, batch)
-        return [float(chance) for chance in chances[:, 1].float().cpu()]
-
-    def _recognize(self, recognizer: nn.Module, batch: Tensor) -> list[Steps]:
-        chances = self._through(recognizer, batch).softmax(2)
-        classes, confidences = best_of(chances)
-        return [Steps(*line) for line in zip(classes, confidences, strict=True)]
-
-    def _through(self, network: nn.Module, batch: Tensor) -> Tensor:
-        """What a network says of a batch, which it is shown filled up to one of few sizes."""
-        missing = self.device.filled(len(batch)) - len(batch)
-        seen = batch
-        if missing:
-            seen = torch.cat([batch, batch[-1:].expand(missing, -1, -1, -1)])
-            seen = seen.contiguous(memory_format=torch.channels_last)
-        said: Tensor = network(seen)
-        return said[: len(batch)]
+def _results(
+    key: Key, said: Sequence[NDArray[Any]], widths: Sequence[int] | None = None
+) -> list[Any]:
+    """A result for each picture of a batch."""
+    if key.task == "classify":
+        return [float(chance) for chance in said[0]]
+    if key.task == "detect":
+        return list(said[0])
+    num_steps = [width // PIXELS_PER_STEP for width in widths or [key.width] * len(said[0])]
+    return [
+        Steps(classes[:number], confidences[:number])
+        for number, classes, confidences in zip(num_steps, *said, strict=True)
+    ]
 
 
 def placed(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
     """A network on a device, in a number type, ready to run."""
     there = network.eval().to(kind, dtype)
+    if kind.type == "cuda":
+        with_products(there)
     return there.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+class _Product(nn.Conv2d):
+    """A convolution of single pixels as the product of matrices that it is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) to (B, out, H, W)."""
+        product = functional.linear(x.permute(0, 2, 3, 1), self.weight[:, :, 0, 0], self.bias)
+        return product.permute(0, 3, 1, 2)
+
+
+def with_products(network: nn.Module) -> None:
+    """Let convolutions of single pixels run as products: cuDNN takes some 20 ms to prepare for
+    each at each shape and in each thread, cuBLAS none, and two of three are such."""
+    for layer in network.modules():
+        if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
+            layer.__class__ = _Product
 
 
 def placed_recognizer(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
@@ -151,13 +219,12 @@ def shown(sight: Sight | Picture) -> Picture:
     return sight if isinstance(sight, np.ndarray) else sight.shown()
 
 
-def best_of(chances: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def best_of(chances: Tensor) -> tuple[Tensor, Tensor]:
     """The best classes of each time step (B, T, K), best first, and their chances.
 
     Where one is sure the others are left at 0: to sort all would cost as much as the language does.
     """
-    classes, confidences = (_all_best if chances.is_cuda else _few_best)(chances)
-    return classes.cpu().numpy(), confidences.cpu().numpy()
+    return (_all_best if chances.is_cuda else _few_best)(chances)
 
 
 def _few_best(chances: Tensor) -> tuple[Tensor, Tensor]:

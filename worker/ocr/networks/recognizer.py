@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from worker.ocr.networks.backbone import Stem, stage
+from worker.ocr.networks.backbone import Stage, Stem, masked, stage
 
 LINE_HEIGHT = 48
 PIXELS_PER_STEP = 8
@@ -24,12 +25,13 @@ class Attention(nn.Module):
         self.project = nn.Linear(channels, channels)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, C) to the same shape."""
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """(B, T, C) to the same shape; of steps (B, T) that are not `seen` nothing is taken."""
         num_lines, num_steps, channels = x.shape
         qkv = self.qkv(x).view(num_lines, num_steps, 3, self.num_heads, -1)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        shown = None if seen is None else seen[:, None, None, :]
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=shown)
         mixed = mixed.transpose(1, 2).reshape(num_lines, num_steps, channels)
         projected: Tensor = self.dropout(self.project(mixed))
         return projected
@@ -51,9 +53,9 @@ class AttentionBlock(nn.Module):
             nn.Dropout(dropout),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """(B, T, C) to the same shape."""
-        x = x + self.attention(self.attention_norm(x))
+        x = x + self.attention(self.attention_norm(x), seen)
         mixed: Tensor = x + self.mlp(self.mlp_norm(x))
         return mixed
 
@@ -69,18 +71,20 @@ class Neck(nn.Module):
         self.skip = nn.Conv2d(in_channels, channels, 1)
         self.reduce = nn.Conv2d(in_channels, channels, 1)
         self.local = nn.Conv2d(channels, channels, (1, 7), padding=(0, 3), groups=channels)
-        self.blocks = nn.Sequential(
-            *(AttentionBlock(channels, _NUM_HEADS, dropout) for _ in range(2))
-        )
+        self.blocks = nn.ModuleList(AttentionBlock(channels, _NUM_HEADS, dropout) for _ in range(2))
         self.norm = nn.LayerNorm(channels, eps=1e-6)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, in, 1, T) to (B, T, C)."""
         skip = functional.silu(self.skip(x))
-        x = functional.silu(self.reduce(x))
+        x = masked(functional.silu(self.reduce(x)), mask)
         x = x + functional.silu(self.local(x))
-        steps: Tensor = self.norm(self.blocks(x.squeeze(2).transpose(1, 2)))
-        return steps + skip.squeeze(2).transpose(1, 2)
+        seen = None if mask is None else mask[:, 0, 0] > 0
+        steps = x.squeeze(2).transpose(1, 2)
+        for block in self.blocks:
+            steps = block(steps, seen)
+        mixed: Tensor = self.norm(steps) + skip.squeeze(2).transpose(1, 2)
+        return mixed
 
 
 class Recognizer(nn.Module):
@@ -89,7 +93,7 @@ class Recognizer(nn.Module):
     def __init__(self, num_classes: int, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.stem = Stem(48, 96)
-        self.stages = nn.Sequential(
+        self.stages = Stage(
             stage(96, 96, stride=None, num_pairs=1),
             stage(96, 96, stride=1, num_pairs=0),
             stage(96, 192, stride=(2, 1), num_pairs=3),
@@ -98,13 +102,19 @@ class Recognizer(nn.Module):
         self.neck = Neck(384, _CHANNELS, dropout)
         self.head = nn.Linear(_CHANNELS, num_classes)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, widths: Tensor | None = None) -> Tensor:
         """Score every class at every time step.
 
         `x` is (B, 3, 48, W), BGR, value / 127.5 - 1, W a multiple of 8; the logits are
-        (B, W / 8, num_classes), not normalised.
+        (B, W / 8, num_classes), not normalised. With `widths` (B,), multiples of 8, too, a line is
+        only so wide: its first steps are those that it has alone, the rest says nothing.
         """
-        x = self.stages(self.stem(x))
+        mask = fine = None
+        if widths is not None:
+            steps = torch.arange(x.shape[3] // PIXELS_PER_STEP, device=x.device)
+            mask = (steps * PIXELS_PER_STEP < widths[:, None]).to(x.dtype)[:, None, None]
+            fine = mask.repeat_interleave(2, 3)
+        x = self.stages(self.stem(x, fine), fine)
         # The three rows left and every two columns become one time step.
-        logits: Tensor = self.head(self.neck(functional.avg_pool2d(x, (3, 2))))
+        logits: Tensor = self.head(self.neck(functional.avg_pool2d(x, (3, 2)), mask))
         return logits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import Crop
 from worker.ocr.networks.inference import Key, Sight, Steps, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.networks.showing import Showing, ShownLast
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language, decode
@@ -61,7 +62,7 @@ class BatchClient:
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
     None for the default one. Without a `language` what the network sees best is what is read.
-    With `shows_first` what the networks see is made by who asks: a GPU's own thread has no time.
+    What the networks are given is made by `showing`.
     Every call raises what the watch's `check` raises.
     """
 
@@ -72,7 +73,7 @@ class BatchClient:
     calibration: Calibration = UNCALIBRATED
     language: Language | None = None
     watch: Watch = UNWATCHED
-    shows_first: bool = False
+    showing: Showing = field(default_factory=ShownLast)
 
     def probability(self, view: Sight) -> NDArray[np.float32]:
         """The detector's map (H, W) of what it sees of a page."""
@@ -109,13 +110,10 @@ class BatchClient:
 
     def _run(self, task: Task, sights: Sequence[Sight]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}
-        for (height, width), numbers in _by_size(sights).items():
+        for (height, width), numbers in self._by_size(task, sights).items():
             submitted = self.batcher.submit(
                 Key(task, height, width, self.recognizer if task == "recognize" else None),
-                [
-                    sights[number].shown() if self.shows_first else sights[number]
-                    for number in numbers
-                ],
+                self.showing.shown(task, [sights[number] for number in numbers]),
                 pixels=height * width,
                 job=self.job,
                 is_bulk=self.watch.is_bulk,
@@ -135,12 +133,11 @@ class BatchClient:
         self.watch.progress()
         return future.result()
 
-
-def _by_size(sights: Sequence[Sight]) -> dict[tuple[int, int], list[int]]:
-    numbers: dict[tuple[int, int], list[int]] = {}
-    for number, sight in enumerate(sights):
-        numbers.setdefault(sight.shape, []).append(number)
-    return numbers
+    def _by_size(self, task: Task, sights: Sequence[Sight]) -> dict[tuple[int, int], list[int]]:
+        numbers: dict[tuple[int, int], list[int]] = {}
+        for number, sight in enumerate(sights):
+            numbers.setdefault(self.showing.size(task, sight), []).append(number)
+        return numbers
 
 
 class _LineSight:
