@@ -76,9 +76,9 @@ def _networks(run: Run) -> Iterator[dict[str, Any]]:
 
 PARTS: dict[str, tuple[Callable[[Run], Iterator[dict[str, Any]]], float]] = {
     "machine": (_machine, 20),
-    "bare": (_bare, 190),
+    "bare": (_bare, 175),
     "service": (_service, 110),
-    "ways": (_ways, 70),
+    "ways": (_ways, 50),
     "tests": (_tests, 100),
     "feeding": (_feeding, 70),
     "networks": (_networks, 40),

@@ -53,9 +53,7 @@ class Graphs:
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 outputs = work(*inputs)
-        except torch.AcceleratorError:
-            raise
-        except RuntimeError as error:  # such as too little memory
+        except RuntimeError as error:  # too little memory, or a step that cannot be recorded
             _log.warning("a GPU runs step by step", network=name, reason=str(error)[:300])
             return
         self._pool = self._pool or graph.pool()
