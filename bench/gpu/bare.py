@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench.feeding.sampling import shares
 from bench.gpu.cards import CardWatch
-from bench.gpu.starting import loaded, loading_in_stages
+from bench.gpu.starting import loaded, loading_in_stages, recorded
 
 _THREADS = {"cuda": 8, "cpu": 2}
 """Pages that one process has in hand."""
@@ -179,6 +179,7 @@ def _read_all(number: int, paths: Sequence[Path], device: str, shared: _Shared) 
     began = time.perf_counter()
     reader.read(pictures[number % len(pictures)])
     stages["first_page"] = round(time.perf_counter() - began, 2)
+    stages["shapes_recorded"] = recorded(reader)
     lock = threading.Lock()
 
     def read(thread: int) -> None:

@@ -20,7 +20,7 @@ def network_rates(device: str) -> Iterator[dict[str, Any]]:
     """What the detector and the recogniser do at most, in half numbers, and with convolutions of
     single pixels as products; `first_s` is what a shape takes that is new."""
     from worker.ocr.networks.detector import Detector
-    from worker.ocr.networks.inference import with_products
+    from worker.ocr.networks.placing import with_products
     from worker.ocr.networks.recognizer import Recognizer
     from worker.ocr.networks.weights import bundled, load_card, load_verified
 

@@ -77,7 +77,7 @@ def _networks(run: Run) -> Iterator[dict[str, Any]]:
 PARTS: dict[str, tuple[Callable[[Run], Iterator[dict[str, Any]]], float]] = {
     "machine": (_machine, 20),
     "bare": (_bare, 175),
-    "service": (_service, 110),
+    "service": (_service, 150),
     "ways": (_ways, 50),
     "tests": (_tests, 100),
     "feeding": (_feeding, 70),

@@ -46,6 +46,11 @@ def loaded(device: str, num_processes: int, **options: Any) -> Any:
     return Reader.load(device=device, memory_bytes=share, **options)
 
 
+def recorded(reader: Any) -> int:
+    """Shapes of batches that it runs as one launch each."""
+    return int(reader._batcher._run.__self__.num_recorded)
+
+
 def _since(began: float) -> float:
     return round(time.perf_counter() - began, 2)
 

@@ -20,9 +20,10 @@ from tests.ocr.samples import Picture, networks, picture_of, reads_as, text_read
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import Device, pick
-from worker.ocr.networks.inference import Key, Networks, with_products
+from worker.ocr.networks.inference import Key, Networks
 from worker.ocr.networks.number_types import sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.placing import with_products
 from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.lines import prepare, to_tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from torch.nn import functional
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.device import GPU_BATCHES, GPU_WIDTHS, Device
 from worker.ocr.networks.graphs import Graphs
+from worker.ocr.networks.placing import placed, placed_recognizer
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.recognition.lines import HEIGHT, Picture, normalised, to_tensor
 
@@ -57,6 +59,8 @@ _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 _SURE = 0.995
 _MOST_RECORDED = 6_000_000
 """Pixels of a batch: in a larger one a GPU is busy for longer than it takes to be told."""
+_RECORDING_S = 30
+"""What a start may take for it; what is not recorded by then runs step by step."""
 NUM_BEST = 5
 """Classes of each time step that are told: the blank and the marks that a letter may bear."""
 
@@ -118,12 +122,14 @@ class Networks:
         `views` are the sizes (H, W) of pages as the detector sees them. To prepare takes seconds,
         in which a page would wait.
         """
-        keys = [Key("recognize", HEIGHT, width) for width in GPU_WIDTHS]
-        keys += [Key("classify", HEIGHT, 4 * HEIGHT), *(Key("detect", *view) for view in views)]
+        keys = [Key("detect", *view) for view in views]
+        keys += [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
+        keys += [Key("classify", HEIGHT, 4 * HEIGHT)]
         most = min(_MOST_RECORDED, 2 * self.device.budget)
         with _device_errors(), torch.inference_mode(), torch.cuda.device(self.device.kind):
-            for key, size in product(keys, GPU_BATCHES):
-                if key.height * key.width * size <= most:
+            ends = time.monotonic() + _RECORDING_S
+            for size, key in product(reversed(GPU_BATCHES), keys):
+                if key.height * key.width * size <= most and time.monotonic() < ends:
                     pixels = torch.zeros(
                         size, *key[1:3], 3, dtype=torch.uint8, device=self.device.kind
                     )
@@ -178,40 +184,6 @@ def _results(
         Steps(classes[:number], confidences[:number])
         for number, classes, confidences in zip(num_steps, *said, strict=True)
     ]
-
-
-def placed(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
-    """A network on a device, in a number type, ready to run."""
-    there = network.eval().to(kind, dtype)
-    if kind.type == "cuda":
-        with_products(there)
-    return there.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
-
-class _Product(nn.Conv2d):
-    """A convolution of single pixels as the product of matrices that it is."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, in, H, W) to (B, out, H, W)."""
-        product = functional.linear(x.permute(0, 2, 3, 1), self.weight[:, :, 0, 0], self.bias)
-        return product.permute(0, 3, 1, 2)
-
-
-def with_products(network: nn.Module) -> None:
-    """Let convolutions of single pixels run as products: cuDNN takes some 20 ms to prepare for
-    each at each shape and in each thread, cuBLAS none, and two of three are such."""
-    for layer in network.modules():
-        if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
-            layer.__class__ = _Product
-
-
-def placed_recognizer(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
-    """A recogniser likewise, its head exact: logits of 8 bits would be confidences in steps of a
-    tenth."""
-    there = placed(network, kind, dtype)
-    head = there.get_submodule("head").float()
-    head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
-    return there
 
 
 def shown(sight: Sight | Picture) -> Picture:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from worker.ocr.networks.inference import placed, placed_recognizer
+from worker.ocr.networks.placing import placed, placed_recognizer
 from worker.ocr.recognition.lines import to_tensor
 
 HALF_TYPES = (torch.float16, torch.bfloat16)
