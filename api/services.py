@@ -30,6 +30,7 @@ from shared.store.jobs.corrections import Corrections
 from shared.store.jobs.idempotency import IdempotencyKeys
 from shared.store.jobs.jobs import JobStore, Limits
 from shared.store.jobs.making import Making
+from shared.store.jobs.prints import PrintedJobs
 from shared.store.overview import Overview
 from shared.store.pauses import Pauses
 from shared.store.scripts import connect
@@ -49,6 +50,7 @@ class Services:
 
     settings: Settings
     jobs: JobStore
+    prints: PrintedJobs
     batches: BatchStore
     batch_jobs: BatchJobs
     batch_upkeep: BatchUpkeep
@@ -100,6 +102,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         jobs=jobs,
+        prints=PrintedJobs(client),
         batches=batches,
         batch_jobs=BatchJobs(client, batches, jobs),
         batch_upkeep=BatchUpkeep(client),

@@ -114,10 +114,20 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Where something is that was looked for: pages count from 1, lines from 0."""
+
+    page: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """The record about reading one document.
 
-    `status` is one of `queued running succeeded partial failed canceled expired`.
+    `status` is one of `queued running succeeded partial failed canceled expired`. `found` says
+    where in its text the `query` is by which it was found, if not in its name alone.
     """
 
     id: str
@@ -138,6 +148,7 @@ class Job:
     custom_id: str | None = None
     rerun_of: str | None = None
     reused_from: str | None = None
+    found: tuple[Found, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -177,6 +188,9 @@ class Job:
             custom_id=json.get("custom_id"),
             rerun_of=json.get("rerun_of"),
             reused_from=json.get("reused_from"),
+            found=tuple(
+                Found(one["page"], one["line"], one["text"]) for one in json.get("found") or ()
+            ),
         )
 
 

@@ -141,6 +141,17 @@ class Links(_Record):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class Found(_Record):
+    """Where something is in a document that was looked for: a line, and what it says there.
+
+    Pages count from 1, lines from 0, as in the JSON of the page.
+    """
+
+    page: int
+    line: int
+    text: str
+
+
 class Job(_Record):
     """The record about reading one document (design: HTTP API, the job)."""
 
@@ -171,3 +182,8 @@ class Job(_Record):
         default=0, description="how often people have set something right in its result"
     )
     links: Links
+    found: list[Found] | None = Field(
+        default=None,
+        exclude_if=lambda found: found is None,
+        description="where its text has what `q` asks for; empty where its name alone has it",
+    )

@@ -30,6 +30,7 @@ from shared.observing import tracing
 from shared.page_ranges import PageRanges
 from shared.result import Page
 from shared.running.failpoints import reach
+from shared.searching import print_of
 from shared.store.jobs.earlier import Earlier
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
@@ -174,7 +175,8 @@ class SliceReader:
         name = _blob_name(claim, number)
         if earlier is None or not self.earlier.take(claim, earlier, number, name):
             return None
-        return PageRecord(name), PageTimings()
+        page = Page.model_validate_json(self.blobs.get(claim.tenant, claim.job_id, name))
+        return _recorded(name, page), PageTimings()
 
     def _page(
         self, lease: Lease, source: _Source, number: int, reader: Reader
@@ -200,9 +202,9 @@ class SliceReader:
         record = self._stored(claim, reading.page, loaded.picture)
         timings = PageTimings(loaded_s, took.detect_s, took.recognize_s)
         if loaded.damage:
-            return PageRecord(record.blob, DocumentDamaged.code, loaded.damage), timings
+            return replace(record, code=DocumentDamaged.code, detail=loaded.damage), timings
         if reading.is_cut:
-            return PageRecord(record.blob, PageTooLarge.code, _CUT), timings
+            return replace(record, code=PageTooLarge.code, detail=_CUT), timings
         return record, timings
 
     def _asker(self, lease: Lease) -> Asker:
@@ -220,7 +222,7 @@ class SliceReader:
             self.blobs.put_passing(claim.tenant, claim.job_id, picture_name(name), small)
         self.blobs.put(claim.tenant, claim.job_id, name, page.model_dump_json().encode())
         reach("worker.stored")
-        return PageRecord(name)
+        return _recorded(name, page)
 
     def _read(
         self, lease: Lease, loaded: LoadedPage, number: int, reader: Reader, hint: Hint | None
@@ -238,6 +240,10 @@ class SliceReader:
         if record.blob:
             for name in (record.blob, picture_name(record.blob)):
                 self.blobs.delete(claim.tenant, claim.job_id, name)
+
+
+def _recorded(name: str, page: Page) -> PageRecord:
+    return PageRecord(name, print=print_of(page.page, [line.text for line in page.lines]))
 
 
 def _blob_name(claim: Claim, page: int) -> str:

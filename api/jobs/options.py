@@ -113,6 +113,13 @@ class ListQuery(NoQuery):
         max_length=255,
         description="only documents with this in their name, whatever its case and marks",
     )
+    q: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description='only documents with all these words in their text or name, `"…"` one behind '
+        "the other, whatever their case, and whatever their marks where `q` has none",
+    )
     created_after: Time | None = Field(default=None, description="only from then on")
     created_before: Time | None = Field(default=None, description="only before then")
     metadata: Annotated[dict[str, Any], BeforeValidator(_object)] = Field(

@@ -13,6 +13,7 @@ from api.http.operations import JSON, Answer, json_answer, operation, texts
 from api.http.problems import retry_after
 from api.jobs.options import DOCUMENT, RERUN, ListQuery, WaitQuery, preferred_wait_s
 from api.jobs.request_parsing import receive, receive_again
+from api.jobs.searching import AT_ONCE, search
 from api.jobs.submission import Taken, find_in_batch, take
 from api.services import Services, services
 from shared import errors
@@ -20,6 +21,8 @@ from shared.errors import batches as batch_errors
 from shared.jobs import Job
 from shared.options import JobRequest
 from shared.running.failpoints import reach
+from shared.searching import Query
+from shared.store.jobs.filtering import JobFilter
 
 jobs = Blueprint("jobs", __name__)
 jobs.before_request(authenticate)
@@ -110,16 +113,17 @@ def list_jobs(query: ListQuery) -> JobList:
     """List jobs, newest first
 
     Erased and expired jobs are left out. `next_cursor` goes into `cursor` for the next ones, until
-    it is null; an answer may have fewer than `limit`: a job's status may change meanwhile, and of a
-    name or metadata so many jobs are looked at for one answer and no more.
+    it is null; an answer may have fewer than `limit`: a job's status may change meanwhile, of a
+    name or metadata so many jobs are looked at for one answer and no more, and for `q` half a
+    second. Where `q` is in its text, a job's `found` says.
     """
-    found = services().jobs.newest(
-        tenant(),
-        status=query.status,
-        limit=query.limit,
-        cursor=query.cursor,
-        wanted=query.wanted,
-    )
+    parts, asked = services(), query.wanted
+    status, limit, cursor = query.status, query.limit, query.cursor
+    if query.q is None:
+        found = parts.jobs.newest(tenant(), status=status, limit=limit, cursor=cursor, wanted=asked)
+    else:
+        among = parts.jobs.wanted(tenant(), status, cursor, asked or JobFilter(), AT_ONCE)
+        found = search(parts, tenant(), Query(query.q), among, limit)
     return JobList(jobs=found.jobs, next_cursor=found.next_cursor)
 
 

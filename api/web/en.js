@@ -137,7 +137,7 @@ export default {
   sample: "Try it with a sample",
   sampleHint: "An invoice that this project drew; all in it is made up.",
   sampleName: "Sample invoice.jpg",
-  byName: "Find by name",
+  byWords: "Find in text and names",
   place: (position) => `${position === 1 ? "next" : `number ${number(position)}`} in the queue`,
   left: (s) => `about ${lasting(s)} left`,
   documentBefore: "Previous document",

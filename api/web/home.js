@@ -17,7 +17,7 @@ let timer = 0;
 let visible = false;
 let latest = 0;
 let list = null;
-let wanted = ""; // a part of the names that are shown
+let wanted = ""; // words of the text or the name of what is shown
 
 export function openHome() {
   visible = true;
@@ -37,7 +37,7 @@ export function setUpHome() {
     refresh();
   });
   let waiting = 0;
-  byId("by-name").addEventListener("input", ({ target }) => {
+  byId("by-words").addEventListener("input", ({ target }) => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       [wanted, shown] = [target.value.trim(), pageSize];
@@ -56,7 +56,7 @@ export async function refresh() {
     if (turn !== latest) return;
     show(jobs);
     byId("more").hidden = !more;
-    byId("by-name").hidden = !jobs.length && !wanted;
+    byId("by-words").hidden = !jobs.length && !wanted;
     byId("sample").hidden = Boolean(jobs.length || hasBatch || wanted);
     const isAtWork = hasBatch || !jobs.every(ended);
     if (visible && !document.hidden && isAtWork) timer = setTimeout(refresh, interval * asked);
@@ -74,9 +74,9 @@ async function newest() {
   let cursor = null;
   let asked = 0;
   do {
-    const query = new URLSearchParams({ limit: asked ? 100 : Math.min(100, shown), ...(cursor && { cursor }), ...(wanted && { name: wanted }) });
+    const query = new URLSearchParams({ limit: asked ? 100 : Math.min(100, shown), ...(cursor && { cursor }), ...(wanted && { q: wanted }) });
     const answer = await load(`/v1/jobs?${query}`);
-    // A name may be that of a document in a batch, too.
+    // What is looked for may be in a document of a batch, too.
     jobs.push(...answer.jobs.filter((job) => wanted || job.batch_id === null));
     cursor = answer.next_cursor;
     asked += 1;

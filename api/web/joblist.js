@@ -25,10 +25,12 @@ export class JobList {
     const known = this.rows.get(job.id) ?? { node: make("li"), state: "" };
     this.rows.set(job.id, known);
     const state = `${job.status} ${job.progress.pages_done} ${job.progress.pages_total} ${ended(job) ? "" : turn(job)}`;
-    if (known.state === state) return known.node;
+    if (known.state === state && known.found === JSON.stringify(job.found)) return known.node;
     const before = known.state.split(" ")[0];
-    known.state = state;
-    if (before === job.status) showProgress(known.node, job);
+    const found = JSON.stringify(job.found);
+    const isSame = before === job.status && known.found === found;
+    Object.assign(known, { state, found });
+    if (isSame) showProgress(known.node, job);
     else this.fill(known.node, job);
     return known.node;
   }
@@ -40,10 +42,14 @@ export class JobList {
     const facts = make("p", { className: "hint" }, badge(job.status), " ", make("span", { className: "count" }), " ", make("span", { className: "turn" }), " ", made);
     const share = ended(job) ? undefined : null;
     const picture = this.miniatures.of(job.id, firstPage(job));
-    node.replaceChildren(...row({ title, notes: [facts, ...troubles(job)], share, progressKey: "reading", actions: this.actionsOf(job), name, picture }));
+    node.replaceChildren(...row({ title, notes: [facts, ...places(job), ...troubles(job)], share, progressKey: "reading", actions: this.actionsOf(job), name, picture }));
     showProgress(node, job);
   }
 }
+
+/** Where in the text there is what was looked for. */
+const places = (job) =>
+  (job.found ?? []).map(({ page, text }) => make("p", { className: "place" }, make("span", { say: ["page", page] }), ": ", text));
 
 function showProgress(node, job) {
   const count = node.querySelector(".count");

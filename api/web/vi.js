@@ -136,7 +136,7 @@ export default {
   sample: "Thử với tài liệu mẫu",
   sampleHint: "Hóa đơn do dự án tự vẽ; mọi thông tin đều là bịa.",
   sampleName: "Hóa đơn mẫu.jpg",
-  byName: "Tìm theo tên",
+  byWords: "Tìm trong nội dung và tên",
   place: (position) => (position === 1 ? "sắp tới lượt" : `thứ ${number(position)} trong hàng chờ`),
   left: (s) => `còn khoảng ${lasting(s)}`,
   documentBefore: "Tài liệu trước",

@@ -38,15 +38,27 @@ def jobs(
     name: Annotated[
         str | None, typer.Option(help="Only documents with this in their name.", metavar="PART")
     ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            help='Only documents with all these words in text or name; "…" for a phrase.',
+            metavar="WORDS",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(help="How many, at most.", min=1, metavar="N")] = 20,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
-    """List jobs, newest first: id, status, time, pages, name; tabs between them."""
+    """List jobs, newest first: id, status, time, pages, name; tabs between them.
+
+    With --query lines follow of where it is: nothing, `page:line`, what that line says.
+    """
 
     def show(service: Docchu) -> int:
-        for job in islice(service.jobs(status, name=name), limit):
+        for job in islice(service.jobs(status, name=name, query=query), limit):
             print(_row(job))
+            for one in job.found:
+                print(f"\t{one.page}:{one.line}\t{_printable(one.text)}")
         return 0
 
     raise typer.Exit(_ask(show, url, api_key))
@@ -139,8 +151,12 @@ def _ask(do: Callable[[Docchu], int], url: str, key: str | None) -> int:
         return SOME_FAILED
 
 
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def _row(job: Job) -> str:
     done, total = job.progress.pages_done, job.progress.pages_total
-    name = "".join(c if c.isprintable() else "\ufffd" for c in job.document.name or "-")
+    name = _printable(job.document.name or "-")
     at = job.created_at.astimezone().isoformat(" ", "seconds")
     return "\t".join((job.id, job.status, at, f"{done}/{'?' if total is None else total}", name))

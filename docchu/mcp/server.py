@@ -7,6 +7,7 @@ mouth by a document.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from functools import wraps
 from itertools import islice
@@ -76,6 +77,10 @@ class Tools:
         name: Annotated[
             str | None, Field(description="a part of the file's name, whatever its case and marks")
         ] = None,
+        query: Annotated[
+            str | None,
+            Field(description='words that its text has, all of them; in "quotes" a phrase'),
+        ] = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         metadata: dict[str, Any] | None = None,
@@ -87,6 +92,7 @@ class Tools:
         found = self._client.jobs(
             status,
             name=name,
+            query=query,
             created_after=created_after and _with_zone(created_after),
             created_before=created_before and _with_zone(created_before),
             metadata=metadata,
@@ -163,4 +169,5 @@ def _shown(job: Job) -> dict[str, Any]:
         "pages_total": job.progress.pages_total,
         "error": job.error.detail if job.error else None,
         "metadata": dict(job.metadata),
+        "found": [asdict(one) for one in job.found],
     }

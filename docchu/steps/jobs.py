@@ -151,16 +151,19 @@ class JobSteps:
         status: str | None = None,
         *,
         name: str | None = None,
+        query: str | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Items[Job]:
         """Go through the jobs that the service remembers, newest first: all, or those with a part
-        of a name whatever its case and marks, of a time (with its zone), with members of metadata.
+        of a name whatever its case and marks, with all words of a query in text or name (`"…"` one
+        behind the other), of a time (with its zone), with members of metadata.
         """
         given = {
             "status": status,
             "name": name,
+            "q": query,
             "created_after": created_after.isoformat() if created_after else None,
             "created_before": created_before.isoformat() if created_before else None,
             "metadata": json.dumps(metadata, ensure_ascii=False) if metadata else None,

@@ -13,6 +13,8 @@ docchu:job:<id>:timeline        list        the attempts that ended, each a JSON
 docchu:job:<id>:corrections     hash        `l:<page>:<line>` or `f:<type>:<name>` of a field ->
                                             what people said of it, oldest first, a JSON list: `k`
                                             kind, `t` text, `by` whose key, `at` (ms)
+docchu:job:<id>:prints          string      `<page>:<print> ` of each page that was read: which
+                                            words may be there (`shared/searching.py`)
 docchu:ready:<lane>:<need>      sorted set  `<job>/<slice>` to be claimed by a worker that meets
                                             this need (`needs.py`), by virtual start time
 docchu:flows:<lane>:<need>      sorted set  tenant or batch, by the virtual end of its queued work
@@ -183,6 +185,11 @@ def corrections(job_id: str) -> str:
     return f"{PREFIX}job:{job_id}:corrections"
 
 
+def prints(job_id: str) -> str:
+    """What tells which words may be on the job's pages."""
+    return f"{PREFIX}job:{job_id}:prints"
+
+
 def ready(lane: str, need: str = "") -> str:
     """The slices of a lane that have this need; without it the stem of such a name."""
     return f"{PREFIX}ready:{lane}:{need}"
@@ -298,6 +305,7 @@ def of_job(job_id: str) -> list[str]:
         PAUSED,
         parked(),
         corrections(job_id),
+        prints(job_id),
     ]
 
 

@@ -35,6 +35,11 @@ class Piece:
         """Their ids."""
         return [entry.id for entry in self.entries]
 
+    def after(self, entry: Entry) -> str | None:
+        """Where to go on behind one of them."""
+        is_last = self.next_cursor is None and entry is self.entries[-1]
+        return None if is_last else str(entry.place)
+
 
 def newest(
     client: Client,

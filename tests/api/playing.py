@@ -12,6 +12,7 @@ from api.app import create_app
 from api.services import Services
 from shared.jobs import Model
 from shared.result import Line, Page, Word
+from shared.searching import print_of
 from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 
@@ -73,7 +74,8 @@ class Api:
         name = f"page-{page.page}.0.1.json"
         data = page.model_dump_json().encode()
         self.parts.blobs.put(claim.tenant, claim.job_id, name, data)
-        self.worker.record(claim, page.page, PageRecord(name), PageTimings(0.1, 0.2, 0.3), MODEL)
+        record = PageRecord(name, print=print_of(page.page, [line.text for line in page.lines]))
+        self.worker.record(claim, page.page, record, PageTimings(0.1, 0.2, 0.3), MODEL)
 
     def finish(self, *pages: Page) -> None:
         """Read the next document: these are its pages."""

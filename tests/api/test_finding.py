@@ -13,10 +13,12 @@ from tests.api.playing import PNG, Api, problem
 from tests.api.test_auth import bearer
 
 
-def sent(api: Api, name: str = "a.png", metadata: str = "{}", **headers: str) -> str:
+def sent(
+    api: Api, name: str = "a.png", data: bytes = PNG, metadata: str = "{}", **headers: str
+) -> str:
     """The id of a job with this name."""
     headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    job_id: str = api.submit(PNG, headers=headers, metadata=metadata)["id"]
+    job_id: str = api.submit(data, headers=headers, metadata=metadata)["id"]
     return job_id
 
 
@@ -102,7 +104,8 @@ def test_another_tenants_jobs_are_not_found(api: Api) -> None:
         "created_before=0.5",
         "metadata=1",
         "metadata={",
-        "q=1",
+        "q=",
+        "text=1",
     ],
 )
 def test_what_cannot_be_asked_is_refused(api: Api, query: str) -> None:

@@ -46,6 +46,17 @@ def test_jobs_are_found_by_name_time_and_metadata(either: Docchu) -> None:
     assert list(either.jobs(name=f"don {order}", created_before=job.created_at)) == []
 
 
+def test_jobs_are_found_by_what_was_read_and_say_where(either: Docchu) -> None:
+    order = 1 << 22 | secrets.randbelow(1 << 22)
+    job = either.wait(either.submit(picture_of(order), name="a.png"))
+    (found,) = either.jobs(query=f"ho so {order}")
+    assert (found.id, [one.text for one in found.found]) == (job.id, [text_of(order)])
+    assert (found.found[0].page, found.found[0].line) == (1, 0) and job.found == ()
+    assert list(either.jobs(query=f'"ho {order}"')) == []
+    either.erase(job)
+    assert list(either.jobs(query=f"ho so {order}")) == []
+
+
 def test_a_webhook_is_registered_changed_tried_and_deleted(either: Docchu) -> None:
     made = either.webhooks.register(
         NOBODY, events=["job.succeeded"], description="đơn", headers={"X-Shop": "7"}

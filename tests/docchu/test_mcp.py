@@ -70,6 +70,9 @@ def test_an_assistant_reads_a_file_and_finds_it_again(crew: Crew, scans: Path) -
         assert text_in(text).strip() == text_of(41)
         found = await client.call_tool("search_documents", {"name": "hoa don", "limit": 1})
         assert [one["job_id"] for one in found.structured_content["result"]] == [job_id]
+        found = await client.call_tool("search_documents", {"query": text_of(41), "limit": 1})
+        (one,) = found.structured_content["result"]
+        assert one["found"] == [{"page": 1, "line": 0, "text": text_of(41)}]
 
     over_pipes(crew, scans, use)
 

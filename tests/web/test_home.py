@@ -59,7 +59,9 @@ def test_an_empty_page_offers_a_sample(tab: Tab, played: Played) -> None:
     expect(page.locator("#sample")).to_be_hidden()
 
 
-def test_documents_are_rows_with_a_picture_and_found_by_name(tab: Tab, played: Played) -> None:
+def test_documents_are_rows_with_a_picture_and_found_by_name_and_text(
+    tab: Tab, played: Played
+) -> None:
     for name in ("hóa đơn.pdf", "thư.pdf"):
         played.api.submit(
             PDF, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
@@ -71,10 +73,17 @@ def test_documents_are_rows_with_a_picture_and_found_by_name(tab: Tab, played: P
     assert sizes == [160, 160]
     heights = page.locator("#recent li").evaluate_all("all => all.map((one) => one.offsetHeight)")
     assert max(heights) < 80
-    page.get_by_role("searchbox", name="Tìm theo tên").fill("hoa don")
+    box = page.get_by_role("searchbox", name="Tìm trong nội dung và tên")
+    box.fill("hoa don")
     expect(page.locator("#recent li")).to_have_count(1)
     expect(page.locator("#recent li")).to_contain_text("hóa đơn.pdf")
-    page.get_by_role("searchbox", name="Tìm theo tên").fill("không có")
+    expect(page.locator("#recent .place")).to_have_count(0)
+    box.fill('"be dau" tai')
+    expect(page.locator("#recent li")).to_have_count(2)
+    places = ["Trang 1: Trải qua một cuộc bể dâu,", "Trang 1: Chữ tài chữ mệnh khéo là ghét nhau."]
+    expect(page.locator("#recent li").first.locator(".place")).to_have_text(places[::-1])
+    assert violations(page) == []
+    box.fill("không có")
     expect(page.locator("#recent-note")).to_have_text("Không có tài liệu nào như vậy.")
 
 

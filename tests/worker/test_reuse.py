@@ -38,6 +38,8 @@ def test_what_was_read_is_taken_and_told(service: Service) -> None:
         again = read(service, worker, reuse="auto")
         assert sorted(reader.seen) == [1, 2, 3, 4, 5], "each page once"
         assert service.texts(again) == TEXTS
+        prints = [service.client.get(keys.prints(one)) for one in (first, again)]
+        assert sorted(prints[0].split()) == sorted(prints[1].split()) != []
         job = service.job(again)
         assert job.status is Status.SUCCEEDED and job.reused_from == first
         assert job.model == service.job(first).model and job.timings.recognize_s == 0

@@ -12,8 +12,8 @@ local WAITING = { interactive = KEYS[22], bulk = KEYS[23] }
 local WAKEUPS, NEEDS = KEYS[24], KEYS[25] -- the first is a stem
 local LISTS = KEYS[26] -- a stem, too
 local PAUSED, PARKED = KEYS[27], KEYS[28] -- the second is a stem
-local CORRECTIONS = KEYS[29]
-local MORE = 29 -- a script's own keys follow
+local CORRECTIONS, PRINTS = KEYS[29], KEYS[30]
+local MORE = 30 -- a script's own keys follow
 local MAX_TIMELINE = 500 -- attempts
 local MAX_ERRORS = 10 -- jobs that a batch names
 local JOB_ID = ARGV[2]

@@ -4,7 +4,7 @@
 local status = get('status')
 if not status or status == 'expired' then return 0 end
 if not ENDED[status] then finish_job('canceled') end
-redis.call('DEL', PAGES, TIMELINE, CORRECTIONS)
+redis.call('DEL', PAGES, TIMELINE, CORRECTIONS, PRINTS)
 redis.call('ZREM', part(LISTS, 'jobs:' .. (get('tenant') or ''), 'corrected'), JOB_ID)
 redis.call('HDEL', JOB, 'document', 'options', 'metadata', 'code', 'detail', 'model', 'custom_id', 'url',
   'corrected', 'corrected_bytes')

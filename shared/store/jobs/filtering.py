@@ -7,13 +7,13 @@ behind that where many were made at once.
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.searching import plain
 from shared.store import keys
 from shared.store.jobs.records import metadata_of
 from shared.store.lists import Entry, Piece, newest
@@ -55,12 +55,6 @@ class JobFilter:
         return all(name in known and known[name] == one for name, one in self.metadata.items())
 
 
-def plain(text: str) -> str:
-    """A text without case and without marks, so that `hoa don` finds `Hóa Đơn`."""
-    apart = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
-
-
 def newest_wanted(
     client: Client, names: Sequence[str], wanted: JobFilter, limit: int, cursor: str | None
 ) -> Piece:
@@ -69,20 +63,38 @@ def newest_wanted(
     Raises InvalidOption, Unavailable.
     """
     found: list[Entry] = []
-    for _ in range(_MOST_LOOKED // _AT_ONCE):
-        piece = newest(client, names, _AT_ONCE, cursor, wanted.between)
-        for entry in _of(client, piece.entries, wanted):
+    for piece in wanted_pieces(client, names, wanted, cursor):
+        for entry in piece.entries:
             found.append(entry)
             if len(found) == limit:
-                is_last = piece.next_cursor is None and entry is piece.entries[-1]
-                return Piece(found, None if is_last else str(entry.place))
+                return Piece(found, piece.after(entry))
         cursor = piece.next_cursor
-        if cursor is None:
-            break
     return Piece(found, cursor)
 
 
+def wanted_pieces(
+    client: Client,
+    names: Sequence[str],
+    wanted: JobFilter,
+    cursor: str | None,
+    at_once: int | None = None,
+) -> Iterator[Piece]:
+    """The jobs that are wanted, of so many as are looked at for one answer; the newest first.
+
+    `at_once` are looked at in one go. Raises InvalidOption, Unavailable.
+    """
+    at_once = at_once or _AT_ONCE
+    for _ in range(_MOST_LOOKED // at_once):
+        piece = newest(client, names, at_once, cursor, wanted.between)
+        cursor = piece.next_cursor
+        yield Piece(_of(client, piece.entries, wanted), cursor)
+        if cursor is None:
+            return
+
+
 def _of(client: Client, entries: Sequence[Entry], wanted: JobFilter) -> list[Entry]:
+    if wanted == JobFilter():
+        return list(entries)
     with store_faults(), client.pipeline(transaction=False) as pipe:
         for entry in entries:
             pipe.hmget(keys.job(entry.id), _FIELDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -20,12 +20,12 @@ from shared.jobs import Job, SliceAttempt, Status
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.errands.fetches import fetch_route
-from shared.store.jobs.filtering import JobFilter, newest_wanted
+from shared.store.jobs.filtering import JobFilter, newest_wanted, wanted_pieces
 from shared.store.jobs.idempotency import KEPT_MS, Claimed
 from shared.store.jobs.places import gap_s, look
 from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts
 from shared.store.jobs.refusals import check_created
-from shared.store.lists import newest
+from shared.store.lists import Piece, newest
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
 _log = structlog.get_logger()
@@ -169,6 +169,19 @@ class JobStore:
         else:
             found = newest(self._client, names, limit, cursor)
         return JobPage(self.of_ids(found.ids, statuses), found.next_cursor)
+
+    def wanted(
+        self,
+        tenant: str,
+        status: Status | None,
+        cursor: str | None,
+        wanted: JobFilter,
+        at_once: int,
+    ) -> Iterator[Piece]:
+        """Where those of the tenant's jobs stand that are `wanted`, of so many as one answer looks
+        at, newest first and so many in one go. Raises InvalidOption."""
+        names = keys.parts(f"jobs:{tenant}", SHOWN if status is None else (status,))
+        return wanted_pieces(self._client, names, wanted, cursor, at_once)
 
     def of_ids(self, ids: list[str], statuses: Collection[Status] = SHOWN) -> list[Job]:
         """Read those jobs that have such a status; whose they are is not looked at.

@@ -1,5 +1,6 @@
 -- Record what became of a page. ARGV[3] slice, [4] attempt, [5] page, [6] JSON: b, c, d as in keys.py,
--- [7] JSON of timings in ms, [8] JSON of the model or '', [9] the job whose reading it is, or ''.
+-- [7] JSON of timings in ms, [8] JSON of the model or '', [9] the job whose reading it is, or '',
+-- [10] its print, or ''.
 -- Answers 'recorded', 'canceled' (recorded, go no further), 'finished' (recorded, and it was the
 -- slice's last one: the slice is done), 'repeated' (it was recorded before) or 'lost'.
 local slice = held(ARGV[3], ARGV[4])
@@ -11,6 +12,7 @@ end
 if not slice then return 'lost' end
 if known then return 'repeated' end
 record_page(ARGV[5], page)
+if ARGV[10] ~= '' then redis.call('APPEND', PRINTS, ARGV[10]) end
 for name, ms in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBY', JOB, name, ms) end
 if ARGV[8] ~= '' then redis.call('HSET', JOB, 'model', ARGV[8]) end
 if ARGV[9] ~= '' then redis.call('HSET', JOB, 'reused_from', ARGV[9]) end

@@ -114,13 +114,15 @@ def has_one_page(document: Document, options: Options) -> bool:
 class PageRecord:
     """What became of one page: the name of its result's blob, or what went wrong, or both.
 
-    `order` counts from 1 as the pages finish; the store sets it.
+    `order` counts from 1 as the pages finish; the store sets it. `print` tells which words may be
+    on it (`shared/searching.py`); it is kept apart.
     """
 
     blob: str | None
     code: str | None = None
     detail: str | None = None
     order: int = 0
+    print: str = ""
 
     @classmethod
     def parse(cls, text: str) -> PageRecord:

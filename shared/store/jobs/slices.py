@@ -208,6 +208,7 @@ class SliceQueue:
             timings.dump(),
             model.model_dump_json() if model else "",
             reused_from,
+            record.print,
         )
         if answer == "lost":
             raise StaleAttempt

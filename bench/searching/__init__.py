@@ -1,0 +1,1 @@
+"""What looking for words costs."""
