@@ -118,10 +118,16 @@ def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
     """Names and figures that stand in two lines are put together."""
     name_first = bool(held) and len(held[0][1]) == 1
     item: Item | None = None
-    for page, cells in held:
+    waits = False  # its figures come below its name, of which there was no room beside it
+    for (page, cells), (_, after) in zip(held, [*held[1:], (0, {})], strict=False):
         only_one = len(cells) == 1
-        if item is None or (not only_one and not (name_first and len(item.cells) == 1)):
-            if item and len(item.cells) > 1:
+        over = only_one and len(after) > 1 and cells.keys().isdisjoint(after)
+        if item is None or (over and len(item.cells) > 1):
+            if item:
+                yield item
+            item, waits = Item(page, cells), over
+        elif not only_one and not ((name_first or waits) and len(item.cells) == 1):
+            if len(item.cells) > 1:
                 yield item
             item = Item(page, cells)
         elif name_first and only_one and len(item.cells) > 1:
@@ -164,8 +170,9 @@ def _columns(words: list[Word], head: dict[str, tuple[float, float]], lean: floa
         left, top, _, bottom = straight(word.box, lean)
         last = chunks[-1][-1] if chunks else word
         is_near = left - straight(last.box, lean)[2] < _CHUNK_GAP * (bottom - top)
-        is_text = not _is_figure(word) and not _is_figure(last)
-        same = is_text or _nearest([word], head, lean) == _nearest([last], head, lean)
+        same = not _is_figure(word) and not _is_figure(last)
+        if chunks and not same:
+            same = _nearest([word], head, lean) == _nearest(chunks[-1], head, lean)
         if chunks and is_near and same:
             chunks[-1].append(word)
         else:
@@ -189,7 +196,7 @@ def _nearest(chunk: list[Word], head: dict[str, tuple[float, float]], lean: floa
 
 
 def _is_figure(word: Word) -> bool:
-    return any(char.isdigit() for char in word.text)
+    return _PLAIN_FIGURE.fullmatch(word.text) is not None  # `500ml` and `A4` are of a name
 
 
 def _levels(rows: Sequence[Row]) -> list[tuple[int, list[Word]]]:

@@ -108,6 +108,29 @@ def test_a_receipt_with_names_above_their_figures_has_its_lines() -> None:
     assert lines == [("Bánh gạo ngọt 230g", 2), ("Nước khoáng 500ml", 1)]
 
 
+def test_a_name_ends_before_its_figures_and_a_long_one_stands_above_them() -> None:
+    found = found_in(
+        [
+            (280, 90, "HÓA ĐƠN BÁN LẺ"),
+            (50, 200, "Tên hàng"), (420, 200, "SL"),
+            (550, 200, "Đơn giá"), (700, 200, "Thành tiền"),
+            (50, 230, "Nước khoáng tinh khiết 500ml"),
+            (420, 230, "2"), (560, 230, "6,000"), (740, 230, "12,000"),
+            (50, 260, "Dịch vụ bảo trì máy chủ"),
+            (420, 290, "1"), (560, 290, "70,000"), (740, 290, "70,000"),
+            (50, 320, "Sổ tay"), (420, 320, "1"), (560, 320, "9,000"), (740, 320, "9,000"),
+            (50, 350, "bìa da"),
+            (50, 390, "Tổng cộng:"), (740, 390, "91,000"),
+            (50, 420, "Tiền khách đưa:"), (740, 420, "100,000"),
+        ]
+    )  # fmt: skip
+    assert found.document_type == "receipt" and found.warnings == []
+    lines = [(item["name"].value, item["quantity"].value) for item in found.items]
+    assert lines == [
+        ("Nước khoáng tinh khiết 500ml", 2), ("Dịch vụ bảo trì máy chủ", 1), ("Sổ tay bìa da", 1),
+    ]  # fmt: skip
+
+
 CARD: list[Placed] = [
     (400, 60, "CĂN CƯỚC CÔNG DÂN"),
     (300, 120, "Số / No.: 001099012345"),

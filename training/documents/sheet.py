@@ -38,13 +38,12 @@ def _faces() -> dict[tuple[str, str], tuple[str, int]]:
 
 @lru_cache(256)
 def face(family: str, style: str, size: int) -> ImageFont.FreeTypeFont:
-    """A face of a family; DejaVu Sans where there is none."""
+    """A face of a family; DejaVu Sans where there is none of it."""
     for name in (*_STYLES[style], *_STYLES["regular"]):
         if found := _faces().get((family, name)):
             return ImageFont.truetype(found[0], size, index=found[1])
+    # Its Mono has no ế, ấ and others: they came out as two letters, and were read as those.
     name = {"bold": "DejaVuSans-Bold.ttf"}.get(style, "DejaVuSans.ttf")
-    if family in MONO:
-        name = "DejaVuSansMono.ttf"
     return ImageFont.truetype(str(_FALLBACK / name), round(size * 0.9))
 
 
