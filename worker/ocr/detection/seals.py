@@ -1,8 +1,4 @@
-"""Take round red seals off a page, so that the text under them is read and theirs is not.
-
-Red ink is bright in the red channel, black ink is dark there: within a seal that channel, with the
-seal's ink raised to the paper's brightness, shows the text alone.
-"""
+"""Take round red seals off a page, so that the text under them is read and theirs is not."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.colours import has_colour
+from worker.ocr.detection.uncovering import DARK, Mask, hides_print, uncover
 from worker.ocr.recognition.lines import Picture
 
 _SIDE = 800
@@ -33,8 +30,6 @@ _WIDTH = 0.1
 _MOST_FILLED = 0.6
 """The share of ink on the disc: a filled one is a picture."""
 _RIM = 1.05
-_PALEST, _DARKEST = 90, 10
-"""Percentiles: of the disc's brightness the paper's, of the red ink's the one that is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +37,7 @@ class _Disc:
     x: float
     y: float
     radius: float
+    hides: bool = False
 
 
 def without_seals(picture: Picture) -> Picture:
@@ -60,7 +56,8 @@ def without_seals(picture: Picture) -> Picture:
         return picture
     cleared = picture.copy()
     for disc in discs:
-        _clear(cleared, _Disc(disc.x / scale, disc.y / scale, disc.radius / scale))
+        x, y, radius = disc.x / scale, disc.y / scale, disc.radius / scale
+        _clear(cleared, _Disc(x, y, radius, _hides(small, ink, disc)))
     return cleared
 
 
@@ -101,8 +98,17 @@ def _is_ring(ink: NDArray[np.uint8], disc: _Disc) -> bool:
     return bool(len(sectors) >= _RING * _NUM_SECTORS and filled <= _MOST_FILLED)
 
 
+def _hides(picture: Picture, ink: Mask, disc: _Disc) -> bool:
+    rows, columns = (
+        slice(max(0, round(centre - disc.radius)), round(centre + disc.radius) + 1)
+        for centre in (disc.y, disc.x)
+    )
+    black = picture[rows, columns].max(2) < DARK
+    return hides_print((ink[rows, columns] > 0).astype(np.uint8), black.astype(np.uint8))
+
+
 def _clear(picture: Picture, disc: _Disc) -> None:
-    """Show on the disc what the red channel shows, its red ink as bright as paper."""
+    """Show on the disc the print alone."""
     height, width = picture.shape[:2]
     reach = disc.radius * _RIM
     left, top = max(0, int(disc.x - reach)), max(0, int(disc.y - reach))
@@ -110,9 +116,4 @@ def _clear(picture: Picture, disc: _Disc) -> None:
     part = picture[top:bottom, left:right]
     ys, xs = np.ogrid[top:bottom, left:right]
     inside = (xs - disc.x) ** 2 + (ys - disc.y) ** 2 <= reach**2
-    red = part[..., 0].astype(np.float32)
-    seal = inside & (_red(part) > 0)
-    paper = np.percentile(part[inside], _PALEST, axis=0)
-    raised = np.percentile(red[seal], _DARKEST) if seal.any() else paper[0]
-    bright = np.minimum(1.0, red / max(1.0, float(min(raised, paper[0]))))
-    part[inside] = (bright[..., None] * paper).astype(np.uint8)[inside]
+    uncover(part, 0, inside & (_red(part) > 0), inside, disc.hides)

@@ -7,7 +7,7 @@ stamp says is read from its own ink.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, in_reading_turn, spans
 from worker.ocr.detection.colours import has_colour
+from worker.ocr.detection.uncovering import DARK, Mask, colour_of, hides_print, others_of, uncover
 from worker.ocr.recognition.lines import Picture
-
-Mask = NDArray[np.uint8]
 
 _SIDE = 1000
 """Pixels of the longer side of the picture in which stamps are looked for."""
@@ -25,8 +24,6 @@ _COLOURED = 40
 """Levels by which its own channel is brighter than the others where there is a stamp's ink."""
 _LEAST = 0.001
 """The share of such pixels under which there can be no stamp."""
-_DARK = 110
-"""The level of its brightest channel under which ink is black."""
 _LENGTHS = 0.06, 0.7
 """Of the picture's longer side: the sides of a frame."""
 _LOWEST = 0.02
@@ -39,16 +36,16 @@ _CROSSED = 3
 """Strokes of print that touch the stamp's ink. A frame round print has none, it is no stamp."""
 _ROOM = 0.03
 """Of the frame's height: what is cleared round it."""
-_PALEST, _DARKEST = 90, 10
-"""Percentiles: of the brightness of the paper, and of the ink that is raised to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A frame (4, 2) in pixels of the picture, and the channel in which its ink is bright."""
+    """A frame (4, 2) in pixels of the picture, the channel in which its ink is bright, and whether
+    it hides the print."""
 
     frame: NDArray[np.float32]
     channel: int
+    hides: bool
 
     def levelled(self, picture: Picture) -> tuple[Picture, NDArray[np.float64]]:
         """The stamp's own ink inside its frame, level and grey, and the matrix (3, 3) from there
@@ -66,7 +63,7 @@ class Stamp:
         inside = np.zeros_like(ink, bool)
         inside[edge : height - edge, edge : width - edge] = True
         inside &= cv2.dilate(whole, np.ones((3, 3), np.uint8)) > 0
-        grey = np.where(inside, _others(level, self.channel), 255).astype(np.uint8)
+        grey = np.where(inside, others_of(level, self.channel), 255).astype(np.uint8)
         shown = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
         return shown, np.asarray(matrix, np.float64)
 
@@ -80,9 +77,9 @@ def find_stamps(picture: Picture) -> list[Stamp]:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return [
-        Stamp((frame / scale).astype(np.float32), channel)
+        replace(stamp, frame=(stamp.frame / scale).astype(np.float32))
         for channel in (0, 2)
-        for frame in _frames(small, channel)
+        for stamp in _stamps(small, channel)
     ]
 
 
@@ -106,22 +103,14 @@ def in_picture(quads: Quads, matrix: NDArray[np.float64]) -> Quads:
 
 def _ink(picture: Picture, channel: int) -> Mask:
     """255 where the ink has the colour of a channel."""
-    more = cv2.subtract(picture[..., channel], _others(picture, channel))
-    return np.where(more > _COLOURED, 255, 0).astype(np.uint8)
+    return np.where(colour_of(picture, channel) > _COLOURED, 255, 0).astype(np.uint8)
 
 
-def _others(picture: Picture, channel: int) -> Mask:
-    """How bright a picture is where ink of a channel's colour is dark."""
-    red, green, blue = cv2.split(picture)
-    # Blue ink may be as green as it is blue.
-    return np.asarray(cv2.max(green, blue) if channel == 0 else red, np.uint8)
-
-
-def _frames(picture: Picture, channel: int) -> Iterator[NDArray[np.float32]]:
+def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:
     ink = _ink(picture, channel)
     if cv2.countNonZero(ink) < _LEAST * ink.size:
         return
-    black = (picture.max(2) < _DARK).astype(np.uint8)
+    black = (picture.max(2) < DARK).astype(np.uint8)
     joined = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8)
     outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     least, most = (share * max(ink.shape) for share in _LENGTHS)
@@ -131,10 +120,9 @@ def _frames(picture: Picture, channel: int) -> Iterator[NDArray[np.float32]]:
         if not least <= longer <= most or shorter < _LOWEST * max(ink.shape):
             continue
         (frame,) = in_reading_turn(cv2.boxPoints(rectangle).astype(np.float32, copy=False)[None])
-        if _is_frame(_level(joined, frame)) and _is_crossed(
-            _level(ink, frame), _level(black, frame)
-        ):
-            yield frame
+        strokes, print_ = _level(ink, frame), _level(black, frame)
+        if _is_frame(_level(joined, frame)) and _is_crossed(strokes, print_):
+            yield Stamp(frame, channel, hides_print(strokes, print_))
 
 
 def _level(mask: Mask, frame: NDArray[np.float32]) -> Mask:
@@ -163,16 +151,10 @@ def _is_crossed(ink: Mask, black: Mask) -> bool:
 
 
 def _clear(picture: Picture, stamp: Stamp) -> None:
-    """Show within the frame what the stamp's channel shows, its ink as bright as the paper."""
+    """Show within the frame the print alone."""
     room = _ROOM * float(spans(stamp.frame[None])[1][0]) + 2
     (left, top), (right, bottom) = stamp.frame.min(0) - room, stamp.frame.max(0) + room
     part = picture[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
-    ink = _ink(part, stamp.channel) > 0
-    if not ink.any():
-        return
-    near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    channel = part[..., stamp.channel].astype(np.float32)
-    paper = np.percentile(part.reshape(-1, 3), _PALEST, axis=0)
-    raised = float(min(np.percentile(channel[ink], _DARKEST), paper[stamp.channel]))
-    bright = np.minimum(1.0, channel / max(1.0, raised))
-    part[near] = (bright[..., None] * paper).astype(np.uint8)[near]
+    ink = _ink(part, stamp.channel)
+    near = cv2.dilate(ink, np.ones((5, 5), np.uint8))
+    uncover(part, stamp.channel, ink > 0, near > 0, stamp.hides)

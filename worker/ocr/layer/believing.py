@@ -18,6 +18,7 @@ from worker.ocr.layout.pieces import Quad
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.specks import without_specks
+from worker.ocr.recognition.syllables import whole_syllables
 
 MIN_CONFIDENCE = 0.5
 """Specks, stamps and drawings that the detector took for text come out below it, text above."""
@@ -97,7 +98,11 @@ def with_layer(client: BatchClient, sheet: Sheet, hint: Hint) -> list[Text] | No
         else Text(region.quad, spans, "text_layer")
         for number, (region, spans) in enumerate(zip(regions, believed, strict=True))
     ]
-    return [text for text in texts if text.spans]
+    return [
+        text._replace(spans=whole_syllables(text.spans, client.language))
+        for text in texts
+        if text.spans
+    ]
 
 
 def _believed(region: Region, fonts: Fonts) -> list[Span]:

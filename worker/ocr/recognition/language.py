@@ -31,7 +31,7 @@ BITS = 7
 
 _CODES = {char: number for number, char in enumerate(" .0" + LETTERS, start=1)}
 _SIGN, _DIGIT = _CODES["."], _CODES["0"]
-_CONTEXT = (1 << (BITS * (ORDER - 1))) - 1
+CONTEXT = (1 << (BITS * (ORDER - 1))) - 1
 _STEP = 1 / 12
 """Log chances are kept in steps of this size, a byte each."""
 _UNKNOWN = -12.0
@@ -190,7 +190,7 @@ def _likeliest(letters: list[str], doubts: dict[int, Doubt], language: Language)
     for place in range(first, min(len(letters), last + ORDER)):
         doubt = doubts.get(place)
         if doubt is None and len(beam) == 1:  # nothing to weigh
-            context = (beam[0].context << BITS | _code(letters[place])) & _CONTEXT
+            context = (beam[0].context << BITS | _code(letters[place])) & CONTEXT
             beam = [beam[0]._replace(context=context)]
             continue
         best: dict[int, _Path] = {}
@@ -215,7 +215,7 @@ def _grown(
             grown.append(
                 _Path(
                     total + seen + _WEIGHT * language.chance(context, code),
-                    (context << BITS | code) & _CONTEXT,
+                    (context << BITS | code) & CONTEXT,
                     (*chosen, written) if doubt else chosen,
                 )
             )
@@ -230,7 +230,7 @@ def _share(letters: Sequence[str], place: int, doubt: Doubt, language: Language)
         context, total = start, seen
         for code in (_code(letter), *after):
             total += _WEIGHT * language.chance(context, code)
-            context = (context << BITS | code) & _CONTEXT
+            context = (context << BITS | code) & CONTEXT
         totals.append(total)
     chosen = totals[doubt.letters.index(letters[place])]
     return 1 / sum(math.exp(total - chosen) for total in totals)

@@ -1,0 +1,88 @@
+"""Show the print under coloured ink.
+
+Print shines through ink on paper, which is bright in the channel of its colour. A stamp that a
+program laid on a page hides what it covers: only the edges of its strokes are mixed of ink and
+print, and the gaps that it leaves in the print are closed from beside them.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.ocr.recognition.lines import Picture
+
+Mask = NDArray[np.uint8]
+
+DARK = 110
+"""The level of its brightest channel under which ink is black."""
+_PALEST, _DARKEST = 90, 10
+"""Percentiles: of the brightness of the paper, and of the ink that is raised to it."""
+_FULL = 50
+"""Percentile of the ink's colour: its rim is paler, its middle is not."""
+_HIDDEN, _TOUCHED = 0.7, 0.05
+"""The share of ink in a pixel from which nothing is known of what lies under it, and from which it
+is changed. Of a sharp picture more could be known, of a JPEG less."""
+_SHINES = 0.33
+"""Of the print between the strokes, what is seen within them: under 0.25 where they hide it, over
+0.45 where it shines through."""
+_REACH = 3
+"""Pixels round a hidden one from which it is guessed."""
+
+
+def others_of(picture: Picture, channel: int) -> Mask:
+    """How bright an RGB picture is where ink of a channel's colour is dark."""
+    red, green, blue = cv2.split(picture)
+    # Blue ink may be as green as it is blue.
+    return np.asarray(cv2.max(green, blue) if channel == 0 else red, np.uint8)
+
+
+def colour_of(picture: Picture, channel: int) -> Mask:
+    """By how many levels a channel stands out."""
+    return np.asarray(cv2.subtract(picture[..., channel], others_of(picture, channel)), np.uint8)
+
+
+def hides_print(ink: Mask, black: Mask) -> bool:
+    """Whether strokes of ink hide the print that they lie on; both are 0 or 1, of a small picture.
+
+    Where print shines through the ink there is as much of it within the strokes as between them.
+    """
+    whole = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    within = cv2.erode(whole, np.ones((3, 3), np.uint8)) > 0
+    if not within.any() or whole.all():
+        return False
+    return bool(black[within].mean() < _SHINES * black[whole == 0].mean())
+
+
+def uncover(
+    part: Picture, channel: int, ink: NDArray[np.bool_], near: NDArray[np.bool_], hides: bool
+) -> None:
+    """Change an RGB picture (H, W, 3) so that it shows the print alone `near` the ink.
+
+    `hides`: what is under the ink is not seen.
+    """
+    if not ink.any():
+        return
+    paper = np.percentile(part[near], _PALEST, axis=0)
+    if hides:
+        _go_round(part, channel, ink, near)
+        return
+    shade = part[..., channel].astype(np.float32)
+    raised = float(min(np.percentile(shade[ink], _DARKEST), paper[channel]))
+    bright = np.minimum(1.0, shade / max(1.0, raised))
+    part[near] = (bright[..., None] * paper).astype(np.uint8)[near]
+
+
+def _go_round(part: Picture, channel: int, ink: NDArray[np.bool_], near: NDArray[np.bool_]) -> None:
+    colour = colour_of(part, channel).astype(np.float32)
+    full = float(np.percentile(colour[ink], _FULL))
+    share = np.minimum(1.0, colour / full)
+    hidden = share > _HIDDEN
+    # The ink's own channel: there a share that is a little wrong, as in a JPEG, makes no print.
+    shade = part[..., channel]
+    mixed = (shade - share * np.median(shade[hidden])) / np.maximum(1 - share, 1 - _HIDDEN)
+    grey = np.clip(mixed, 0, 255).astype(np.uint8)
+    grey = np.asarray(cv2.inpaint(grey, hidden.astype(np.uint8), _REACH, cv2.INPAINT_NS), np.uint8)
+    touched = near & (share > _TOUCHED)
+    part[touched] = grey[touched][:, None]

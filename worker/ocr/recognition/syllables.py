@@ -1,0 +1,79 @@
+"""Join what a narrow gap cut out of a Vietnamese syllable: `DƯ ỠNG` is `DƯỠNG`.
+
+Vietnamese is written in syllables, and most of what a gap leaves of one is none. Whether it is, the
+language model says; the wider a gap is beside others of its line, the surer that must be.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from worker.ocr.recognition.ctc import Span, confidence_of
+from worker.ocr.recognition.language import BITS, CONTEXT, Language, codes_of
+
+_LONGEST = 7
+"""Letters of a syllable: `nghiêng`."""
+_LEAST, _LEAST_AT_USUAL = 8.0, 14.0
+"""By how much likelier than its parts a syllable must be, in log chances: at all, and with a gap as
+wide as is usual in its line. Words of real pages that stand side by side reach 10 (`S ở`)."""
+_WIDEST = 1.2
+"""Of the usual gap: what is wider is meant."""
+_MOST_PARTS = 4
+_SYLLABLE = re.compile(r"^[^\w ]*([^\W\d_]+(?: [^\W\d_]+)+)[^\w ]*$")
+"""Parts of letters alone; signs stand round them only."""
+
+
+def whole_syllables(spans: Sequence[Span], language: Language | None) -> list[Span]:
+    """The words of a line, in order, with the parts of syllables together."""
+    words = list(spans)
+    if language is None or len(words) < 2:
+        return words
+    usual = max(median(after.start - before.end for before, after in pairwise(words)), 1e-6)
+    while True:
+        runs = [
+            (_surplus(words[first:last], usual, language), first, last)
+            for first in range(len(words) - 1)
+            for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1)
+        ]
+        surplus, first, last = max(runs, default=(-1.0, 0, 0))
+        if surplus < 0:
+            return words
+        words[first:last] = [_together(words[first:last])]
+
+
+def _surplus(parts: Sequence[Span], usual: float, language: Language) -> float:
+    """How much surer than need be it is that these are one word; below 0 they are not."""
+    gaps = [(after.start - before.end) / usual for before, after in pairwise(parts)]
+    found = _SYLLABLE.match(" ".join(part.text for part in parts))
+    letters = found[1].split(" ") if found else []
+    joined = "".join(letters)
+    if max(gaps) > _WIDEST or not 0 < len(joined) <= _LONGEST or joined.isascii():
+        return -math.inf
+    gain = _chance(joined, language) - sum(_chance(part, language) for part in letters)
+    return gain - sum(max(_LEAST, _LEAST_AT_USUAL * gap) for gap in gaps)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _chance(word: str, language: Language) -> float:
+    """The log chance of a word between two spaces."""
+    context, total = 0, 0.0
+    for place, code in enumerate(codes_of(f" {word} ")):
+        total += language.chance(context, code) if place else 0.0
+        context = (context << BITS | code) & CONTEXT
+    return total
+
+
+def _together(parts: Sequence[Span]) -> Span:
+    return Span(
+        "".join(part.text for part in parts),
+        confidence_of(parts),
+        parts[0].start,
+        parts[-1].end,
+        math.prod(part.chance for part in parts),
+        " ".join(part.seen or part.text for part in parts),
+    )
