@@ -1,6 +1,6 @@
 -- Which slice a worker gets. It is put between `_clock.lua` and `_job.lua`, whose KEYS it completes:
 -- they have a `?` in the place of the job's id, ARGV[2] is empty. KEYS[27] who is paused, KEYS[28] the
--- stem of what waits apart meanwhile, KEYS[30] this claim, KEYS[31] the workers that take nothing new.
+-- stem of what waits apart meanwhile, KEYS[31] this claim, KEYS[32] the workers that take nothing new.
 -- ARGV[3] needs that the worker meets, as JSON, [4] '1' if it may be bulk work, [5] JSON of the tenants
 -- of which it may be no interactive work, [6] the worker.
 -- Interactive work goes first, but a tenth of the pages is for bulk work that waits; in a lane the
@@ -52,7 +52,7 @@ local function next_slice()
 end
 
 -- The same command once more, after a lost answer: the slice and the attempt that it began.
-local AGAIN = redis.call('GET', KEYS[30])
+local AGAIN = redis.call('GET', KEYS[31])
 local CHOSEN, BOTH = AGAIN and { name = string.match(AGAIN, '^%S+') }, false
 
 -- The chosen slice, if its records are what they should be.
@@ -79,7 +79,7 @@ local function parked()
 end
 
 local function is_stopped()
-  return ANY_PAUSED and redis.call('HEXISTS', KEYS[27], '*') == 1 or redis.call('HEXISTS', KEYS[31], ARGV[6]) == 1
+  return ANY_PAUSED and redis.call('HEXISTS', KEYS[27], '*') == 1 or redis.call('HEXISTS', KEYS[32], ARGV[6]) == 1
 end
 
 if not AGAIN then
