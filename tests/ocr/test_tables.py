@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from shared.result import Page, Table, page_text
-from tests.ocr.drawn_tables import Cell, Paper, is_drawn, photographed, right, scanned
+from tests.ocr.drawn_tables import Cell, Paper, Row, is_drawn, photographed, right, scanned
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.reader import Reader
 from worker.ocr.tables.grid import ruled_grids
@@ -49,6 +49,22 @@ TITLE = [
     ["Sáng", "Toán", "Văn học", "Vật lý"],
     ["Chiều", "", "Thể dục", "Tiếng Anh"],
 ]
+STATEMENT = [
+    ["Date", "Description", "Debit", "Credit", "Balance"],
+    ["02 Oct", "Opening balance", "", "", *right("2,410.50")],
+    ["05 Oct", "Harbour Bakery", *right("18.20"), "", *right("2,392.30")],
+    ["09 Oct", "Salary", "", *right("1,950.00", "4,342.30")],
+    ["12 Oct", "Rent October", *right("900.00"), "", *right("3,442.30")],
+]
+LEDGER = [
+    ["Ngày", "Nội dung", "Thu", "Chi", "Tồn quỹ"],
+    ["02/10", "Số dư đầu kỳ", "", "", *right("12.410.000")],
+    ["05/10", "Mua văn phòng phẩm", "", *right("1.850.000", "10.560.000")],
+    ["09/10", "Thu tiền thuê nhà", *right("9.500.000"), "", *right("20.060.000")],
+    ["12/10", "Trả tiền điện", "", *right("2.300.000", "17.760.000")],
+]
+"""As workbooks set them: figures to the right, their heads to the left."""
+FIVE = (150, 360, 170, 170, 190)
 
 
 def invoice(*, ruled: bool) -> Paper:
@@ -82,6 +98,10 @@ def title_row() -> Paper:
     return Paper().gap().table(TITLE, (160, 300, 300, 300))
 
 
+def ledger(rows: Sequence[Row]) -> Paper:
+    return Paper().text("2026 / IV", bold=True).gap().table(rows, FIVE, ruled=False)
+
+
 PAGES: dict[str, tuple[Callable[[], Paper], Callable[[np.ndarray], np.ndarray] | None]] = {
     "an invoice with ruling lines": (lambda: invoice(ruled=True), None),
     "an invoice without": (lambda: invoice(ruled=False), None),
@@ -94,6 +114,9 @@ PAGES: dict[str, tuple[Callable[[], Paper], Callable[[np.ndarray], np.ndarray] |
     "wrapped cells": (lambda: wrapped(ruled=True), None),
     "a head row over all columns, empty cells": (title_row, None),
     "two tables": (two_tables, None),
+    "a statement without, heads to the left": (lambda: ledger(STATEMENT), None),
+    "a ledger without, heads to the left": (lambda: ledger(LEDGER), None),
+    "a ledger without, scanned askew": (lambda: ledger(LEDGER), scanned),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from worker.ocr.layer.laying import Placed, Region
 from worker.ocr.layout.pieces import Quad, part_of
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span
+from worker.ocr.recognition.language import base_of
 
 _PLACE = 12.0
 """In heights of the line: about as much is read at a place, four or five words."""
@@ -29,6 +31,9 @@ _MAX_MADE_UP = 0.15
 _LIKE = 0.6
 """Of a font that is hard to read, the letters that are read as it says."""
 _FEW = 4
+_BARE = 2
+"""Letters that were seen with a mark that the layer lacks. One may have been misread; with more of
+them the font says one letter for several, and which one is meant only the picture knows."""
 UNCONFIRMED = 0.5
 """The confidence of a word that was neither confirmed nor contradicted."""
 
@@ -50,11 +55,13 @@ _ALIKE = str.maketrans(
 class Font:
     """What the places that were read say of a font: letters that agree, and that do not.
 
-    `like` and `unlike` count all of them, `right` and `wrong` those that were read for sure.
+    `like` and `unlike` count all of them, `right` and `wrong` those that were read for sure, `bare`
+    those of the wrong ones that lack a mark.
     """
 
     right: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
+    bare: int = 0
     like: int = 0
     unlike: int = 0
     strange: int = 0
@@ -65,6 +72,8 @@ class Font:
         num_right, num_wrong = self.right.total(), self.wrong.total()
         num_sure = num_right + num_wrong
         num_spaces = self.right[" "] + self.wrong[" "]
+        if self.bare >= _BARE:
+            return 0.0
         if self.wrong[" "] > max(1.0, _MAX_MADE_UP * num_spaces):
             return 0.0
         if num_sure >= _FEW:
@@ -150,6 +159,8 @@ class Fonts:
             is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
             font = self._fonts[words[at].word.font]
             font.note(letter, is_like, is_sure, letter not in self._alphabet)
+            if is_sure and other is not None and _lacks_mark(letter, seen[other]):
+                font.bare += 1
             if not is_like:
                 unlike.add(at)
         for number, placed in enumerate(words):
@@ -165,6 +176,12 @@ def _folded(text: str) -> str:
     """A text without what cannot be told from a picture; as long as the text."""
     lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     return lower.translate(_ALIKE)
+
+
+def _lacks_mark(letter: str, seen: str) -> bool:
+    """Whether a letter is another one without a mark."""
+    parts = (unicodedata.normalize("NFD", one.replace("đ", "d\u0335")) for one in (letter, seen))
+    return base_of(letter) == base_of(seen) != "" and len(next(parts)) < len(next(parts))
 
 
 def _places(regions: Iterable[Region]) -> list[_Place]:

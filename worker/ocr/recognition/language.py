@@ -147,7 +147,7 @@ def doubts_of(
     found: dict[int, Doubt] = {}
     lines = decoded.lines
     for place in np.flatnonzero(decoded.confidences <= 1 - _LEAST_SHARE).tolist():
-        base = _base(decoded.texts[place])
+        base = base_of(decoded.texts[place])
         if not base:
             continue
         run = np.s_[decoded.starts[place] : decoded.ends[place]]
@@ -156,7 +156,7 @@ def doubts_of(
         seen: dict[str, float] = {}
         for number, chance in zip(numbers, shares, strict=True):
             letter = characters[number - 1] if number else ""
-            if chance >= least and _base(letter) == base:
+            if chance >= least and base_of(letter) == base:
                 seen[letter] = max(seen.get(letter, 0.0), chance)
         if len(seen) > 1:
             found[place] = Doubt(tuple(seen), tuple(math.log(chance) for chance in seen.values()))
@@ -250,7 +250,7 @@ def _code(char: str) -> int:
 
 
 @functools.lru_cache(maxsize=1024)
-def _base(char: str) -> str:
+def base_of(char: str) -> str:
     """The letter without its marks, in its case; empty for what is no letter."""
     if not char.isalpha():
         return ""

@@ -207,7 +207,9 @@ def _mean_words(rows: Sequence[Texts]) -> float:
 def _stands_in_line(rows: Sequence[Texts], number: int) -> bool:
     """Whether the texts of a column have their left or right edges, or short ones their middles,
     below one another."""
-    texts = [row[number] for row in rows if number in row]
+    has_figures = _has_figures(rows[1:], number)
+    # Workbooks set figures to the right, what they are headed by to the left.
+    texts = [row[number] for row in rows[has_figures:] if number in row]
     if len(texts) < 2:
         return True
     near = _SAME_PLACE * statistics.median(cell.height for text in texts for cell in text)
@@ -215,7 +217,7 @@ def _stands_in_line(rows: Sequence[Texts], number: int) -> bool:
     rights = [max(cell.right for cell in text) for text in texts]
     if _share_near(lefts, near) >= 0.7 or _share_near(rights, near) >= 0.7:
         return True
-    if not _has_figures(rows[1:], number):
+    if not has_figures:
         return False
     middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
     return _share_near(middles, near) >= 0.7
