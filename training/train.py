@@ -33,7 +33,9 @@ from worker.ocr.recognition.charset import NUM_CLASSES
 
 _BASE = Path(__file__).parent / "runs" / "recognizer_base.safetensors"
 _RATES = {"head": 1.5e-3, "neck": 1.5e-3, "stages": 6e-4, "stem": 3e-4}
-_WARM_UP_STEPS = 300
+_WARM_UP_STEPS, _WARM_UP_SHARE = 300, 0.05
+"""The rate rises over so many steps or this share of the time, whichever is over first: ten minutes
+of tuning on a core have hardly more steps than that."""
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
 _CLIP = 5.0
 _DROPOUT = 0.05
@@ -202,7 +204,8 @@ class Training:
 
     def _rate(self) -> float:
         """Cosine over the wall clock, so that it lands whatever else the machine does."""
-        warm = min(1.0, (self._progress.step + 1) / _WARM_UP_STEPS)
+        warmed = (self._progress.step + 1) / _WARM_UP_STEPS, self._fraction() / _WARM_UP_SHARE
+        warm = min(1.0, max(warmed))
         cosine = (1 + math.cos(math.pi * self._fraction())) / 2
         return warm * (_LEAST_RATE + (1 - _LEAST_RATE) * cosine)
 
