@@ -27,6 +27,9 @@ _CARD = {  # TD1
 }  # fmt: skip
 
 
+_LETTERS = str.maketrans("0158", "OISB")
+
+
 @dataclass(frozen=True)
 class MrzField:
     """A field; `is_right` is None where it has no check digit."""
@@ -96,8 +99,8 @@ def _fields(
 def _value(name: str, part: str, text: str, today: date) -> str | None:
     if name.endswith("_date"):
         return _date(part, today, in_past=name == "birth_date")
-    if name == "name":
-        return " ".join(text.replace(",", " ").split())
+    if name == "name":  # it has no digits (ICAO 9303, part 3): what looks like one is a letter
+        return " ".join(text.replace(",", " ").translate(_LETTERS).split())
     return text
 
 

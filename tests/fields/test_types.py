@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from shared.fields import mrz
 from shared.fields.extraction import extract
 from shared.fields.found import Fields
 from shared.fields.mrz import check_digit
@@ -187,6 +188,11 @@ def test_a_passport_is_read_by_its_machine_readable_lines() -> None:
     wrong = found_in([*lines[:2], (50, 730, low.replace("B1234567", "B1234568"))])
     assert [told.fields for told in wrong.warnings] == [("number",)]
     assert wrong.fields["number"].value == "B1234568"
+
+
+def test_a_name_in_machine_readable_lines_has_no_digits() -> None:
+    assert mrz._value("name", "", "D0, QU0C AN", TODAY) == "DO QUOC AN"
+    assert mrz._value("document_number", "", "C0158", TODAY) == "C0158"
 
 
 def test_a_transfer_says_who_paid_whom_how_much() -> None:
