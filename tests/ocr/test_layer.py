@@ -173,6 +173,22 @@ def test_a_font_that_says_what_it_does_not_show_is_read(
     assert likeness(page_text(page).replace("\n", " "), " ".join(shown)) > 0.97
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mitarbeiter arbeiten in über 100 Ländern für schöne Dinge",
+        "Výbava na přání a další doplňky",
+        "Kişisel bilgilerin korunması için gerekli önlemler",
+    ],
+    ids=["German", "Czech", "Turkish"],
+)
+def test_letters_that_the_reader_cannot_write_do_not_contradict_a_layer(
+    see: See, text: str
+) -> None:
+    page = see(pdf(lines(text, font=Letters(text)), font=Letters(text)))
+    assert (page.source, page_text(page)) == ("text_layer", text)
+
+
 MINUTES = (
     "Hôm nay, ngày 18 tháng 11 năm 2026, tại phường Vĩnh Hải,",
     "Công ty Cổ phần Xây dựng Phú Khánh giao công trình và",

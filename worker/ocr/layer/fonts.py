@@ -88,7 +88,7 @@ class Font:
         """Note one letter that was compared; none where more was read than the layer says."""
         self.like += is_like
         self.unlike += not is_like
-        self.strange += is_strange and letter != ""
+        self.strange += is_strange
         if is_sure:
             (self.right if is_like else self.wrong)[letter] += 1
 
@@ -155,10 +155,13 @@ class Fonts:
         for one, other in aligned(told, seen):
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
-            is_like = other is not None and letter == seen[other]
+            is_strange = letter != "" and letter not in self._alphabet
+            # Of a letter that the reader cannot write it sees another with the same base.
+            is_base = is_strange and other is not None and base_of(letter) == base_of(seen[other])
+            is_like = is_base or (other is not None and letter == seen[other])
             is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
             font = self._fonts[words[at].word.font]
-            font.note(letter, is_like, is_sure, letter not in self._alphabet)
+            font.note(letter, is_like, is_sure and not is_base, is_strange)
             if is_sure and other is not None and _lacks_mark(letter, seen[other]):
                 font.bare += 1
             if not is_like:
