@@ -157,7 +157,7 @@ class Fonts:
             letter = "" if one is None else told[one]
             is_strange = letter != "" and letter not in self._alphabet
             # Of a letter that the reader cannot write it sees another with the same base.
-            is_base = is_strange and other is not None and base_of(letter) == base_of(seen[other])
+            is_base = is_strange and other is not None and _has_base_of(letter, seen[other])
             is_like = is_base or (other is not None and letter == seen[other])
             is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
             font = self._fonts[words[at].word.font]
@@ -184,7 +184,11 @@ def _folded(text: str) -> str:
 def _lacks_mark(letter: str, seen: str) -> bool:
     """Whether a letter is another one without a mark."""
     parts = (unicodedata.normalize("NFD", one.replace("đ", "d\u0335")) for one in (letter, seen))
-    return base_of(letter) == base_of(seen) != "" and len(next(parts)) < len(next(parts))
+    return _has_base_of(letter, seen) and len(next(parts)) < len(next(parts))
+
+
+def _has_base_of(letter: str, seen: str) -> bool:
+    return base_of(letter) == base_of(seen) != ""
 
 
 def _places(regions: Iterable[Region]) -> list[_Place]:
