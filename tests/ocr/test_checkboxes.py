@@ -86,6 +86,25 @@ def test_boxes_are_told_ticked_or_empty(reader: Reader, form: str, mark: str, si
     assert page.warnings == ()
 
 
+def sign(text: str) -> Mark:
+    """A letter or digit in the middle of a box."""
+
+    def draw(picture: Draw, x: int, y: int, side: int) -> None:
+        font = FONT.font_variant(size=round(0.8 * side))
+        picture.text((x + side / 2, y + side / 2), text, "black", font, anchor="mm")
+
+    return draw
+
+
+@pytest.mark.parametrize("text", ["2", "7", "1", "B"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_letter_or_a_digit_in_a_box_is_what_the_box_says(
+    reader: Reader, form: str, text: str
+) -> None:
+    page = reader.read(form_with(FORMS[form], sign(text), 30)).page
+    assert text_read(page).split("\n") == [row.replace("☑", text) for row in wanted(FORMS[form])]
+
+
 def test_boxes_of_a_tilted_page_are_told(reader: Reader) -> None:
     picture = tilted(form_with(FORMS["English"], cross, 26), 1.5)
     assert text_read(reader.read(picture).page).split("\n") == wanted(FORMS["English"])

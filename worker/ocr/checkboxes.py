@@ -1,10 +1,12 @@
 """Check boxes: small squares of four straight strokes, empty or with something in them.
 
-The recogniser would read them as letters (D, Z, O), so they are taken off the picture before.
+The recogniser would read them as letters (D, Z, O), so they are taken off the picture before. A
+letter or a digit may stand in one, too, as where a form asks for a number: then that is its text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -16,6 +18,8 @@ from worker.ocr.detection.boxes import spans
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.frames import HEIGHT, Frame, find_frames
 from worker.ocr.layout.pieces import Piece, as_box
+from worker.ocr.recognition.batch_client import BatchClient
+from worker.ocr.recognition.ctc import Span
 from worker.ocr.recognition.lines import Picture
 
 EMPTY, TICKED = "☐", "☑"
@@ -26,6 +30,12 @@ _NEXT = 0.7
 _REACH = 0.35
 """How far a tick may reach out of its box."""
 _SURE = 0.9
+_FRAME = 0.1
+"""Of a side: how far in its inside begins."""
+_SIGN_SURE = 0.85
+"""From this confidence on it is a sign, and no mark: pens and ticks come out under 0.7."""
+_MARKS = frozenset("xXvV")
+"""What crosses and ticks look like, however sure it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,46 @@ class CheckBox:
     right: float
     bottom: float
     is_ticked: bool
+    sign: Span | None = None
+    """A letter or a digit that stands in it in the place of a mark."""
 
     @property
     def quad(self) -> NDArray[np.float32]:
         """Its corners (4, 2)."""
         left, top, right, bottom = self.left, self.top, self.right, self.bottom
         return np.array(((left, top), (right, top), (right, bottom), (left, bottom)), np.float32)
+
+    @property
+    def inside(self) -> NDArray[np.float32]:
+        """The corners (4, 2) of what its strokes enclose."""
+        middle = self.quad.mean(0)
+        return np.asarray(middle + (1 - 2 * _FRAME) * (self.quad - middle), np.float32)
+
+    def word(self, quad: NDArray[np.float32]) -> Word:
+        """What it says; the corners (4, 2) are those of the page as it is read."""
+        if self.sign:
+            return Word(text=self.sign.text, confidence=self.sign.chance, box=as_box(quad))
+        text = TICKED if self.is_ticked else EMPTY
+        return Word(text=text, confidence=_SURE, box=as_box(quad))
+
+
+def read_check_boxes(client: BatchClient, sheet: Sheet) -> list[CheckBox]:
+    """The check boxes of a sheet with lines, each with the sign that stands in it, if one does."""
+    boxes = find_check_boxes(sheet)
+    marked = [box for box in boxes if box.is_ticked]
+    if not marked:
+        return boxes
+    insides = replace(sheet, quads=np.array([box.inside for box in marked]))
+    read = dict(zip(marked, client.words(insides.crops()), strict=True))
+    return [replace(box, sign=_sign(read.get(box, ()))) for box in boxes]
+
+
+def _sign(words: Sequence[Span]) -> Span | None:
+    """What was read in a box, if that is one letter or digit for sure."""
+    if len(words) != 1 or len(words[0].text) != 1 or words[0].confidence < _SIGN_SURE:
+        return None
+    text = words[0].text
+    return words[0] if text.isalnum() and text not in _MARKS else None
 
 
 def find_check_boxes(sheet: Sheet) -> list[CheckBox]:
@@ -80,13 +124,7 @@ def pieces_of_boxes(boxes: list[CheckBox], sheet: Sheet, cleared: Sheet) -> list
     quads = np.array([box.quad for box in boxes], np.float32).reshape(-1, 4, 2)
     if sheet.rotation != cleared.rotation:
         quads = cleared.with_quads(quads).turned_round().quads
-    return [
-        Piece(
-            quad,
-            (Word(text=TICKED if box.is_ticked else EMPTY, confidence=_SURE, box=as_box(quad)),),
-        )
-        for box, quad in zip(boxes, quads, strict=True)
-    ]
+    return [Piece(quad, (box.word(quad),)) for box, quad in zip(boxes, quads, strict=True)]
 
 
 def _are_next(one: Frame, other: Frame) -> bool:

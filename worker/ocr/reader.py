@@ -17,7 +17,7 @@ from shared.result import Line, Page
 from shared.running.sandbox import trim_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
-from worker.ocr.checkboxes import find_check_boxes, pieces_of_boxes, without_check_boxes
+from worker.ocr.checkboxes import pieces_of_boxes, read_check_boxes, without_check_boxes
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank, view_of
 from worker.ocr.detection.seals import without_seals
@@ -171,7 +171,7 @@ class Reader:
         start = time.perf_counter()
         stamps = [] if _is_unseen(hint) else find_stamps(picture)
         sheet = _sheet(client, without_stamps(picture, stamps), hint)
-        boxes = [] if _is_unseen(hint) else find_check_boxes(sheet)
+        boxes = [] if _is_unseen(hint) else read_check_boxes(client, sheet)
         cleared = without_check_boxes(sheet, boxes)
         detected = time.perf_counter()
         sheet, pieces, grids = _pieces(client, cleared, hint)
