@@ -56,6 +56,14 @@ def return_memory() -> None:
     trim_heap()
 
 
+def use_one_heap() -> None:
+    """Have all threads take memory from one heap: one of its own each keeps pieces that no other
+    can use."""
+    arena_max = -8  # glibc's M_ARENA_MAX
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(arena_max, 1)
+
+
 def trim_heap() -> None:
     """Give the memory that is free in this process back to the system."""
     with contextlib.suppress(AttributeError):  # only glibc keeps so much, and has a way to ask

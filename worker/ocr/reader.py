@@ -14,7 +14,7 @@ import psutil
 from torch import nn
 
 from shared.result import Line, Page
-from shared.running.sandbox import trim_heap
+from shared.running.sandbox import trim_heap, use_one_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.checkboxes import pieces_of_boxes, read_check_boxes, without_check_boxes
@@ -110,6 +110,7 @@ class Reader:
         a GPU's memory; without `graphs` a GPU is told step by step; `told` hears of each call of a
         network. Raises UnknownModel, WeightsError, or RuntimeError where the device is missing.
         """
+        use_one_heap()
         picked = pick(device, memory_bytes=memory_bytes)
         detector, classifier = Detector(), OrientationClassifier()
         load_verified(detector, bundled("detector"))
