@@ -32,10 +32,10 @@ class SqueezeExcite(nn.Module):
         means = x.mean((2, 3), keepdim=True)
         if mask is not None:
             means = means / mask.mean(3, keepdim=True)
-        reading_lock: Tensor = self.expand(self.reduce(means).relu())
-        reading_lock = (self.slope * reading_lock + 0.5).clamp(0, 1)
+        gate: Tensor = self.expand(self.reduce(means).relu())
+        gate = (self.slope * gate + 0.5).clamp(0, 1)
         # Not x + x * gate: that reads and writes the whole map once more.
-        return x * (reading_lock + 1 if self.residual else reading_lock)
+        return x * (gate + 1 if self.residual else gate)
 
 
 class Block(nn.Module):
