@@ -130,6 +130,9 @@ def test_convolutions_of_single_pixels_are_products() -> None:
     with torch.inference_mode():
         exact = recognizer.eval().to(DEVICE)(line)
         with_products(recognizer)
+        # More than half of its convolutions are of single pixels.
+        kinds = [type(one) for one in recognizer.modules() if isinstance(one, nn.Conv2d)]
+        assert kinds.count(nn.Conv2d) < len(kinds) / 2
         assert torch.allclose(recognizer(line), exact, atol=1e-3)
 
 
