@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import text_read
 from worker.ocr.reader import Reader
+from worker.ocr.recognition import syllables
 from worker.ocr.recognition.ctc import Span
-from worker.ocr.recognition.language import vietnamese
+from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.syllables import whole_syllables
 
 _FACE = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 38)
@@ -72,6 +74,20 @@ def test_what_was_seen_is_an_alternative_and_the_places_are_those_of_the_parts()
     assert (whole.text, whole.seen, whole.start, whole.end) == ("dưỡng,", "dư ỡng,", 0.4, 1)
     assert whole.chance == 0.8 and 0.6 < whole.confidence < 0.9
     assert whole_syllables(parts, None) == parts
+
+
+def test_a_line_of_thousands_of_parts_is_gone_through_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    surplus, num_asked = syllables._surplus, [0]
+
+    def counted(parts: Sequence[Span], usual: float, language: Language) -> float:
+        num_asked[0] += 1
+        return surplus(parts, usual, language)
+
+    monkeypatch.setattr(syllables, "_surplus", counted)
+    assert joined("Chủ thẻ đ ược sử dụng " * 300).count("được") == 300
+    assert num_asked[0] < 3 * 3 * 2100
 
 
 def spaced(text: str, gap: float) -> Picture:

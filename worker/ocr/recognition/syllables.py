@@ -34,16 +34,26 @@ def whole_syllables(spans: Sequence[Span], language: Language | None) -> list[Sp
     if language is None or len(words) < 2:
         return words
     usual = max(median(after.start - before.end for before, after in pairwise(words)), 1e-6)
-    while True:
-        runs = [
-            (_surplus(words[first:last], usual, language), first, last)
-            for first in range(len(words) - 1)
-            for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1)
-        ]
-        surplus, first, last = max(runs, default=(-1.0, 0, 0))
-        if surplus < 0:
-            return words
-        words[first:last] = [_together(words[first:last])]
+    while chosen := _chosen(words, usual, language):
+        for first, last in reversed(chosen):
+            words[first:last] = [_together(words[first:last])]
+    return words
+
+
+def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tuple[int, int]]:
+    """Runs of words that are one each, the surest first to choose, none of them in another."""
+    runs = (
+        (_surplus(words[first:last], usual, language), first, last)
+        for first in range(len(words) - 1)
+        for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1)
+    )
+    taken: set[int] = set()
+    chosen = []
+    for _, first, last in sorted((run for run in runs if run[0] >= 0), reverse=True):
+        if taken.isdisjoint(range(first, last)):
+            taken.update(range(first, last))
+            chosen.append((first, last))
+    return sorted(chosen)
 
 
 def _surplus(parts: Sequence[Span], usual: float, language: Language) -> float:
