@@ -144,3 +144,6 @@ def test_damaged_records_hide_no_others(api: Api) -> None:
     api.store.set(keys.prints(odd), "x")
     api.store.hset(keys.job(damaged), "document", "{")
     assert found(api, q="mua") == [sound, odd]
+    for told in ("two", "-1", "²"):
+        api.store.hset(keys.job(damaged), "done", told)
+        assert found(api, q="mua") == [sound, odd]

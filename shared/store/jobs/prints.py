@@ -47,13 +47,14 @@ class PrintedJobs:
         group: dict[str, Any] = {}
         pages = 0
         for job_id, record in zip(ids, records, strict=True):
-            if isinstance(record, Exception) or not record[1]:
+            if isinstance(record, Exception) or not (record[1] or "").isdecimal():
                 continue  # damaged, or nothing was read
-            if group and pages + int(record[1]) > _AT_ONCE:
+            document, done, is_corrected = record
+            if group and pages + int(done) > _AT_ONCE:
                 yield from self._read(group)
                 group, pages = {}, 0
-            group[job_id] = record
-            pages += int(record[1])
+            group[job_id] = document, int(done), is_corrected
+            pages += int(done)
         yield from self._read(group)
 
     def _read(self, group: Mapping[str, Any]) -> Iterator[Printed]:
@@ -73,7 +74,7 @@ class PrintedJobs:
                 prints = Prints(text or "", newest)
             except ValueError:  # damaged: its pages tell
                 prints = Prints("", newest)
-            is_whole = len(prints) >= int(done)
+            is_whole = len(prints) >= done
             yield Printed(job_id, _name(document), prints, is_whole, changes)
 
 
