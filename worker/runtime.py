@@ -29,11 +29,12 @@ from worker.loading.limits import limits_of
 from worker.loading.pool import PageLoader
 from worker.models import LoadedModels, Models
 from worker.ocr.batcher import DeviceLost
+from worker.ocr.heap import own_rss_bytes
 from worker.reading import SliceReader
 from worker.reuse import EarlierPages
 from worker.slots import Slots
 from worker.suspects import MODULE, SuspectReading
-from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog, own_rss_bytes
+from worker.watchdog import STUCK_EXIT_CODE, Health, Thresholds, Watchdog
 
 _log = structlog.get_logger()
 _STOP_GRACE_S = 1  # for the pages in hand, before their slices are requeued

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import psutil
 import structlog
 
 from shared.errors import Unavailable
@@ -108,8 +107,3 @@ class Watchdog:
             if found:
                 _log.error("worker is stuck; it ends and is started anew", verdict=found)
                 os._exit(STUCK_EXIT_CODE)
-
-
-def own_rss_bytes() -> int:
-    """Memory of this process that is in RAM."""
-    return int(psutil.Process().memory_info().rss)

@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from torch import nn
 
 from shared.result import Line, Page
-from shared.running.sandbox import trim_heap, use_one_heap
+from shared.running.sandbox import use_one_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.checkboxes import pieces_of_boxes, read_check_boxes, without_check_boxes
@@ -24,6 +22,7 @@ from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
 from worker.ocr.detection.turning import find_upright, read_either_way
+from worker.ocr.heap import Heap
 from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
 from worker.ocr.layer.laying import rows_of_words
 from worker.ocr.layer.words import Hint
@@ -45,11 +44,6 @@ from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import Grid, ruled_grids
 from worker.ocr.unread import unread
-
-_KEPT_BYTES = 600 * 2**20
-_PAGES_TO_TRIM = 16
-"""Where it has grown by more since it was loaded, the heap's free memory goes back to the system
-after so many pages: pages of many sizes leave it in pieces, to be used by no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +76,7 @@ class Reader:
         self._showing: Showing = ShownLast()
         if networks.device.is_gpu:
             self._showing = ShownFirst(networks.device)
-        self._num_read = count(1)
-        self._most_bytes = _rss_bytes() + _KEPT_BYTES
+        self._heap = Heap()
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,
@@ -184,8 +177,7 @@ class Reader:
         if stamps:
             lines += lines_of_stamps(client, upright)
         done = time.perf_counter()
-        if next(self._num_read) % _PAGES_TO_TRIM == 0 and _rss_bytes() > self._most_bytes:
-            trim_heap()
+        self._heap.after_page()
         read = Page(
             page=page,
             width=sheet.picture.shape[1],
@@ -220,10 +212,6 @@ def _usual_pages() -> Iterator[Picture]:
     """One of A4, and one of the shape of a photo: 4 to 3."""
     yield sample_page(1754, 1240)
     yield sample_page()
-
-
-def _rss_bytes() -> int:
-    return int(psutil.Process().memory_info().rss)
 
 
 def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:
