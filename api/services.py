@@ -27,8 +27,9 @@ from shared.store.batches.upkeep import BatchUpkeep
 from shared.store.batches.uploads import BatchUploads
 from shared.store.changes import Changes
 from shared.store.jobs.corrections import Corrections
+from shared.store.jobs.creating import Limits
 from shared.store.jobs.idempotency import IdempotencyKeys
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.making import Making
 from shared.store.jobs.prints import PrintedJobs
 from shared.store.overview import Overview

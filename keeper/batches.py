@@ -17,7 +17,8 @@ from shared.store.aside import Aside
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.jobs import BatchJobs
 from shared.store.batches.upkeep import BatchUpkeep
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.scripts import Client, Clock, server_clock
 
 _PER_ROUND = 100  # batches

@@ -13,7 +13,8 @@ from shared.errors import DocchuError, JobGone, JobNotFound
 from shared.ids import new_id
 from shared.jobs import Document, Job, Status
 from shared.options import Options
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import Client
 from shared.store.workers import CANARY_TENANT, Canary

@@ -33,7 +33,7 @@ from shared.running.failpoints import reach
 from shared.searching import print_of
 from shared.store.jobs.earlier import Earlier
 from shared.store.jobs.records import PageRecord
-from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
+from shared.store.jobs.slices import Claim, Note, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
 from worker import metrics
 from worker.hints import hint_of
@@ -59,11 +59,13 @@ Chosen = tuple[Reader, Model]
 
 @dataclass(frozen=True)
 class _Source:
-    """The document of a slice, who wants its pages, and where they were read before."""
+    """The document of a slice, who wants its pages, where they were read before, and what the slice
+    leaves for who asks that later."""
 
     path: Path
     asker: Asker
     earlier: Earlier | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ class SliceReader:
                 if claim.pages is None:
                     claim = lease.claim = self._open(lease, source)
                 if source.asker.password is None:  # who has none may not read what needs one
-                    source = replace(source, earlier=self.earlier.find(claim, chosen[1]))
+                    earlier = self.earlier.find(claim, chosen[1])
+                    note = self.earlier.note(claim, chosen[1])
+                    source = replace(source, earlier=earlier, note=note)
                 self._read_pages(lease, source, chosen)
         except DocumentError as error:
             _log.info("document cannot be read", code=error.code, **names(lease))
@@ -154,7 +158,7 @@ class SliceReader:
             by = model if record.blob else None
             known = source.earlier.job_id if before and source.earlier else ""
             try:
-                outcome = self.slices.record(claim, number, record, timings, by, known)
+                outcome = self.slices.record(claim, number, record, timings, by, known, source.note)
             except StaleAttempt:
                 self._drop(claim, record)
                 raise
@@ -165,8 +169,6 @@ class SliceReader:
                 metrics.page_ended(record, timings, is_new=not before)
             if outcome in ("canceled", "finished"):
                 lease.standing = outcome
-            if outcome == "finished" and source.asker.password is None:
-                self.earlier.note(claim, model)
             lease.progress()
 
     def _before(

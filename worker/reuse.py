@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from shared.blobs import BlobNotFound, BlobStore, picture_name
-from shared.errors import Unavailable
 from shared.jobs import Model
 from shared.options import Reuse
 from shared.settings import Settings
+from shared.store import keys
 from shared.store.jobs.earlier import Earlier, EarlierReadings
-from shared.store.jobs.slices import Claim
+from shared.store.jobs.slices import Claim, Note
 from shared.store.needs import VERSION
 from shared.store.scripts import Client
 from shared.store.workers import CANARY_TENANT
@@ -45,13 +45,12 @@ class EarlierPages:
             return None
         return self.readings.find(claim, _fingerprint(claim, model))
 
-    def note(self, claim: Claim, model: Model) -> None:
-        """The slice has been read."""
+    def note(self, claim: Claim, model: Model) -> Note | None:
+        """What the slice is to leave when it has been read."""
         if claim.tenant == CANARY_TENANT:
-            return
-        with suppress(Unavailable):  # a hint is not worth a second reading
-            ttl_s = claim.options.ttl_s or self.result_ttl_s
-            self.readings.note(claim, _fingerprint(claim, model), ttl_s)
+            return None
+        key = keys.earlier(claim.tenant, _fingerprint(claim, model))
+        return Note(key, claim.options.ttl_s or self.result_ttl_s)
 
     def take(self, claim: Claim, earlier: Earlier, number: int, name: str) -> bool:
         """Give the slice's job a page of the earlier one as its own blob; whether it was there."""

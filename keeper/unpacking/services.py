@@ -12,7 +12,8 @@ from shared.blobs import open_blobs
 from shared.settings import Settings
 from shared.store.batches.batches import BatchStore
 from shared.store.batches.uploads import BatchUpload, BatchUploads
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.scripts import Client
 from shared.store.workers import Workers
 

@@ -26,7 +26,8 @@ from shared.outgoing.addresses import Resolver, Target, check, resolve
 from shared.outgoing.signing import signed_headers
 from shared.settings import Network, Settings
 from shared.store.batches.batches import BatchStore
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.scripts import Client, Clock, server_clock
 from shared.store.webhooks.deliveries import Deliveries
 from shared.store.webhooks.outbox import Outbox

@@ -13,7 +13,8 @@ from bench.crew import NULL_WORKER, running_crew
 from shared.running.embedded import is_up
 from shared.running.embedded import running as running_store
 from shared.settings import Settings
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.scripts import connect
 from tests.service.operating import FAST, Operator, admin
 from tests.service.servers import server

@@ -10,7 +10,8 @@ import redis
 from shared.ids import new_id
 from shared.jobs import Document, Job
 from shared.options import Options, Priority
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.jobs.upkeep import Upkeep

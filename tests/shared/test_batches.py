@@ -18,7 +18,8 @@ from shared.errors.batches import (
 from shared.errors.documents import ArchiveEntryRefused
 from shared.jobs import Document, Status
 from shared.store import keys
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from tests.shared.batch_stories import TENANT, Batches
 from tests.shared.store_stories import DAY_S, open_document, read, read_document, take
 

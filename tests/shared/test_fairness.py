@@ -10,7 +10,8 @@ import redis
 
 from shared.batches import Batch
 from shared.store import keys
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from tests.shared.batch_stories import Batches
 from tests.shared.store_stories import open_document, read, take
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import redis
 
@@ -19,8 +21,10 @@ from shared.errors import (
 from shared.ids import new_id
 from shared.jobs import Document, Status
 from shared.options import Options
+from shared.store import keys
+from shared.store.jobs.creating import Limits
 from shared.store.jobs.idempotency import Answered, Claimed, IdempotencyKeys
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import PageTimings
 from shared.store.scripts import connect
@@ -38,6 +42,36 @@ def test_a_tenant_does_not_see_anothers_job(store: Store) -> None:
         with pytest.raises(JobNotFound):
             store.jobs.get("rival", job_id)
     assert store.jobs.newest("rival", status=None, limit=10, cursor=None).jobs == []
+
+
+def test_what_is_shown_of_a_new_job_is_what_a_look_at_it_shows(store: Store) -> None:
+    picture = Document(name="a.png", media_type="image/png", size=3, sha256="00")
+    plain, bulk = store.new_job(), store.new_job(priority="bulk")
+    kinds = {
+        "plain": plain,
+        "behind it": store.new_job(),
+        "bulk": bulk,
+        "one page": replace(plain, id=new_id("job"), document=picture),
+        "to be fetched": replace(plain, id=new_id("job"), url="https://example.com/a.pdf"),
+        "refused": replace(plain, id=new_id("job"), refusal=QueueFull()),
+        "of a model that no worker has": replace(
+            plain, id=new_id("job"), options=Options(model="own@3")
+        ),
+    }
+    for is_paused in (False, True):
+        if is_paused:
+            store.client.hset(keys.PAUSED, "acme", "")
+        for kind, new in kinds.items():
+            new = replace(new, id=new_id("job"))
+            assert store.jobs.create(new) == store.jobs.get("acme", new.id), kind
+
+
+def test_a_job_is_made_and_shown_in_one_round_trip(store: Store) -> None:
+    store.submit()
+    before = store.client.info("stats")["total_reads_processed"]
+    store.submit()
+    # The question itself is one of them.
+    assert store.client.info("stats")["total_reads_processed"] - before == 2
 
 
 def test_jobs_are_listed_newest_first_page_by_page(store: Store) -> None:

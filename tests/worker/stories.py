@@ -19,7 +19,8 @@ from shared.jobs import Document, Job, Model
 from shared.options import Options
 from shared.result import Line, Page
 from shared.settings import Settings
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 from tests.grounds import FolderGround, Ground

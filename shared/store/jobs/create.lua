@@ -4,10 +4,19 @@
 -- [7] fingerprint, [8] how long it is kept (ms). For a job of a batch also what `_adding.lua` names.
 -- A record with a `url` is of a document to be fetched: KEYS[MORE + 6] and on and ARGV[12], [13] are of
 -- that errand. A record with a `code` is of a document that cannot be taken: the job fails at once.
--- Answers 'created', 'full', 'lost' if another request holds the idempotency key by now; of a batch
+-- Answers what its caller is shown of the new job (places.py), or 'created' where it is out of an upload;
+-- 'full', 'lost' if another request holds the idempotency key by now; of a batch
 -- also 'gone', 'closed', 'crowded', 'stale' or the id of the job that has this `custom_id`.
-if redis.call('EXISTS', JOB) == 1 then return 'created' end -- a repeated command
 local record = cjson.decode(ARGV[3])
+local function created()
+  if ARGV[9] == '1' then return 'created' end
+  local place = redis.call('ZRANK', READY[record.lane] .. record.need, member('0'))
+  return {
+    redis.call('HGETALL', JOB), place, redis.call('HGETALL', PAUSED), redis.call('HGET', NEEDS, record.need),
+    redis.call('HGET', RATE, 'gap'),
+  }
+end
+if redis.call('EXISTS', JOB) == 1 then return created() end -- a repeated command
 local refusal = record.batch and refused(record)
 if refusal then return refusal end
 local all = tonumber(redis.call('HGET', BACKLOG, '*') or 0)
@@ -37,4 +46,4 @@ else
   -- Where the number of pages is known, the slice is as if the document had been opened.
   make_ready('0', { p = record.total and { 1 }, a = 0, d = 0 })
 end
-return 'created'
+return created()

@@ -21,6 +21,8 @@ class Earlier:
 class EarlierReadings:
     """The newest job of a tenant for each print of bytes and options, as long as it is kept.
 
+    The page that ends its slice leaves the note of it (`SliceQueue.record`).
+
     It is a hint: what it names may have gone since. Every method raises Unavailable.
     """
 
@@ -43,8 +45,3 @@ class EarlierReadings:
         }
         blobs = {number: one.blob for number, one in records.items() if one.blob and not one.code}
         return Earlier(job_id, blobs) if blobs else None
-
-    def note(self, claim: Claim, fingerprint: str, ttl_s: int) -> None:
-        """The job of this slice has read them."""
-        with store_faults():
-            self._client.set(keys.earlier(claim.tenant, fingerprint), claim.job_id, ex=ttl_s)

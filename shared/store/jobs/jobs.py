@@ -17,14 +17,12 @@ from shared.errors import (
 )
 from shared.ids import is_job_id
 from shared.jobs import Job, SliceAttempt, Status
-from shared.settings import Settings
 from shared.store import keys
-from shared.store.errands.fetches import fetch_route
+from shared.store.jobs.creating import Limits, run_create
 from shared.store.jobs.filtering import JobFilter, newest_wanted, wanted_pieces
-from shared.store.jobs.idempotency import KEPT_MS, Claimed
-from shared.store.jobs.places import gap_s, look
+from shared.store.jobs.idempotency import Claimed
+from shared.store.jobs.places import created, gap_s, look
 from shared.store.jobs.records import Hash, NewJob, PageRecord, attempts
-from shared.store.jobs.refusals import check_created
 from shared.store.lists import Piece, newest
 from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
 
@@ -39,21 +37,6 @@ class JobPage:
 
     jobs: list[Job]
     next_cursor: str | None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Pages that may wait, of all tenants and of one; jobs of a batch."""
-
-    max_queued_pages: int
-    max_queued_pages_per_tenant: int
-    max_batch_jobs: int = 100_000
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """Those of the settings."""
-        queued = settings.max_queued_pages, settings.max_queued_pages_per_tenant
-        return cls(*queued, settings.max_batch_jobs)
 
 
 @dataclass(frozen=True)
@@ -73,18 +56,13 @@ class JobStore:
         self._scripts = Scripts(client, clock)
 
     def create(self, new: NewJob, claimed: Claimed | None = None, fingerprint: str = "") -> Job:
-        """Accept a job as `add` does, and read it."""
-        return self.get(new.tenant, self.add(new, claimed, fingerprint))
+        """Accept a job as `add` does; answer it, or the one that stands in its place."""
+        answer = run_create(self._scripts, self._limits, new, claimed, fingerprint)
+        if isinstance(answer, str):
+            return self.get(new.tenant, answer)
+        return created(answer).job(new.id)
 
-    def add(
-        self,
-        new: NewJob,
-        claimed: Claimed | None = None,
-        fingerprint: str = "",
-        *,
-        unpacked: bool = False,
-        replaces: str = "",
-    ) -> str:
+    def add(self, new: NewJob, *, unpacked: bool = False, replaces: str = "") -> str:
         """Accept a job and make it ready to be claimed; answer its id.
 
         Raises QueueFull, IdempotencyInFlight. In the same step the request's Idempotency-Key, if
@@ -93,49 +71,23 @@ class JobStore:
         `unpacked`: it comes out of an upload, so the batch may be closed. `replaces`: it takes the
         place of this failed job, else raises StaleAttempt.
         """
-        key = keys.idempotency(new.tenant, claimed.key if claimed else "")
-        more_keys: tuple[str, ...] = (keys.PLACES, key)
-        more: list[object] = []
-        if new.batch_id or new.url:
-            more_keys += keys.membership(new.batch_id or "", replaces)
-            more += ["1" if unpacked else "", self._limits.max_batch_jobs, replaces]
-        if new.url:
-            route = fetch_route(new.tenant, new.options, new.url)
-            more_keys += tuple(route.keys)
-            more += route.names
-        answer = self._scripts.run(
-            "create",
-            new.id,
-            new.record(),
-            self._limits.max_queued_pages,
-            self._limits.max_queued_pages_per_tenant,
-            claimed.token if claimed else "",
-            fingerprint,
-            KEPT_MS,
-            *more,
-            more_keys=more_keys,
-        )
-        check_created(answer)
-        return new.id if answer == "created" else str(answer)
+        answer = run_create(self._scripts, self._limits, new, unpacked=unpacked, replaces=replaces)
+        return answer if isinstance(answer, str) and answer != "created" else new.id
 
     def fullness(self, tenant: str) -> float:
         """How full the queue is for a tenant: 1 where nothing more is taken."""
-        limits = self._limits
-        with store_faults():
-            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        limits, (everybody, own) = self._limits, self._backlog(tenant)
         return max(
-            int(everybody or 0) / limits.max_queued_pages,
-            int(own or 0) / limits.max_queued_pages_per_tenant,
+            everybody / limits.max_queued_pages,
+            own / limits.max_queued_pages_per_tenant,
         )
 
     def check_room(self, tenant: str) -> Room:
         """The room that there is. Raises QueueFull if a job would be refused."""
-        limits = self._limits
-        with store_faults():
-            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        limits, (everybody, own) = self._limits, self._backlog(tenant)
         left = min(
-            limits.max_queued_pages - int(everybody or 0),
-            limits.max_queued_pages_per_tenant - int(own or 0),
+            limits.max_queued_pages - everybody,
+            limits.max_queued_pages_per_tenant - own,
         )
         if left <= 0:
             raise QueueFull
@@ -248,6 +200,11 @@ class JobStore:
         """Mean seconds between two pages under load; None before the first one."""
         with store_faults():
             return gap_s(self._client.hget(keys.RATE, "gap"))
+
+    def _backlog(self, tenant: str) -> tuple[int, int]:
+        with store_faults():
+            everybody, own = self._client.hmget(keys.BACKLOG, ["*", tenant])
+        return int(everybody or 0), int(own or 0)
 
     def _record(self, tenant: str, job_id: str) -> Hash:
         if not is_job_id(job_id):

@@ -1,6 +1,6 @@
 -- Record what became of a page. ARGV[3] slice, [4] attempt, [5] page, [6] JSON: b, c, d as in keys.py,
 -- [7] JSON of timings in ms, [8] JSON of the model or '', [9] the job whose reading it is, or '',
--- [10] its print, or ''.
+-- [10] its print, or ''. [11] how long (s) KEYS[MORE + 1] tells that this job has read its document, or ''.
 -- Answers 'recorded', 'canceled' (recorded, go no further), 'finished' (recorded, and it was the
 -- slice's last one: the slice is done), 'repeated' (it was recorded before) or 'lost'.
 local slice = held(ARGV[3], ARGV[4])
@@ -34,6 +34,7 @@ end
 for _, other in ipairs(slice.p) do
   if redis.call('HEXISTS', PAGES, other) == 0 then return get('cancel') and 'canceled' or 'recorded' end
 end
+if ARGV[11] ~= '' then redis.call('SET', KEYS[MORE + 1], JOB_ID, 'EX', ARGV[11]) end
 drop_slice(ARGV[3], 'finished')
 finish_if_done()
 return 'finished'

@@ -1,4 +1,7 @@
-"""Jobs with their places and problems, read in three round trips, whatever their number."""
+"""Jobs with their places and problems, read in three round trips, whatever their number.
+
+A new job comes with them from the script that made it.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,19 @@ def look(client: Client, ids: list[str]) -> list[Seen]:
     ]
 
 
+def created(answer: list[Any]) -> Seen:
+    """The new job of which `create.lua` answers this."""
+    fields, rank, paused, since, gap = answer
+    record, place = _hash(fields), Queue()
+    if _waits(record):
+        place = _ELSEWHERE if "url" in record else _place(record, rank, _hash(paused), since)
+    return Seen(record, place, {}, gap_s(gap))
+
+
+def _hash(fields: list[str]) -> Hash:
+    return dict(zip(fields[::2], fields[1::2], strict=True))
+
+
 def _places(client: Client, waiting: Mapping[str, Hash]) -> dict[str, Queue]:
     """Places of jobs that wait, among those with the same needs, and what else they wait for."""
     queued = {one: record for one, record in waiting.items() if "url" not in record}
@@ -60,12 +76,16 @@ def _places(client: Client, waiting: Mapping[str, Hash]) -> dict[str, Queue]:
         paused, *found = _sound(pipe)
     places = dict.fromkeys(waiting, _ELSEWHERE)
     for (job_id, record), rank, since in zip(queued.items(), found[::2], found[1::2], strict=True):
-        why = _pause(paused or {}, record) or reason(_need(record), since)
-        places[job_id] = Queue(position=(rank or 0) + 1, reason=why)
+        places[job_id] = _place(record, rank, paused or {}, since)
     return places
 
 
-def _pause(paused: Mapping[str, str], record: Hash) -> str | None:
+def _place(record: Hash, rank: int | None, paused: Hash, since: str | None) -> Queue:
+    why = _pause(paused, record) or reason(_need(record), since)
+    return Queue(position=(rank or 0) + 1, reason=why)
+
+
+def _pause(paused: Hash, record: Hash) -> str | None:
     if keys.EVERYBODY in paused:
         return "The service is paused: what is accepted waits."
     return "This tenant is paused: what it sends waits." if record.get("tenant") in paused else None

@@ -21,6 +21,14 @@ Outcome = Literal["recorded", "canceled", "finished", "repeated"]
 
 
 @dataclass(frozen=True)
+class Note:
+    """The key that says, for some time, which job has read a document in some way."""
+
+    key: str
+    ttl_s: int
+
+
+@dataclass(frozen=True)
 class Claim:
     """A leased slice. `pages` is None until the document has been opened.
 
@@ -194,21 +202,26 @@ class SliceQueue:
         timings: PageTimings,
         model: Model | None = None,
         reused_from: str = "",
+        note: Note | None = None,
     ) -> Outcome:
-        """Record what became of a page; the last one finishes its slice, too.
+        """Record what became of a page; the last one finishes its slice, too, and leaves the note.
 
         `reused_from` is the job that read it, where that was another one.
         `canceled` says to go no further. Raises StaleAttempt.
         """
-        answer = self._run(
+        answer = self._scripts.run(
             "page",
-            claim,
+            claim.job_id,
+            claim.index,
+            claim.attempt,
             page,
             record.dump(),
             timings.dump(),
             model.model_dump_json() if model else "",
             reused_from,
             record.print,
+            note.ttl_s if note else "",
+            more_keys=(note.key,) if note else (),
         )
         if answer == "lost":
             raise StaleAttempt
