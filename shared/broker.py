@@ -59,6 +59,8 @@ def make_celery(settings: Settings) -> Celery:
             "socket_timeout": 30,  # seconds
             "socket_connect_timeout": 5,  # seconds
             "client_name": "docchu",
+            # What is urgent the store decides: else each wait names every queue four times.
+            "priority_steps": [0],
             **transport,
         },
     )

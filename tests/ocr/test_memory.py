@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from bench.memory import drawn_page
+from worker.ocr import heap
 from worker.ocr.detection.detection import _fitted, _scale
+from worker.ocr.heap import Heap, own_rss_bytes
 from worker.ocr.networks.device import Device, pick
 
 _PAGES = 3000
@@ -65,9 +67,25 @@ def test_what_is_prepared_is_kept_within_bounds() -> None:
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) <= 4096
 
 
+def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between sixteen pages it grew to more than the whole process may have."""
+    grown, trimmed = [0], []
+    loaded = own_rss_bytes()
+    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
+    monkeypatch.setattr(heap, "trim_heap", lambda: trimmed.append(grown[0]))
+    kept = Heap()
+    for mib in (0, 200, 500, 600, 100, 700):
+        grown[0] = mib * 2**20
+        kept.after_page()
+    assert [size // 2**20 for size in trimmed] == [600, 700]
+
+
 _GROWTH = """
 import psutil
 from bench.memory import drawn_page
+from worker.ocr import heap
 from worker.ocr.reader import Reader
 
 reader, process, sizes = Reader.load(device="cpu"), psutil.Process(), []

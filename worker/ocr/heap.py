@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import psutil
 
 from shared.running.sandbox import trim_heap
 
-_KEPT_BYTES = 600 * 2**20
-_PAGES_TO_TRIM = 16
-"""Where it has grown by more since it was loaded, the heap's free memory goes back to the system
-after so many pages: pages of many sizes leave it in pieces, to be used by no other."""
+_KEPT_BYTES = 560 * 2**20
+"""Where it has grown by more since it was loaded, the heap's free memory goes back to the system:
+pages of many sizes leave it in pieces, some 70 MiB each, to be used by no other."""
 
 
 class Heap:
@@ -19,12 +16,11 @@ class Heap:
 
     def __init__(self) -> None:
         """Note how large the process is now."""
-        self._num_read = count(1)
         self._most_bytes = own_rss_bytes() + _KEPT_BYTES
 
     def after_page(self) -> None:
-        """Give back what is free, every now and then and where it is much."""
-        if next(self._num_read) % _PAGES_TO_TRIM == 0 and own_rss_bytes() > self._most_bytes:
+        """Give back what is free, where it is much."""
+        if own_rss_bytes() > self._most_bytes:
             trim_heap()
 
 
