@@ -23,7 +23,8 @@ from shared.running.embedded import running
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.batches.upkeep import BatchUpkeep
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 from shared.store.jobs.upkeep import Upkeep
 from shared.store.scripts import Client, connect

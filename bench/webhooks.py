@@ -26,7 +26,8 @@ from shared.jobs import Document
 from shared.options import Options
 from shared.running.embedded import running
 from shared.settings import Settings
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 

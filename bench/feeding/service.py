@@ -27,7 +27,8 @@ from shared.running.embedded import is_up, server_command
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob
 from shared.store.scripts import connect
 from shared.store.workers import Workers

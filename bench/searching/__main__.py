@@ -34,7 +34,8 @@ from shared.searching import print_of
 from shared.settings import Settings
 from shared.store import keys
 from shared.store.api_keys import DEFAULT_TENANT
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.jobs.records import NewJob, PageRecord
 from shared.store.jobs.slices import Claim, PageTimings, SliceQueue
 from shared.store.scripts import connect

@@ -149,10 +149,8 @@ class ChildProcess:
     def renew_if_spent(self) -> None:
         """Make sure that a fresh process is on its way if this one died or served long enough."""
         kept_bytes = self._address_space() - self._fresh_bytes
-        if (
-            self._num_requests >= self._limits.requests_per_child
-            or kept_bytes > _MOST_KEPT * self._limits.max_memory_bytes
-        ):
+        is_spent = self._num_requests >= self._limits.requests_per_child
+        if is_spent or kept_bytes > _MOST_KEPT * self._limits.max_memory_bytes:
             self.stop()
         with contextlib.suppress(ServiceError):  # the next request tries again, and says so
             self.start()
@@ -231,8 +229,7 @@ def _receive_layer(
 
 
 def _raise_refusal(header: protocol.Header) -> None:
-    code = header.get("error")
-    if code is None:
+    if (code := header.get("error")) is None:
         return
     if code == "file_not_found":
         raise FileNotFoundError("the document is gone")

@@ -21,7 +21,8 @@ from shared.store.batches.jobs import BatchJobs, Item
 from shared.store.batches.records import NewBatch
 from shared.store.batches.uploads import BatchUploads, Kind, NewBatchUpload
 from shared.store.errands.fetches import FetchQueue
-from shared.store.jobs.jobs import JobStore, Limits
+from shared.store.jobs.creating import Limits
+from shared.store.jobs.jobs import JobStore
 from shared.store.scripts import connect
 
 TENANT = "acme"
