@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -187,6 +188,39 @@ def test_letters_that_the_reader_cannot_write_do_not_contradict_a_layer(
 ) -> None:
     page = see(pdf(lines(text, font=Letters(text)), font=Letters(text)))
     assert (page.source, page_text(page)) == ("text_layer", text)
+
+
+RAISED = {
+    "area": "Diện tích đất là 120 m^2 và 35 m^3 cát vàng",
+    "note": "Theo Điều 15^1 của Luật Đất đai năm 2024",
+    "notes": "as was shown before^12 and by others^4 as well",
+}
+
+
+@pytest.mark.parametrize("text", RAISED.values(), ids=RAISED)
+def test_a_small_digit_above_the_line_is_no_digit_of_the_number_before(see: See, text: str) -> None:
+    font = Letters(text)
+    parts = [
+        b"/F %d Tf %d Ts %s Tj" % (*((7, 5) if number % 2 else (12, 0)), font.encoded(part))
+        for number, part in enumerate(re.split(r"\^(\d+)", text))
+    ]
+    page = see(pdf(b"BT 1 0 0 1 30 250 Tm %s ET" % b" ".join(parts), font=font))
+    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    wanted = re.sub(r"\^(\d+)", lambda found: found[1].translate(raised), text)
+    assert (page.source, page_text(page)) == ("text_layer", wanted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The inter|national organi|sation of trade",
+        "Donau|dampf|schiff und Eisen|bahn",
+        "Sáu ki|lô|mét và ba mươi xen|ti|mét",
+    ],
+)
+def test_a_hyphen_that_takes_no_room_is_none(see: See, text: str) -> None:
+    page = see(lying([text.replace("|", "\u200b")], [text.replace("|", "\u00ad")]))
+    assert page_text(page) == text.replace("|", "")
 
 
 MINUTES = (

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import pypdfium2.raw as pdfium
 
+from worker.ocr.layer.words import SOFT_HYPHEN
+
 Rectangle: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels; or left, bottom, right, top in the page's own units."""
 
@@ -18,7 +20,7 @@ UNKNOWN = "\ufffd"
 _INVISIBLE_MODES = frozenset({3, 7})  # text rendering modes (PDF 1.7, table 106)
 _TURNED_DEGREES = 10.0
 _MIN_HEIGHT = 2.0  # pixels; what is lower cannot be read by anybody
-_HYPHENS = frozenset({0x02, 0xAD, 0xFFFE})  # what PDFium makes of a hyphen at the end of a line
+_HYPHENS = frozenset({0x02, 0xFFFE})  # what PDFium makes of a hyphen at the end of a line
 _BULLETS = frozenset({0xF0B7, 0xF0A7, 0xF0D8, 0xF06E, 0xF0FC, 0xF076})
 """Bullets of Symbol and Wingdings, whose letters programs put into the private use area."""
 _UNASSIGNED = frozenset({"Cc", "Cn", "Co", "Cs"})
@@ -54,7 +56,8 @@ def characters(
             pending = chr(code)
             continue
         text, pending = _text(pending, code), ""
-        is_made_up = pdfium.FPDFText_IsGenerated(text_page, index) and code not in _HYPHENS
+        is_hyphen = code in _HYPHENS or text == SOFT_HYPHEN
+        is_made_up = pdfium.FPDFText_IsGenerated(text_page, index) and not is_hyphen
         if is_made_up or unicodedata.category(text[0]) == "Zs":
             # Some fonts give their space no size, but it is one.
             yield _END

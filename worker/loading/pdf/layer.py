@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from worker.loading.pdf.characters import UNKNOWN, Character, characters
-from worker.ocr.layer.words import LayerWord
+from worker.ocr.layer.words import RAISED, SOFT_HYPHEN, LayerWord
 
 _MOST_WORDS = 10_000
 """A page of a directory has 3,000; laying more over the picture takes the worker too long."""
@@ -17,6 +17,9 @@ _WORD_GAP = 0.5
 """In heights: letters further apart are of two words even where the file has no space."""
 _SAME_PLACE = 0.5
 """Of a letter's width: an equal letter that is no further on was painted twice."""
+_SMALLER, _HIGHER = 0.85, 0.2
+"""Of the height of the letter before it: a digit that is so small and so far above the line is an
+exponent or the number of a note, and no digit of the number that it follows."""
 
 
 def read_layer(text_page: Any, page: Any, width: int, height: int, rotate: int) -> list[LayerWord]:
@@ -49,7 +52,7 @@ def _continues(before: Character, after: Character) -> bool:
 
 
 def _word(group: Sequence[Character], fonts: dict[frozenset[int], int]) -> LayerWord:
-    text = unicodedata.normalize("NFC", "".join(c.text for c in group))
+    text = unicodedata.normalize("NFC", "".join(_texts(group)))
     return LayerWord(
         text,
         min(c.place[0] for c in group),
@@ -59,6 +62,27 @@ def _word(group: Sequence[Character], fonts: dict[frozenset[int], int]) -> Layer
         fonts.setdefault(frozenset(c.font for c in group), len(fonts)),
         UNKNOWN not in text and not _is_painted_twice(group),
     )
+
+
+def _texts(group: Sequence[Character]) -> Iterator[str]:
+    """The characters of a word, digits above the line as such, without hyphens that have no room:
+    programs leave those in where a word might be parted."""
+    on_line = group[0]
+    for character, after in zip(group, (*group[1:], None), strict=True):
+        left, _, right, _ = character.place
+        if after and character.text == SOFT_HYPHEN and after.place[0] < (left + right) / 2:
+            continue
+        is_raised = character.text in RAISED and _is_above(character, on_line)
+        on_line = on_line if is_raised else character
+        yield RAISED[character.text] if is_raised else character.text
+
+
+def _is_above(small: Character, before: Character) -> bool:
+    _, top, _, bottom = before.place
+    height = bottom - top
+    low = small.place[3]
+    is_small = low - small.place[1] <= _SMALLER * height
+    return is_small and bottom - low >= _HIGHER * height and not small.is_turned
 
 
 def _is_painted_twice(group: Sequence[Character]) -> bool:

@@ -13,7 +13,7 @@ from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import likeness
 from worker.ocr.layer.fonts import UNCONFIRMED, Fonts
 from worker.ocr.layer.laying import Placed, Region, as_told, lay_over, turned_with
-from worker.ocr.layer.words import Hint
+from worker.ocr.layer.words import SOFT_HYPHEN, Hint
 from worker.ocr.layout.pieces import Quad
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
@@ -111,7 +111,8 @@ def _believed(region: Region, fonts: Fonts) -> list[Span]:
 
 
 def _span(placed: Placed, confidence: float) -> Span:
-    return Span(placed.word.text, 1.0, placed.start, placed.end, round(confidence, 4))
+    text = placed.word.text.replace(SOFT_HYPHEN, "-")
+    return Span(text, 1.0, placed.start, placed.end, round(confidence, 4))
 
 
 def _settled(region: Region, believed: Sequence[Span], read: Sequence[Span]) -> Text:

@@ -11,6 +11,7 @@ from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import aligned
 from worker.ocr.layer.laying import Placed, Region
+from worker.ocr.layer.words import SOFT_HYPHEN
 from worker.ocr.layout.pieces import Quad, part_of
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span
@@ -46,6 +47,8 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("‘’`´′", "'"),
         **dict.fromkeys("“”„″", '"'),
         **dict.fromkeys("·∙●▪■◦‣", "•"),
+        "²": "2",
+        "³": "3",
     }
 )
 """What no eye tells from each other in every font."""
@@ -56,11 +59,13 @@ class Font:
     """What the places that were read say of a font: letters that agree, and that do not.
 
     `like` and `unlike` count all of them, `right` and `wrong` those that were read for sure, `bare`
-    those of the wrong ones that lack a mark.
+    those of the wrong ones that lack a mark. `beyond` are letters that the reader cannot write and
+    that it took for one without a mark: `ü` for `i`.
     """
 
     right: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
+    beyond: set[str] = field(default_factory=set)
     bare: int = 0
     like: int = 0
     unlike: int = 0
@@ -94,7 +99,8 @@ class Font:
 
     def doubts(self, text: str) -> bool:
         """Whether a word has letters that the picture has contradicted wherever it was asked."""
-        return any(letter in self.wrong and letter not in self.right for letter in _folded(text))
+        judged = set(_folded(text)) - self.beyond
+        return any(letter in self.wrong and letter not in self.right for letter in judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +162,16 @@ class Fonts:
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
             is_strange = letter != "" and letter not in self._alphabet
-            # Of a letter that the reader cannot write it sees another with the same base.
-            is_base = is_strange and other is not None and _has_base_of(letter, seen[other])
-            is_like = is_base or (other is not None and letter == seen[other])
+            # Of what the reader cannot write it sees another: of the same base; `*` for `⁴`.
+            is_base = is_strange and other is not None and _is_kin(letter, seen[other])
+            is_like = is_base or (other is not None and _is_same(letter, seen[other]))
             is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
             font = self._fonts[words[at].word.font]
             font.note(letter, is_like, is_sure and not is_base, is_strange)
             if is_sure and other is not None and _lacks_mark(letter, seen[other]):
                 font.bare += 1
+            if is_strange and other is not None and base_of(letter) and seen[other].isascii():
+                font.beyond.add(letter)
             if not is_like:
                 unlike.add(at)
         for number, placed in enumerate(words):
@@ -181,10 +189,18 @@ def _folded(text: str) -> str:
     return lower.translate(_ALIKE)
 
 
+def _is_same(letter: str, seen: str) -> bool:
+    return letter == seen or (letter == SOFT_HYPHEN and seen == "-")
+
+
 def _lacks_mark(letter: str, seen: str) -> bool:
     """Whether a letter is another one without a mark."""
     parts = (unicodedata.normalize("NFD", one.replace("đ", "d\u0335")) for one in (letter, seen))
     return _has_base_of(letter, seen) and len(next(parts)) < len(next(parts))
+
+
+def _is_kin(letter: str, seen: str) -> bool:
+    return _has_base_of(letter, seen) or letter.isdigit()
 
 
 def _has_base_of(letter: str, seen: str) -> bool:

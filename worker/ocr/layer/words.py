@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+SOFT_HYPHEN = "\u00ad"
+"""Some fonts show it, as a hyphen; where others have it nobody sees anything."""
+
+RAISED = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+"""Digits as they are written above the line."""
+
 
 class LayerWord(NamedTuple):
     """A word with its place in pixels of the page as it is rendered.

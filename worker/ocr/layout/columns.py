@@ -107,7 +107,7 @@ def extended(rows: Sequence[Row], band: Band, narrowest: float) -> Band:
 def reads_as_fields(both: Sequence[tuple[Row, Row]]) -> bool:
     """Whether rows with text on both sides of a strip are labels and values, or have amounts."""
     lefts, rights = zip(*both, strict=True)
-    return _are_amounts(lefts, rights) or _are_fields(both)
+    return _are_amounts(lefts, rights) or are_fields(both)
 
 
 def _extended(
@@ -146,7 +146,7 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
     """Whether both sides are texts of their own, not cells of a table or labels and values."""
     pairs = [band.parts(row) for row in rows[band.start : band.stop]]
     lefts, rights = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
-    if _is_list(lefts) and _share(rights, _is_numeric) < _MOSTLY:
+    if _is_list(lefts) and _share(rights, is_numeric) < _MOSTLY:
         return True
     if min(len(lefts), len(rights)) < _MIN_LINES:
         return False
@@ -155,7 +155,7 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
         statistics.mean(_gap_along(left[-1], right[0]) for left, right in both) >= _MEAN_GUTTER
         and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
         and not _are_amounts(lefts, rights)
-        and not _are_fields(both)
+        and not are_fields(both)
         and (_is_wrapped(both) or not _is_table([left + right for left, right in both]))
     )
 
@@ -176,10 +176,10 @@ def _is_wrapped(both: Sequence[tuple[Row, Row]]) -> bool:
 
 
 def _are_amounts(lefts: Sequence[Row], rights: Sequence[Row]) -> bool:
-    return max(_share(lefts, _is_numeric), _share(rights, _is_numeric)) >= _MOSTLY
+    return max(_share(lefts, is_numeric), _share(rights, is_numeric)) >= _MOSTLY
 
 
-def _are_fields(both: Sequence[tuple[Row, Row]]) -> bool:
+def are_fields(both: Sequence[tuple[Row, Row]]) -> bool:
     """Labels with their values on the right, or labels with values on both sides."""
     labels = sum(_is_label(left) for left, _ in both)
     fields = sum(_has_colon(left) and _has_colon(right) for left, right in both)
@@ -208,7 +208,7 @@ def _is_label(part: Row) -> bool:
     return part[-1].piece.text.endswith(":")
 
 
-def _is_numeric(part: Row) -> bool:
+def is_numeric(part: Row) -> bool:
     """Whether at least half of its words are plain figures, as amounts are."""
     words = [word.text for cell in part for word in cell.piece.words]
     figures = [word for word in words if not any(map(str.isalpha, word))]

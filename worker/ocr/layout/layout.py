@@ -8,7 +8,7 @@ from itertools import pairwise
 from shared.result import Line
 from worker.ocr.layout.columns import Band, find_band
 from worker.ocr.layout.gutters import find_gutter
-from worker.ocr.layout.letterheads import with_heads_parted
+from worker.ocr.layout.letterheads import find_blocks, with_heads_parted
 from worker.ocr.layout.pieces import Piece, joined
 from worker.ocr.layout.rows import Cell, Row, cells_of, rows_of
 
@@ -30,7 +30,7 @@ def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
-    band = _longest(find_band(rows), find_gutter(rows))
+    band = _longest(find_band(rows), find_gutter(rows)) or find_blocks(rows)
     if band is None:
         return [group for row in rows for group in _groups(row)]
     parts = [band.parts(row) for row in rows[band.start : band.stop]]

@@ -21,6 +21,7 @@ from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language, decode
 from worker.ocr.recognition.lines import HEIGHT, Picture, natural_width, padded_width, prepare
 from worker.ocr.recognition.spacing import Ink, fitted, ink_of
+from worker.ocr.recognition.strokes import told_apart
 from worker.ocr.recognition.syllables import whole_syllables
 
 _LOOK_S = 0.25
@@ -108,7 +109,9 @@ class BatchClient:
         words = words_of(decoded, np.array([sight.width for sight in sights]) / PIXELS_PER_STEP)
         inks = [sight.ink for sight in sights if sight.ink]
         spans = fitted(words, inks).spans(self.calibration)
-        return [whole_syllables(line, self.language) for line in spans]
+        if self.language is None:
+            return spans
+        return [told_apart(whole_syllables(line, self.language)) for line in spans]
 
     def _run(self, task: Task, sights: Sequence[Sight]) -> list[Any]:
         futures: dict[int, Future[Any]] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from worker.ocr.layout.rows import Cell, Row, rows_of
+from worker.ocr.tables.closeness import parted
 from worker.ocr.tables.leaning import lean_of, upright
 from worker.ocr.tables.strips import Span, cut, is_blank, merged, strips, support
 from worker.ocr.tables.wrapping import Texts, is_figure, text_of, unwrapped
@@ -59,16 +60,18 @@ def find_aligned(cells: Sequence[Cell]) -> list[Aligned]:
     if not rows:
         return found
     blank = _STRIP * statistics.median(cell.height for cell in cells)
-    start = least = 0
+    rows, are_close = parted(rows, blank, _is_apart)
+    start = free = 0
     while start < len(rows):
         end, columns = _grown(rows, start, blank)
         first = start
-        while first > least and (wider := _with_above(rows, first, columns, blank)):
+        while first > free and (wider := _with_above(rows, first, columns, blank)):
             first, columns = first - 1, wider
-        table = _table(rows[first:end], columns) if len(columns) > 1 else None
+        least = _STRIP if are_close.issuperset(range(first, end)) else _MEAN_GAP
+        table = _table(rows[first:end], columns, least) if len(columns) > 1 else None
         if table:
             found.append(replace(table, lean=lean))
-            start = least = end
+            start = free = end
         else:
             start += max(1, (end - start) // 8)
     return found
@@ -119,7 +122,7 @@ def _is_apart(above: Row, below: Row) -> bool:
     return gap > _APART * statistics.median(cell.height for cell in (*above, *below))
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Span]) -> Aligned | None:
+def _table(rows: Sequence[Row], columns: Sequence[Span], least_gap: float) -> Aligned | None:
     """The table that rows make, if they make one."""
     texts = [_in_columns(row, columns) for row in rows]
     while texts and len(texts[0]) < 2:
@@ -133,7 +136,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Span]) -> Aligned | None:
     whole = unwrapped(texts, dict(enumerate(columns)))
     while whole and len(whole[-1]) < 2:
         whole = whole[:-1]
-    return Aligned(tuple(whole), tuple(columns)) if _is_table(whole, columns) else None
+    return Aligned(tuple(whole), tuple(columns)) if _is_table(whole, columns, least_gap) else None
 
 
 def _in_columns(row: Row, columns: Sequence[Span]) -> Texts:
@@ -158,18 +161,20 @@ def _fits(texts: Sequence[Texts], columns: Sequence[Span]) -> bool:
     return len(columns) > 1 and apart <= 0.1 * len(texts)
 
 
-def _is_table(rows: Sequence[Texts], columns: Sequence[Span]) -> bool:
+def _is_table(rows: Sequence[Texts], columns: Sequence[Span], least_gap: float) -> bool:
     """Whether rows are cells of a table, not fields of a form or columns of running text."""
     if len(rows) < _MIN_ROWS or sum(map(len, rows)) < _FILLED * len(rows) * len(columns):
         return False
     figures = [number for number in range(len(columns)) if _has_figures(rows[1:], number)]
     if len(columns) == 2 and (figures != [1] or 1 not in rows[0] or is_figure(rows[0][1])):
         return False
-    if min(_mean_gap(rows, *pair) for pair in pairwise(range(len(columns)))) < _MEAN_GAP:
+    if min(_mean_gap(rows, *pair) for pair in pairwise(range(len(columns)))) < least_gap:
         return False
     if sum(map(_is_field, rows)) > 0.4 * len(rows):
         return False
-    if not figures and (len(rows) < _MIN_WORD_ROWS or _mean_words(rows) > _MAX_WORDS):
+    if not figures and (
+        least_gap < _MEAN_GAP or len(rows) < _MIN_WORD_ROWS or _mean_words(rows) > _MAX_WORDS
+    ):
         return False
     in_line = sum(_stands_in_line(rows, number) for number in range(len(columns)))
     return in_line >= len(columns) - 1
