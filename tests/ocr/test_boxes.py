@@ -71,3 +71,12 @@ def test_neighbours_in_a_row_do_not_overlap() -> None:
     )
     assert left[1, 0] == pytest.approx(right[0, 0], abs=1)
     assert left[2, 0] == pytest.approx(right[3, 0], abs=1)
+
+
+@pytest.mark.parametrize(("radius", "thickness"), [(60, 14), (70, 12), (90, 14)])
+def test_a_region_on_a_bend_is_as_likely_text_as_it_is_inside(radius: int, thickness: int) -> None:
+    """Its rectangle is half empty: by that alone nobody hears of it where it cannot be read."""
+    probability = np.zeros((300, 400), np.float32)
+    cv2.ellipse(probability, (200, 40 + radius), (radius, radius), 0, -115, -65, 0.85, thickness)
+    found = find_boxes(probability)
+    assert len(found.likely) == 1

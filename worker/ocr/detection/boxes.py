@@ -94,7 +94,7 @@ def find_boxes(probability: NDArray[np.float32]) -> Found:
     means = _means_inside(probability, _corners(measures))
     # What is sparse in its rectangle is looked at more closely.
     insides = means.copy()
-    for number in np.flatnonzero(means < BOX_THRESHOLD).tolist():
+    for number in np.flatnonzero(means < _LIKELY).tolist():
         points = contours[number].reshape(1, -1, 2).astype(np.float32)
         insides[number] = _means_inside(probability, points)[0]
     is_bent = np.array([bend is not None for bend in bends])
