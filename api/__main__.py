@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 
 from gunicorn.app.wsgiapp import WSGIApplication
 
 from shared.errors import DocchuError
+from shared.observing.serving import folder_of_figures
 from shared.settings import load_settings
 
 _CHECKED = "checked"
@@ -37,7 +37,7 @@ def main() -> None:
         # Begun anew, for gevent must patch the standard library before the store's client comes.
         os.execv(sys.executable, [sys.executable, "-m", "api", _CHECKED])
     # Where the processes of prometheus_client put their figures together.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="docchu-figures-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder_of_figures()
     sys.argv = ["docchu-api", "--config", "python:api.server.gunicorn_conf"]
     WSGIApplication("%(prog)s").run()
 

@@ -34,9 +34,12 @@ _SECONDS = Histogram(
 
 
 def answered(method: str, route: str, status: int, seconds: float) -> None:
-    """A request was answered."""
-    _REQUESTS.labels(method, route, str(status)).inc()
-    _SECONDS.labels(method, route).observe(seconds)
+    """A request was answered. It has its answer, whatever befalls the files of the figures."""
+    try:
+        _REQUESTS.labels(method, route, str(status)).inc()
+        _SECONDS.labels(method, route).observe(seconds)
+    except Exception as error:
+        _log.warning("a figure cannot be noted", reason=str(error), route=route)
 
 
 class Metrics:

@@ -20,6 +20,15 @@ _SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _PLACES = {"worker": 0, "keeper": 1}  # both may run on a machine, with the same settings
 
 
+def folder_of_figures() -> str:
+    """A new folder in which the processes of a program put their figures together.
+
+    In memory, where there is a place for that: who writes to such a file on a full disk is ended.
+    """
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+    return tempfile.mkdtemp(prefix="docchu-figures-", dir=in_memory)
+
+
 def serve(settings: Settings, program: Literal["worker", "keeper"]) -> None:
     """Serve figures, if there is an address for that. To be called before any is declared.
 
@@ -28,7 +37,7 @@ def serve(settings: Settings, program: Literal["worker", "keeper"]) -> None:
     if not settings.metrics_bind or _SHARED in os.environ:
         return  # nobody asks, or the process that started this one serves those of both
     if program == "worker":
-        os.environ[_SHARED] = folder = tempfile.mkdtemp(prefix="docchu-figures-")
+        os.environ[_SHARED] = folder = folder_of_figures()
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector

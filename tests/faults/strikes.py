@@ -23,6 +23,7 @@ ZOMBIE_S = 2.5 * LEASE_S  # stopped for longer than its lease
 _LOSS = 0.15  # of all answers
 _NUM_CUTS, _CUT_EVERY_S = 30, 0.03
 _REACH_S = 4.0  # for a process to come to its failpoint
+_START_S = 0.5  # until a process that is being started is one
 _DIES_S = 60  # for it to die there; on a busy machine it may wait for a processor
 
 
@@ -121,12 +122,14 @@ def disk_full(world: World, for_s: float) -> bool:
                     one.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
                     limited.append(one)
     time.sleep(for_s)
-    for one in limited:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
-            for child in one.children():  # started meanwhile; loaders may write nothing ever
-                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                    child.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+    for _ in range(2):  # a child that was being started is not seen the first time
+        for one in limited:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+                for child in one.children():  # started meanwhile; loaders may write nothing ever
+                    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                        child.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+        time.sleep(_START_S)
     return bool(limited)
 
 
