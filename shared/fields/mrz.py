@@ -28,6 +28,7 @@ _CARD = {  # TD1
 
 
 _LETTERS = str.maketrans("0158", "OISB")
+_BARS = str.maketrans("l|", "II")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def check_digit(text: str) -> str:
 
 
 def _code(row: Row) -> str:
-    text = "".join(row.text.split()).upper()
+    # There are no small letters: what looks like an l or a | is an I.
+    text = "".join(row.text.split()).translate(_BARS).upper()
     return text.replace("«", "<<").replace("‹", "<").replace("≤", "<").replace("_", "")
 
 

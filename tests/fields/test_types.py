@@ -190,6 +190,14 @@ def test_a_passport_is_read_by_its_machine_readable_lines() -> None:
     assert wrong.fields["number"].value == "B1234568"
 
 
+def test_a_bar_in_machine_readable_lines_is_an_i() -> None:
+    low = "".join(part + check_digit(part) for part in ("B1234567<", "990902", "340101"))
+    low = f"{low[:10]}VNM{low[10:17]}F{low[17:]}" + "<" * 14 + "00"
+    lines: list[Placed] = [(50, 50, "HỘ CHIẾU / PASSPORT"), (50, 730, low)]
+    lines.append((50, 700, "P<VNMLE<<THl <B|NH<MAl".ljust(45, "<")))
+    assert found_in(lines).fields["name"].value == "LE THI BINH MAI"
+
+
 def test_a_name_in_machine_readable_lines_has_no_digits() -> None:
     assert mrz._value("name", "", "D0, QU0C AN", TODAY) == "DO QUOC AN"
     assert mrz._value("document_number", "", "C0158", TODAY) == "C0158"

@@ -14,7 +14,8 @@ from worker.ocr.networks.inference import NUM_BEST
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.charset import CHARACTERS
 from worker.ocr.recognition.ctc import Span, words_of
-from worker.ocr.recognition.language import FILE, codes_of, decode, vietnamese
+from worker.ocr.recognition.language import FILE, codes_of, vietnamese
+from worker.ocr.recognition.marks import decode
 
 Sight = Sequence[str | Mapping[str, float]]
 """A line as it is seen: sure letters, and in between the chances of what one letter may be."""
@@ -70,6 +71,35 @@ def test_digits_cases_letters_and_signs_stay_as_they_were_seen(
     sight: Sequence[str | Mapping[str, float]],
 ) -> None:
     assert words(*sight) == words(*sight, with_language=False)
+
+
+@pytest.mark.parametrize(
+    "sight",
+    [
+        ("Tên người chuyển: DO D", {"U": 0.986, "Ụ": 0.014}, "C CUONG"),
+        ("Tên người hưởng: HO NG", {"O": 0.91, "Ọ": 0.08}, "C NAM"),
+        ("Nội dung: NGO XUAN PH", {"U": 0.97, "Ụ": 0.02}, "C chuyen tien"),
+        ("kính chào: Kh", {"a": 0.9, "á": 0.08}, "ch hang"),
+        ("NGUYEN V", {"Ă": 0.6, "A": 0.38}, "N CUONG chuyen tien"),
+    ],
+)
+def test_print_without_marks_gets_none(sight: Sequence[str | Mapping[str, float]]) -> None:
+    bare = "".join(
+        part if isinstance(part, str) else min(part, key=lambda letter: letter.encode())
+        for part in sight
+    )
+    assert text(*sight) == bare
+    *_, doubted = [word for word in words(*sight) if word.confidence < 1]
+    assert doubted.chance > 0.35
+
+
+def test_one_word_between_others_with_marks_still_gets_its_own() -> None:
+    assert text("điểm t", {"i": 0.9, "í": 0.09}, "ch lũy trên") == "điểm tích lũy trên"
+
+
+def test_words_that_need_no_marks_say_nothing_against_one() -> None:
+    assert text("cho kh", {"a": 0.9, "á": 0.08}, "ch") == "cho khách"
+    assert text("theo quy đ", {"i": 0.8, "ị": 0.15}, "nh") == "theo quy định"
 
 
 def test_what_was_seen_for_sure_stays_whatever_it_spells() -> None:

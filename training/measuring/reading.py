@@ -14,8 +14,9 @@ from worker.ocr.networks.recognizer import Recognizer
 from worker.ocr.recognition import charset
 from worker.ocr.recognition.charset import BLANK, CHARACTERS
 from worker.ocr.recognition.ctc import Character
-from worker.ocr.recognition.language import Language, decode
+from worker.ocr.recognition.language import Language
 from worker.ocr.recognition.lines import prepare, to_tensor
+from worker.ocr.recognition.marks import decode
 
 _BATCH = 16
 

@@ -18,8 +18,9 @@ from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.networks.showing import Showing, ShownLast
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
-from worker.ocr.recognition.language import Language, decode
+from worker.ocr.recognition.language import Language
 from worker.ocr.recognition.lines import HEIGHT, Picture, natural_width, padded_width, prepare
+from worker.ocr.recognition.marks import decode
 from worker.ocr.recognition.spacing import Ink, fitted, ink_of
 from worker.ocr.recognition.strokes import told_apart
 from worker.ocr.recognition.syllables import whole_syllables

@@ -6,7 +6,6 @@ language model says; the wider a gap is beside others of its line, the surer tha
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from worker.ocr.recognition.ctc import Span, confidence_of
-from worker.ocr.recognition.language import BITS, CONTEXT, Language, codes_of
+from worker.ocr.recognition.language import Language, chance_of
 
 _LONGEST = 7
 """Letters of a syllable: `nghiêng`."""
@@ -64,18 +63,8 @@ def _surplus(parts: Sequence[Span], usual: float, language: Language) -> float:
     joined = "".join(letters)
     if max(gaps) > _WIDEST or not 0 < len(joined) <= _LONGEST or joined.isascii():
         return -math.inf
-    gain = _chance(joined, language) - sum(_chance(part, language) for part in letters)
+    gain = chance_of(joined, language) - sum(chance_of(part, language) for part in letters)
     return gain - sum(max(_LEAST, _LEAST_AT_USUAL * gap) for gap in gaps)
-
-
-@functools.lru_cache(maxsize=50_000)
-def _chance(word: str, language: Language) -> float:
-    """The log chance of a word between two spaces."""
-    context, total = 0, 0.0
-    for place, code in enumerate(codes_of(f" {word} ")):
-        total += language.chance(context, code) if place else 0.0
-        context = (context << BITS | code) & CONTEXT
-    return total
 
 
 def _together(parts: Sequence[Span]) -> Span:
