@@ -28,7 +28,7 @@ def value_of(kind: str, text: str) -> Value:
     if kind == "citizen_id":
         return _digits(text, "")
     if kind == "number":
-        return re.sub(r"\s*([/\-])\s*", r"\1", re.sub(r"[.…_]{2,}", "", text)).strip(" .:;") or None
+        return _number(text)
     return " ".join(text.split()) or None
 
 
@@ -67,6 +67,12 @@ def iso_date(text: str) -> str | None:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:
         return None
+
+
+def _number(text: str) -> str | None:
+    """The number of a document or account; digits alone are one number, in groups or not."""
+    joined = re.sub(r"\s*([/\-])\s*", r"\1", re.sub(r"[.…_]{2,}", "", text)).strip(" .:;")
+    return re.sub(r"\s", "", joined) if re.fullmatch(r"[\d\s]+", joined) else joined or None
 
 
 def _digits(text: str, kept: str) -> str | None:

@@ -11,7 +11,7 @@ from shared.fields.extraction import extract
 from shared.fields.found import Fields
 from shared.fields.mrz import check_digit
 from shared.fields.template import load_templates
-from shared.fields.values import is_tax_code, iso_date
+from shared.fields.values import is_tax_code, iso_date, value_of
 from shared.result import Box, Line, Page, Word
 
 TODAY = date(2026, 11, 26)
@@ -164,6 +164,12 @@ def test_dates_are_iso_or_none() -> None:
     assert iso_date("Ngày 05 tháng 3 năm 2020") == "2020-03-05"
     assert iso_date("16/08/2020-17:18") == "2020-08-16"
     assert iso_date("31/02/2020") is None
+
+
+def test_an_account_in_groups_of_digits_is_one_number() -> None:
+    assert value_of("number", "93695 2643568") == "936952643568"
+    assert value_of("number", "12 / QĐ - BYT") == "12/QĐ-BYT"
+    assert value_of("number", "FT 12 34") == "FT 12 34"
 
 
 def test_the_check_digit_is_that_of_the_standard() -> None:
