@@ -65,6 +65,15 @@ def laid_on(lines: Sequence[str], stamp: Picture, ink: tuple[int, int, int]) -> 
     return np.asarray(print_only * (1 - share) + share * np.array(ink), np.uint8)
 
 
+def veiled(
+    lines: Sequence[str], stamp: Picture, ink: tuple[int, int, int], share: float
+) -> Picture:
+    """Print with a half transparent stamp that a program laid on it: print under it is dim."""
+    whole = laid_on(lines, stamp, ink).astype(np.float32)
+    print_only = Paper(420).gap(60).text(*lines).picture
+    return np.asarray(share * whole + (1 - share) * print_only, np.uint8)
+
+
 def nearly(read: str, wanted: Sequence[str], errors: float = 0.02) -> bool:
     text = normalise("\n".join(wanted))
     return distance(text, normalise(read)) <= errors * len(text)
@@ -127,6 +136,28 @@ def test_print_round_a_stamp_that_hides_it_is_read_but_for_a_few_letters(
         find_stamps(picture)[0].hides,
         find_stamps(pressed(lines, inked(words, ink, degrees, place)))[0].hides,
     ) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "ink", "degrees", "place", "share"),
+    [
+        (INVOICE, ("ĐÃ CHI TIỀN", "12/05/2026"), RED, 4, (300, 120), 0.55),
+        (INVOICE, ("CÔNG VĂN ĐẾN",), BLUE, -3, (560, 140), 0.7),
+        (ORDER, ("PAID IN FULL", "12 MAY 2026"), RED, -5, (400, 110), 0.6),
+    ],
+)
+def test_print_under_a_half_transparent_stamp_is_read(
+    reader: Reader,
+    lines: Sequence[str],
+    words: Sequence[str],
+    ink: tuple[int, int, int],
+    degrees: float,
+    place: tuple[int, int],
+    share: float,
+) -> None:
+    picture = veiled(lines, inked(words, ink, degrees, place), ink, share)
+    read = text_read(reader.read(picture).page).split("\n")
+    assert nearly("\n".join(read[: len(lines)]), lines, 0.01), read
 
 
 def test_the_lines_of_a_stamp_are_where_it_is_on_the_upright_page(reader: Reader) -> None:

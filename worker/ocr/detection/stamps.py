@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, in_reading_turn, spans
 from worker.ocr.detection.colours import has_colour
-from worker.ocr.detection.uncovering import DARK, Mask, colour_of, hides_print, others_of, uncover
+from worker.ocr.detection.uncovering import (
+    DARK,
+    Mask,
+    colour_of,
+    hides_print,
+    others_of,
+    uncover,
+    veils_print,
+)
 from worker.ocr.recognition.lines import Picture
 
 _SIDE = 1000
@@ -41,11 +49,12 @@ _ROOM = 0.03
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A frame (4, 2) in pixels of the picture, the channel in which its ink is bright, and whether
-    it hides the print."""
+    it hides the print or veils it: lets it through, but dim."""
 
     frame: NDArray[np.float32]
     channel: int
     hides: bool
+    veils: bool = False
 
     def levelled(self, picture: Picture) -> tuple[Picture, NDArray[np.float64]]:
         """The stamp's own ink inside its frame, level and grey, and the matrix (3, 3) from there
@@ -122,15 +131,26 @@ def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:
         (frame,) = in_reading_turn(cv2.boxPoints(rectangle).astype(np.float32, copy=False)[None])
         strokes, print_ = _level(ink, frame), _level(black, frame)
         if _is_frame(_level(joined, frame)) and _is_crossed(strokes, print_):
-            yield Stamp(frame, channel, hides_print(strokes, print_))
+            hides = hides_print(strokes, print_)
+            veils = hides and veils_print(_shade(picture, channel, frame), strokes, print_)
+            yield Stamp(frame, channel, hides and not veils, veils)
 
 
 def _level(mask: Mask, frame: NDArray[np.float32]) -> Mask:
+    return (_flat(mask, frame) > 0).astype(np.uint8)
+
+
+def _shade(picture: Picture, channel: int, frame: NDArray[np.float32]) -> Mask:
+    return _flat(np.ascontiguousarray(picture[..., channel]), frame)
+
+
+def _flat(grey: Mask, frame: NDArray[np.float32]) -> Mask:
+    """What is inside of a frame, level."""
     (width,), (height,) = (np.rint(side).astype(int) for side in spans(frame[None]))
     corners = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float32)
     matrix = cv2.getPerspectiveTransform(frame, corners)
-    level = cv2.warpPerspective(mask, matrix, (int(width), int(height)), flags=cv2.INTER_NEAREST)
-    return (np.asarray(level) > 0).astype(np.uint8)
+    level = cv2.warpPerspective(grey, matrix, (int(width), int(height)), flags=cv2.INTER_NEAREST)
+    return np.asarray(level, np.uint8)
 
 
 def _is_frame(ink: Mask) -> bool:
@@ -157,4 +177,4 @@ def _clear(picture: Picture, stamp: Stamp) -> None:
     part = picture[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
     ink = _ink(part, stamp.channel)
     near = cv2.dilate(ink, np.ones((5, 5), np.uint8))
-    uncover(part, stamp.channel, ink > 0, near > 0, stamp.hides)
+    uncover(part, stamp.channel, ink > 0, near > 0, stamp.hides, stamp.veils)

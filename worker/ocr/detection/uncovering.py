@@ -24,6 +24,11 @@ _FULL = 50
 _HIDDEN, _TOUCHED = 0.7, 0.05
 """The share of ink in a pixel from which nothing is known of what lies under it, and from which it
 is changed. Of a sharp picture more could be known, of a JPEG less."""
+_VEILED = 0.8
+"""Of the ink's own level on paper: what is darker within the strokes is print under a stamp that a
+program laid on it half transparent."""
+_VEIL = 2
+"""Percentile of the ink's levels: that of print under such a stamp."""
 _SHINES = 0.33
 """Of the print between the strokes, what is seen within them: under 0.25 where they hide it, over
 0.45 where it shines through."""
@@ -55,12 +60,28 @@ def hides_print(ink: Mask, black: Mask) -> bool:
     return bool(black[within].mean() < _SHINES * black[whole == 0].mean())
 
 
+def veils_print(shade: Mask, ink: Mask, black: Mask) -> bool:
+    """Whether print shows dimly within strokes of ink: `shade` is how bright the ink's own channel
+    is, 0 to 255; the others are 0 or 1, all of a small picture."""
+    whole = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    within = shade[cv2.erode(whole, np.ones((3, 3), np.uint8)) > 0]
+    if len(within) == 0 or whole.all():
+        return False
+    dim = within < _VEILED * np.percentile(within, _PALEST)
+    return bool(dim.mean() >= _SHINES * black[whole == 0].mean())
+
+
 def uncover(
-    part: Picture, channel: int, ink: NDArray[np.bool_], near: NDArray[np.bool_], hides: bool
+    part: Picture,
+    channel: int,
+    ink: NDArray[np.bool_],
+    near: NDArray[np.bool_],
+    hides: bool,
+    veils: bool = False,
 ) -> None:
     """Change an RGB picture (H, W, 3) so that it shows the print alone `near` the ink.
 
-    `hides`: what is under the ink is not seen.
+    `hides`: what is under the ink is not seen; `veils`: it is dim.
     """
     if not ink.any():
         return
@@ -69,9 +90,32 @@ def uncover(
         _go_round(part, channel, ink, near)
         return
     shade = part[..., channel].astype(np.float32)
+    if veils:
+        part[near] = (_unveiled(part, shade, channel, ink, paper)[..., None] * paper)[near]
+        return
     raised = float(min(np.percentile(shade[ink], _DARKEST), paper[channel]))
     bright = np.minimum(1.0, shade / max(1.0, raised))
     part[near] = (bright[..., None] * paper).astype(np.uint8)[near]
+
+
+def _unveiled(
+    part: Picture,
+    shade: NDArray[np.float32],
+    channel: int,
+    ink: NDArray[np.bool_],
+    paper: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """How bright (H, W) what lies under half transparent ink is, 0 to 1.
+
+    The ink adds as much colour to print as to paper: that tells how much of it a pixel has.
+    """
+    colour = colour_of(part, channel).astype(np.float32)
+    share = np.minimum(1.0, colour / float(np.percentile(colour[ink], _FULL)))
+    darkest, brightest = (float(np.percentile(shade[ink], p)) for p in (_VEIL, _PALEST))
+    black = share * darkest
+    white = share * brightest + (1 - share) * float(paper[channel])
+    bright = np.clip((shade - black) / np.maximum(1.0, white - black), 0, 1)
+    return np.asarray(bright, np.float32)
 
 
 def _go_round(part: Picture, channel: int, ink: NDArray[np.bool_], near: NDArray[np.bool_]) -> None:
