@@ -142,7 +142,7 @@ def test_print_round_a_stamp_that_hides_it_is_read_but_for_a_few_letters(
     ("lines", "words", "ink", "degrees", "place", "share"),
     [
         (INVOICE, ("ĐÃ CHI TIỀN", "12/05/2026"), RED, 4, (300, 120), 0.55),
-        (INVOICE, ("CÔNG VĂN ĐẾN",), BLUE, -3, (560, 140), 0.7),
+        (INVOICE, ("ĐÃ KIỂM TRA",), VIOLET, -3, (640, 150), 0.65),
         (ORDER, ("PAID IN FULL", "12 MAY 2026"), RED, -5, (400, 110), 0.6),
     ],
 )

@@ -24,9 +24,11 @@ _FULL = 50
 _HIDDEN, _TOUCHED = 0.7, 0.05
 """The share of ink in a pixel from which nothing is known of what lies under it, and from which it
 is changed. Of a sharp picture more could be known, of a JPEG less."""
-_VEILED = 0.8
+_VEILED, _DIM = 0.7, 0.45
 """Of the ink's own level on paper: what is darker within the strokes is print under a stamp that a
-program laid on it half transparent."""
+program laid on it half transparent; and how much of it, of the print between the strokes, is seen.
+The colours of a JPEG, which are coarser than its brightness, make a stamp that hides all seem to
+let through up to 0.39."""
 _VEIL = 2
 """Percentile of the ink's levels: that of print under such a stamp."""
 _SHINES = 0.33
@@ -68,7 +70,7 @@ def veils_print(shade: Mask, ink: Mask, black: Mask) -> bool:
     if len(within) == 0 or whole.all():
         return False
     dim = within < _VEILED * np.percentile(within, _PALEST)
-    return bool(dim.mean() >= _SHINES * black[whole == 0].mean())
+    return bool(dim.mean() >= _DIM * black[whole == 0].mean())
 
 
 def uncover(
