@@ -37,7 +37,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     programs = folder / "venv" / "bin"
     pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "-q"]
-    subprocess.run([*pip, "--no-index", "--no-deps", *build(folder)], check=True)
+    command = [*pip, "--no-index", "--no-deps", *build(folder)]
+    # From elsewhere: where pip sees the checkout, it takes them to be installed.
+    subprocess.run(command, check=True, cwd=folder, env=_environment(folder))
     (site,) = (folder / "venv" / "lib").glob("*/site-packages")
     (site / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return programs
