@@ -10,7 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import text_read
+from worker.ocr.layout.pieces import Piece
+from worker.ocr.layout.rows import Cell
 from worker.ocr.reader import Reader
+from worker.ocr.tables.closeness import parted
 
 FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 24)
 LEADING = 42
@@ -130,3 +133,15 @@ def test_other_lines_with_a_wide_space_are_read_across(
     page = reader.read(letter(lines, ("",), BODY, 0, centred=False)).page
     read = " ".join(text_read(page).split())
     assert read == " ".join(" ".join((*lines, *BODY)).split())
+
+
+def test_hundreds_of_rows_that_are_no_table_are_gone_through_once() -> None:
+    """Typewritten text, whose spaces lie above one another: each row was begun with anew, and from
+    there on all rows were looked at for each one more."""
+    shares = [((10 * place - 1) / 100, (10 * place + 1) / 100) for place in range(1, 10)]
+    piece = Piece(np.zeros((4, 2)), ())
+    rows = [[Cell(piece, 0.0, 1000.0, 40.0 * at, 30.0, 0.0, shares)] for at in range(400)]
+    looked = []
+    same, cut = parted(rows, 20.0, lambda above, below: bool(looked.append(above)))
+    assert (same, cut) == (rows, set())
+    assert len(looked) < 12 * len(rows)

@@ -10,9 +10,14 @@ from itertools import pairwise
 from worker.ocr.layout.rows import Cell, Row
 from worker.ocr.tables.strips import Span
 
+Words = list[Span]
+"""Where the words of a row begin and end."""
+
 _NARROWEST = 0.1
 """In heights: of a strip that no word of a table's rows stands in."""
 _MIN_ROWS = 4
+_MOST_ROWS = 50
+"""Looked at from one on; the next ones are cut by themselves."""
 _MIN_STRIPS = 2
 """Labels with amounts have one between them, and are not always a table."""
 _WIDER = 1.7
@@ -36,27 +41,30 @@ def parted(
     """
     made, numbers = list(rows), set[int]()
     height = statistics.median(cell.height for row in rows for cell in row)
+    lines = [_words(row) for row in rows]
     start = 0
     while start < len(rows):
-        end, strips = _longest(rows, start, height, are_apart)
-        if strips:
-            for number in range(start, end):
-                made[number] = _cut(rows[number], strips, _ROOM * blank)
-            numbers.update(range(start, end))
-        start = end if strips else start + 1
+        last = start + 1
+        while last < min(start + _MOST_ROWS, len(rows)) and not are_apart(
+            rows[last - 1], rows[last]
+        ):
+            last += 1
+        num_alike, num_cut, strips = _longest(lines[start:last], height)
+        for number in range(start, start + num_cut):
+            made[number] = _cut(rows[number], strips, _ROOM * blank)
+        numbers.update(range(start, start + num_cut))
+        # In many rows that are no table the next one begins no table either.
+        start += num_cut or max(1, num_alike // 8)
     return made, numbers
 
 
-def _longest(
-    rows: Sequence[Row], start: int, height: float, are_apart: Callable[[Row, Row], bool]
-) -> tuple[int, list[Span]]:
-    """Where the rows end that have most strips in common with the row at `start`, and those."""
+def _longest(rows: Sequence[Words], height: float) -> tuple[int, int, list[Span]]:
+    """How many rows leave a strip blank that the first one does, how many of them have most strips
+    in common, and those."""
     least = _NARROWEST * height
-    strips = [gap for gap in _gaps(rows[start]) if gap[1] - gap[0] >= least]
-    best: tuple[int, int, list[Span]] = (0, start + 1, [])
-    for end in range(start + 2, len(rows) + 1):
-        if are_apart(rows[end - 2], rows[end - 1]):
-            break
+    strips = [gap for gap in _gaps(rows[0]) if gap[1] - gap[0] >= least]
+    best: tuple[int, int, list[Span]] = (0, 0, [])
+    for end in range(2, len(rows) + 1):
         strips = [
             (left, right)
             for one in strips
@@ -64,17 +72,17 @@ def _longest(
             if right - left >= least
         ]
         if not strips:
-            break
-        if end - start < _MIN_ROWS:
+            return end - 1, *best[1:]
+        if end < _MIN_ROWS or len(strips) < _MIN_STRIPS:
             continue
-        between = _between_columns(rows[start:end], strips)
-        score = len(between) * (end - start - 1)
-        if score >= best[0] and _are_rows(rows[start:end], between):
+        between = _between_columns(rows[:end], strips)
+        score = len(between) * (end - 1)
+        if score >= best[0] and _are_rows(rows[:end], between):
             best = score, end, between
-    return best[1], best[2]
+    return len(rows), *best[1:]
 
 
-def _are_rows(rows: Sequence[Row], strips: Sequence[Span]) -> bool:
+def _are_rows(rows: Sequence[Words], strips: Sequence[Span]) -> bool:
     """Whether rows that have strips in common are those of a table, from its head to its end."""
     return (
         len(strips) >= _MIN_STRIPS
@@ -83,13 +91,13 @@ def _are_rows(rows: Sequence[Row], strips: Sequence[Span]) -> bool:
     )
 
 
-def _at(row: Row, strips: Sequence[Span]) -> list[Span]:
+def _at(row: Words, strips: Sequence[Span]) -> list[Span]:
     """The gaps of a row in which strips lie."""
     middles = [(left + right) / 2 for left, right in strips]
     return [gap for gap in _gaps(row) if any(gap[0] <= middle <= gap[1] for middle in middles)]
 
 
-def _stands_apart(row: Row, strips: Sequence[Span]) -> bool:
+def _stands_apart(row: Words, strips: Sequence[Span]) -> bool:
     """Whether the gaps of a row at some strips, if it has any, are wider than its spaces."""
     at = _at(row, strips)
     gaps = [right - left for left, right in at]
@@ -99,7 +107,7 @@ def _stands_apart(row: Row, strips: Sequence[Span]) -> bool:
     return statistics.mean(gaps) >= _WIDER_THERE * statistics.median(spaces)
 
 
-def _words(row: Row) -> list[Span]:
+def _words(row: Row) -> Words:
     """Where the words of a row begin and end."""
     words: list[Span] = []
     for cell in row:
@@ -108,22 +116,22 @@ def _words(row: Row) -> list[Span]:
     return words
 
 
-def _gaps(row: Row) -> list[Span]:
-    return [(one[1], other[0]) for one, other in pairwise(_words(row))]
+def _gaps(row: Words) -> list[Span]:
+    return [(one[1], other[0]) for one, other in pairwise(row)]
 
 
-def _without(strip: Span, row: Row) -> list[Span]:
+def _without(strip: Span, row: Words) -> list[Span]:
     """What of a strip no word of a row stands in."""
     left, right = strip
     free: list[Span] = []
-    for start, end in sorted(_words(row)):
+    for start, end in sorted(row):
         if end > left and start < right:
             free.append((left, start))
             left = end
     return [*free, (left, right)]
 
 
-def _between_columns(rows: Sequence[Row], strips: Sequence[Span]) -> list[Span]:
+def _between_columns(rows: Sequence[Words], strips: Sequence[Span]) -> list[Span]:
     """Those strips that are wide, without spaces of a head whose column is narrower below."""
     found: list[Span] = []
     for strip in strips:
@@ -136,13 +144,13 @@ def _between_columns(rows: Sequence[Row], strips: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _has_texts(rows: Sequence[Row], left: float, right: float) -> bool:
+def _has_texts(rows: Sequence[Words], left: float, right: float) -> bool:
     """Whether words of most rows lie between two strips."""
-    own = sum(any(left <= (a + b) / 2 <= right for a, b in _words(row)) for row in rows)
+    own = sum(any(left <= (a + b) / 2 <= right for a, b in row) for row in rows)
     return 2 * own > len(rows)
 
 
-def _is_wide(rows: Sequence[Row], strip: Span) -> bool:
+def _is_wide(rows: Sequence[Words], strip: Span) -> bool:
     """Whether text stands on both sides of a strip, and more than a space apart."""
     middle = (strip[0] + strip[1]) / 2
     gaps: list[float] = []
