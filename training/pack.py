@@ -62,8 +62,8 @@ def pack(archive: Path, corpus: Path) -> int:
             _copy(path, folder / "corpus" / path.name)
         texts = folder / "training" / "texts"
         texts.mkdir()
-        for kind, rows in (("libreoffice", prose.libreoffice()), ("syllables", prose.syllables())):
-            (texts / f"{kind}.txt").write_text("\n".join(rows), encoding="utf-8")
+        for kind in (prose.libreoffice, prose.syllables, prose.english):
+            (texts / f"{kind.__name__}.txt").write_text("\n".join(kind()), encoding="utf-8")
         _put_faces(folder / "training" / "fonts")
         faker = find_spec("faker")
         assert faker and faker.submodule_search_locations

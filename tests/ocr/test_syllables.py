@@ -58,6 +58,27 @@ def test_words_that_are_two_stay_two(written: str) -> None:
     assert joined(written) == written
 
 
+@pytest.mark.parametrize(
+    ("written", "whole"),
+    [
+        ("Pa per", "Paper"),
+        ("Par king fee,", "Parking fee,"),
+        ("(Com pany) seal", "(Company) seal"),
+        ("CUS TO MER COPY", "CUSTOMER COPY"),
+    ],
+)
+def test_parts_of_an_english_word_are_joined(written: str, whole: str) -> None:
+    narrow = [0.3] * (len(written.split()) - len(whole.split()))
+    assert joined(written, *narrow) == whole
+    assert joined(written, *[0.6] * len(narrow)) == written
+
+
+@pytest.mark.parametrize("written", ["Pa, per", "a way", "pa Per", "Sa tan", "san pham", "c ò"])
+def test_what_is_no_english_word_stays_as_it_is(written: str) -> None:
+    gap = 0.5 if written == "Sa tan" else 0.1
+    assert joined(written, gap) == written
+
+
 def test_the_narrower_the_gap_the_sooner_it_is_none() -> None:
     assert joined("tại S ở Tài chính thành phố") == "tại S ở Tài chính thành phố"
     assert joined("tại S ở Tài chính thành phố", 1.0, 0.4) == "tại Sở Tài chính thành phố"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Sequence
 
 from faker import Faker
 
@@ -201,15 +202,18 @@ def heading(rng: random.Random) -> str:
     return text
 
 
-def english(rng: random.Random) -> str:
-    """A few English words: brand names and phrases stand amid Vietnamese text."""
-    words = rng.choices(_ENGLISH, k=rng.randint(1, 10))
+def english(rng: random.Random, rare: Sequence[str]) -> str:
+    """A few English words: brand names and phrases stand amid Vietnamese text.
+
+    Half of them are of the frequent ones, the others any, so that none is known by heart alone.
+    """
+    words = [english_word(rng, rare) for _ in range(rng.randint(1, 10))]
     return " ".join(words) if rng.random() < 0.6 else " ".join(word.title() for word in words)
 
 
-def english_word(rng: random.Random) -> str:
+def english_word(rng: random.Random, rare: Sequence[str]) -> str:
     """One English word."""
-    return rng.choice(_ENGLISH)
+    return rng.choice(rng.choice([_ENGLISH, rare]))
 
 
 def aside(rng: random.Random) -> str:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from training.labels import forms, parts, phrases, receipts, tables
+from training.labels import forms, parts, phrases, prose, receipts, tables
 from training.labels.prose import clean, half, libreoffice, parted, sentences_of, syllables
 from training.labels.vocabulary import WORDS
 from worker.ocr.recognition.charset import CHARACTERS, LETTERS
@@ -29,7 +29,7 @@ class Texts:
         (`held_out`) the others.
         """
         self._rng = rng
-        self._syllables = syllables()
+        self._syllables, self._english = syllables(), prose.english()
         known = set(self._syllables)
         statutes = [parted(row, known) for row in sentences_of(corpus / "statutes.txt")]
         self._prose = half(libreoffice(), held_out) or [phrases.saying(rng) for _ in range(999)]
@@ -41,13 +41,13 @@ class Texts:
             (0.28, self._statute),
             (0.16, self._sentence),
             (0.04, lambda: phrases.place(rng, self._places)),
-            (0.21, self._nonsense),
+            (0.18, self._nonsense),
             (0.03, self._lonely),
             (0.04, lambda: phrases.person(rng)),
             (0.07, lambda: phrases.figures(rng)),
             (0.04, lambda: receipts.receipt(rng)),
             (0.03, lambda: phrases.heading(rng)),
-            (0.02, lambda: phrases.english(rng)),
+            (0.05, lambda: phrases.english(rng, self._english)),
             (0.06, self._random),
             (0.02, self._numbered),
         ]
@@ -172,9 +172,9 @@ class Texts:
         rng = self._rng
         if rng.random() < 0.12:
             words = text.split(" ")
-            kinds = (phrases.figures, phrases.english_word, phrases.aside, parts.numbered)
-            extra = rng.choice(kinds)(rng)
-            words.insert(rng.randint(0, len(words)), extra)
+            english = phrases.english_word(rng, self._english)
+            kinds = (phrases.figures(rng), english, phrases.aside(rng), parts.numbered(rng))
+            words.insert(rng.randint(0, len(words)), rng.choice(kinds))
             text = " ".join(words[: _MAX_WORDS + 2])
         return parts.listed(rng, text) if rng.random() < 0.05 else text
 
