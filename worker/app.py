@@ -7,6 +7,7 @@ find the running ones.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from celery import Task, signals
 from celery.concurrency import get_implementation
 from celery.worker.control import inspect_command
 from celery.worker.request import Request
+from celery.worker.state import reserved_requests
 
 from shared.broker import READ, make_celery, queue_of
 from shared.errors import ServiceError, SettingError, StaleAttempt, Unavailable
@@ -32,6 +34,8 @@ CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 _log = structlog.get_logger()
 _runtimes: list[Runtime] = []
 _consumers: list[Any] = []
+_waiting = threading.Event()
+"""Set where a consumer may have as many messages as threads."""
 
 try:
     settings = load_settings()
@@ -44,15 +48,23 @@ app = make_celery(settings)
 class SliceRequest(Request):  # type: ignore[misc]
     """A message on its way through the worker: it is gone from the queue already (broker.py).
 
-    To acknowledge it would write to the store for nothing. Instead the consumer is told, since
-    with `acks_late` that comes when a thread is free again: by itself it looks for the next message
-    once in a while.
+    To acknowledge it would write to the store for nothing. Instead the consumer is told where it
+    waits for a thread, since with `acks_late` that comes when one is free again: by itself it looks
+    for the next message once in a while.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # In the consumer's thread, before it counts this one: so it never waits without the note.
+        if any(len(reserved_requests) + 1 >= one.pool.num_processes for one in _consumers):
+            _waiting.set()
 
     def acknowledge(self) -> None:
         self.acknowledged = True
-        for consumer in _consumers:
-            consumer.call_soon(int)  # anything
+        if _waiting.is_set():
+            _waiting.clear()
+            for consumer in _consumers:
+                consumer.call_soon(int)  # anything
 
 
 @app.task(  # type: ignore[untyped-decorator]

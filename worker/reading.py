@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -145,9 +146,14 @@ class SliceReader:
                     in_hand.popleft().result()
                 if lease.standing != "held" or self.stopping():
                     break
-                in_hand.append(self.pages.submit(self._read_page, lease, source, number, chosen))
-        finally:
-            _wait_for_all(in_hand)
+                read = partial(self._read_page, lease, source, number, chosen)
+                if number == lease.claim.left[-1]:
+                    read()  # by this thread, which would only wait for another one
+                else:
+                    in_hand.append(self.pages.submit(read))
+        finally:  # no page may be written after its slice is left; the first error tells why
+            if errors := [error for page in in_hand if (error := page.exception())]:
+                raise errors[0]
 
     def _read_page(self, lease: Lease, source: _Source, number: int, chosen: Chosen) -> None:
         with tracing.step("page", lease.trace, page=number):
@@ -250,10 +256,3 @@ def _recorded(name: str, page: Page) -> PageRecord:
 
 def _blob_name(claim: Claim, page: int) -> str:
     return f"page-{page}.{claim.index}.{claim.attempt}.json"
-
-
-def _wait_for_all(futures: Iterable[Future[None]]) -> None:
-    """Wait for all, then raise the first error: no page may be written after its slice is left."""
-    errors = [error for future in futures if (error := future.exception())]
-    if errors:
-        raise errors[0]

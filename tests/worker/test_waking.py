@@ -1,0 +1,73 @@
+"""A consumer with as many messages as threads is told when one ends; another is left alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from celery.worker import state
+from kombu.message import Message
+
+from shared.broker import message_template
+from worker import app as program
+
+
+@pytest.fixture
+def told() -> Iterator[list[object]]:
+    """What a consumer with two threads is told."""
+    told: list[object] = []
+    consumer = SimpleNamespace(pool=SimpleNamespace(num_processes=2), call_soon=told.append)
+    program._consumers.append(consumer)
+    yield told
+    program._consumers.remove(consumer)
+    program._waiting.clear()
+    state.reset_state()
+
+
+def received() -> program.SliceRequest:
+    """A message as the consumer takes it."""
+    sent = json.loads(message_template())
+    message = Message(
+        body=base64.b64decode(sent["body"]),
+        content_type=sent["content-type"],
+        content_encoding=sent["content-encoding"],
+        headers=sent["headers"],
+        properties=sent["properties"],
+        delivery_info=sent["properties"]["delivery_info"],
+    )
+    request = program.SliceRequest(message, app=program.app, task=program.read)
+    state.task_reserved(request)
+    return request
+
+
+def ended(request: program.SliceRequest) -> None:
+    """As Celery ends a request: it is counted no more, then acknowledged."""
+    state.task_ready(request)
+    request.acknowledge()
+
+
+def test_a_consumer_that_has_room_is_not_woken(told: list[object]) -> None:
+    ended(received())
+    assert told == []
+
+
+def test_one_that_was_full_is_woken_once_for_all_that_end(told: list[object]) -> None:
+    first, second = received(), received()
+    # Both are counted no more before either is acknowledged.
+    state.task_ready(first)
+    state.task_ready(second)
+    first.acknowledge()
+    second.acknowledge()
+    assert len(told) == 1
+
+
+def test_each_time_that_it_is_full_it_is_woken(told: list[object]) -> None:
+    waiting = received()
+    for _ in range(3):
+        ended(received())
+    assert len(told) == 3
+    ended(waiting)
+    assert len(told) == 3
