@@ -216,13 +216,12 @@ class Runtime:
                 return
 
     def _info(self, models: list[Model]) -> WorkerInfo:
-        settings = self._settings
         return WorkerInfo(
             id=self.id,
             model=models[0],
             models=models,
-            device=settings.device,
-            num_slices=settings.worker_slices,
+            device=self._settings.device,
+            num_slices=self._settings.worker_slices,
         )
 
     def _meet(self, needs: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -19,6 +19,8 @@ from worker.ocr.recognition.language import Language, chance_of
 
 _LONGEST = 7
 """Letters of a syllable: `nghiêng`."""
+_LONGEST_ENGLISH = 18
+"""Letters, the `s` of `chairman's` among them."""
 _LEAST, _LEAST_AT_USUAL = 8.0, 14.0
 """By how much likelier than its parts a syllable must be, in log chances: at all, and with a gap as
 wide as is usual in its line. Words of real pages that stand side by side reach 10 (`S ở`)."""
@@ -49,8 +51,7 @@ def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tup
     """Runs of words that are one each, the surest first to choose, none of them in another."""
     runs = (
         (_surplus(words[first:last], usual, language), first, last)
-        for first in range(len(words) - 1)
-        for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1)
+        for first, last in _runs(words, usual)
     )
     taken: set[int] = set()
     chosen = []
@@ -59,6 +60,23 @@ def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tup
             taken.update(range(first, last))
             chosen.append((first, last))
     return sorted(chosen)
+
+
+def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int]]:
+    """Where words stand that may be parts of one, by their letters and gaps: few of all."""
+    letters = [sum(map(str.isalpha, word.text)) for word in words]
+    gaps = [after.start - before.end for before, after in pairwise(words)]
+    narrow = [
+        gap * (len(before.text) + len(after.text))
+        <= _NO_SPACE * (before.end - before.start + after.end - after.start)
+        for gap, (before, after) in zip(gaps, pairwise(words), strict=True)
+    ]
+    for first in range(len(words) - 1):
+        for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1):
+            longest = _LONGEST_ENGLISH if all(narrow[first : last - 1]) else _LONGEST
+            if sum(letters[first:last]) > longest or gaps[last - 2] > _WIDEST * usual:
+                break
+            yield first, last
 
 
 def _surplus(parts: Sequence[Span], usual: float, language: Language) -> float:
