@@ -10,7 +10,7 @@ from shared.fields.finding import Taken, take
 from shared.fields.found import Fields, FieldValue, FieldWarning, Why, corrected_field
 from shared.fields.items import find_items
 from shared.fields.mrz import MrzField, mrz_fields
-from shared.fields.rows import Row, around, chance, fold, rows_of
+from shared.fields.rows import Row, around, chance, cut_apart, fold, rows_of
 from shared.fields.template import FieldTemplate, Kind, Template, Way
 from shared.fields.values import check_fails, value_of
 from shared.result import Correction, CorrectionVersion, Page, Word
@@ -23,6 +23,8 @@ _MAX_ROWS = 2000
 _LEAST = 0.5
 """The chance at which a document is taken to be of a type."""
 _AFTER_FAILED_CHECK = 0.1
+_BEGINS_OTHERWISE = 0.5
+"""A name that begins with none of the family names is as likely misread as it is a rare one."""
 _MISSED_BY_CHECK = 0.1
 """The share of wrong readings that a check digit lets pass: one in ten."""
 
@@ -83,7 +85,7 @@ class _Extraction:
     ) -> None:
         self._template = template
         self._pages = pages
-        self._rows = rows
+        self._rows = cut_apart(rows, template.apart) if template.apart is not None else rows
         self._today = today
         self._changes = changes
         self._absent: dict[str, Correction] = {}
@@ -163,6 +165,9 @@ class _Extraction:
         words = [word for piece in taken.pieces for word in piece.words]
         page = taken.pieces[0].row.page
         found = self._value(name, field.kind, field.trust, taken.text, words, page, taken.why)
+        if found and not field.is_usual(taken.text):
+            sure = round(found.confidence * _BEGINS_OTHERWISE, 4)
+            found = found.model_copy(update={"confidence": sure})
         known = {fold(value): value for value in field.values}
         if found and (value := known.get(fold(taken.text))):
             return found.model_copy(update={"value": value})

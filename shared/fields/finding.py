@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ _SAME_LINE = 0.5
 """Of the height of the lower of two lines: what they share where they stand side by side."""
 _FAR_BELOW = 2.5
 """Heights of a line: what is further below a label does not belong to it."""
+_UNEVEN = 0.4
+"""Heights of a line: where a gap is wider than the one above it by that, a paragraph begins."""
 _NEARBY = 12.0
 """Heights of a line that may lie between a field and what stands under it, as who has signed."""
 
@@ -135,7 +138,7 @@ def _above(way: Way, base: Row, others: Sequence[Row]) -> list[Row]:
 
 def _continued(way: Way, first: Piece, rows: Sequence[Row]) -> list[Piece]:
     """The first piece with those of the lines below it that belong to the value."""
-    pieces, last = [first], first.row
+    pieces, last, before = [first], first.row, math.inf
     below = [row for row in rows if row.page == last.page and row is not last]
     for row in sorted(below, key=lambda row: row.edges[1]):
         if len(pieces) >= way.max_lines:
@@ -143,12 +146,13 @@ def _continued(way: Way, first: Piece, rows: Sequence[Row]) -> list[Piece]:
         if row.edges[1] < last.edges[1] + 0.5 * last.tall or not _share_column(row, last):
             continue
         gap = row.edges[1] - last.edges[3]
+        is_apart = gap > way.max_gap * last.tall or gap > before + _UNEVEN * last.tall
         begins_left = way.labels and row.edges[0] < first.row.edges[0] - 1.5 * last.tall
         is_over = way.ends is not None and way.ends.search(row.folded)
-        if gap > way.max_gap * last.tall or begins_left or is_over or not _fits(way, row):
+        if is_apart or begins_left or is_over or not _fits(way, row):
             break
         pieces.append(whole(row))
-        last = row
+        last, before = row, gap
     return pieces
 
 

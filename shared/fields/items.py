@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
 
+from shared.fields.patterns import label_pattern
 from shared.fields.rows import Row, fold, straight
-from shared.fields.template import Items, label_pattern
+from shared.fields.template import Items
 from shared.result import Page, Table, Word
 
 _CHUNK_GAP = 0.9
@@ -16,6 +19,7 @@ _PLAIN_FIGURE = re.compile(r"\d[\d.,]*\s*(?:đ|d|₫|vnd|VND)?")
 _MAX_ITEMS = 500
 _HEAD_ROWS = 4
 Cells = dict[str, list[Word]]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,19 @@ def find_items(items: Items, pages: Sequence[Page], rows: Sequence[Row]) -> list
             in_tables += _of_table(items, page, table, first, heads)
     # A table whose columns were not told apart says less than its lines do.
     both = [_items_of(items, parts) for parts in (in_tables, list(_of_rows(items, rows)))]
-    return max(both, key=lambda some: sum(len(item.cells) for item in some))[:_MAX_ITEMS]
+    return max(both, key=itemgetter(0))[1][:_MAX_ITEMS]
 
 
-def _items_of(items: Items, parts: list[tuple[int, Cells]]) -> list[Item]:
+def _items_of(items: Items, parts: list[tuple[int, Cells]]) -> tuple[int, list[Item]]:
+    """How many cells were told apart, and the lines without the columns that are left out."""
     left_out = {name for name, column in items.columns.items() if column.left_out}
     kept = [
         (page, {name: words for name, words in cells.items() if name not in left_out})
         for page, cells in parts
     ]
-    return list(_joined([part for part in kept if part[1]]))
+    found = list(_joined([part for part in kept if part[1]]))
+    apart = sum(len(cells.keys() & left_out) for _, cells in parts)
+    return apart + sum(len(item.cells) for item in found), found
 
 
 def _head_of(items: Items, table: Table) -> tuple[int, dict[int, str]] | None:
@@ -143,6 +150,7 @@ def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
 def _head_in(items: Items, words: list[Word], lean: float) -> dict[str, tuple[float, float]]:
     """Where the columns stand that a row names, from left to right; none if it is no head."""
     text, starts = "", []
+    words = [part for word in words for part in _parted(word)]
     for word in words:
         starts.append(len(text))
         text += word.text + " "
@@ -161,6 +169,25 @@ def _head_in(items: Items, words: list[Word], lean: float) -> dict[str, tuple[fl
             if boxes:
                 found[name] = min(box[0] for box in boxes), max(box[2] for box in boxes)
     return found if len(found) >= 2 else {}
+
+
+def _parted(word: Word) -> list[Word]:
+    """A word of a head as two where one heading ran into the next, as in `giáThành`."""
+    letters = enumerate(pairwise(word.text), 1)
+    at = next((i for i, (one, next_) in letters if one.islower() and next_.isupper()), 0)
+    if not at:
+        return [word]
+    share, (left_top, right_top, right_low, left_low) = at / len(word.text), word.box
+    top, low = _between(left_top, right_top, share), _between(left_low, right_low, share)
+    first = word.model_copy(update={"text": word.text[:at], "box": (left_top, top, low, left_low)})
+    after = word.model_copy(
+        update={"text": word.text[at:], "box": (top, right_top, right_low, low)}
+    )
+    return [first, *_parted(after)]
+
+
+def _between(one: Point, other: Point, share: float) -> Point:
+    return one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])
 
 
 def _columns(words: list[Word], head: dict[str, tuple[float, float]], lean: float) -> Cells:

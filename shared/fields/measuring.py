@@ -86,9 +86,9 @@ def measure(
         type_score.wanted += 1
         type_score.right += fields.document_type == kind
         values = fields.fields if fields.document_type == kind else {}
-        for name in templates[kind].fields:
-            wanted = label.get("fields", {}).get(name)
-            found.scores[kind][name].add(wanted, values.get(name), document.stem)
+        labels = label.get("fields", {})
+        for name in {**templates[kind].fields, **labels}:  # a name that is misspelt shows, too
+            found.scores[kind][name].add(labels.get(name), values.get(name), document.stem)
         _add_items(found.scores[kind], label.get("items", []), fields.items, document.stem)
     return found
 

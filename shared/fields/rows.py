@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
 from statistics import median
+from typing import Any
 
 from shared.result import Box, Line, Page, Word, bounds
 
@@ -143,6 +144,34 @@ def _joined(one: Line, other: Line) -> Line:
         words=one.words + other.words,
         source=one.source,
     )
+
+
+def cut_apart(rows: Sequence[Row], pattern: Any) -> list[Row]:
+    """The rows, with what the pattern finds in a row of its own: blocks that nearly touch."""
+    found: list[Row] = []
+    for row in rows:
+        match = pattern.search(row.folded)
+        parts = [row.words(start, end) for start, end in _spans_of(match, row)] if match else []
+        parts = [words for words in parts if words]
+        found += [_part(row, words) for words in parts] if len(parts) > 1 else [row]
+    return found
+
+
+def _spans_of(match: Any, row: Row) -> list[tuple[int, int]]:
+    start, end = match.span()
+    return [(0, start), (start, end), (end, len(row.text))]
+
+
+def _part(row: Row, words: list[Word]) -> Row:
+    first, last = words[0].box, words[-1].box
+    line = row.line.model_copy(
+        update={
+            "text": " ".join(word.text for word in words),
+            "words": words,
+            "box": (first[0], last[1], last[2], first[3]),
+        }
+    )
+    return replace(row, line=line)
 
 
 def whole(row: Row) -> Piece:

@@ -1,21 +1,19 @@
 """Templates: which fields a type of document has, and how each is found (docs/fields.md).
 
-Patterns are RE2's: matching takes time linear in the text, so that none can hang a process.
+It is declared here and read from YAML; patterns.py has the patterns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import re2
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -24,48 +22,26 @@ from pydantic import (
 )
 
 from shared.errors import SettingError
+from shared.fields.patterns import Lines, Pattern, Written, label_pattern
 from shared.fields.rows import fold
 
 SHIPPED = Path(__file__).parent / "templates"
 MAX_BYTES = 100_000
-_MAX_PATTERN = 2000  # characters
-_MAX_PATTERN_MEMORY = 4 << 20  # bytes that RE2 may take for one
+_SAID = {
+    "tuple_type": "it is a list: `[one, two]`, or lines that begin with `- `",
+    "model_type": "it has keys of its own: `key: value`",
+    "dict_type": "it has keys of its own: `key: value`",
+    "extra_forbidden": "there is no such key here",
+    "missing": "it is not there",
+    "string_type": "it is a text: YAML takes it for something else, quotes help",
+}
+"""What pydantic says in words of Python, in those of YAML."""
 
 Kind = Literal[
     "text", "number", "date", "amount", "quantity", "tax_code", "citizen_id", "amount_in_words"
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-def compiled(text: str) -> Any:
-    """The pattern. Raises ValueError."""
-    options = re2.Options()
-    options.max_mem = _MAX_PATTERN_MEMORY
-    options.log_errors = False
-    try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else "it is none"
-        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise ValueError(f"`{text[:60]}` is no pattern of RE2: {reason}") from None
-
-
-def _pattern(text: Any) -> Any:
-    if not isinstance(text, str) or not 0 < len(text) <= _MAX_PATTERN:
-        raise ValueError(f"a pattern is a text of 1 to {_MAX_PATTERN} characters")
-    return compiled(text)
-
-
-Pattern = Annotated[Any, BeforeValidator(_pattern)]
-
-
-def _lines(text: Any) -> Any:
-    return _pattern(f"(?m){text}" if isinstance(text, str) and text else text)
-
-
-Lines = Annotated[Any, BeforeValidator(_lines)]
-"""A pattern whose `^` and `$` are the ends of a line: it is searched for in all of a document."""
 
 
 class _Strict(BaseModel):
@@ -90,7 +66,7 @@ class Way(_Strict):
     before: Pattern | None = None
     under: Name | None = None
     over: Name | None = None
-    lines: Pattern | None = None
+    lines: Written | None = None
     starts: Pattern | None = None
     ends: Pattern | None = None
     cut: Pattern | None = None
@@ -118,26 +94,28 @@ class Way(_Strict):
         return label_pattern(self.labels)
 
 
-@lru_cache(2048)
-def label_pattern(labels: tuple[str, ...]) -> Any:
-    """Any of the labels as words, up to where a value begins."""
-    some = "|".join(re2.escape(fold(one)) for one in sorted(labels, key=len, reverse=True))
-    return compiled(
-        rf"(?:^|[^a-z0-9])(?P<label>{some})(?:\s*\([^)]{{0,40}}\))?(?:\s*[:;.]+|$|\s)\s*"
-    )
-
-
 class FieldTemplate(_Strict):
     """A field: what its value is, and the ways to find it, the first that does counts.
 
     `values` are the texts that it can have: the value is the one that was read, whatever diacritics
-    were. `trust` is the share of values found so that were right where all words were read right.
+    were. `begins` are the words that nearly all values begin with. `trust` is the share of values
+    found so that were right where all words were read right.
     """
 
     kind: Kind = "text"
     find: Annotated[tuple[Way, ...], Field(min_length=1, max_length=8)]
     values: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
     trust: Share = 0.95
+
+    def is_usual(self, text: str) -> bool:
+        """Whether a value begins as values do, behind titles such as `TS.`."""
+        words = [word for word in text.lower().split() if not word.endswith(".")]
+        return not self.begins or bool(words and words[0] in self._beginnings)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(map(str.lower, self.begins))
 
 
 class Column(_Strict):
@@ -167,12 +145,13 @@ class Check(_Strict):
 
 
 class Template(_Strict):
-    """A type of document."""
+    """A type of document; what `apart` finds is a line of its own, whatever stands beside it."""
 
     type: Name
     title: str
     currency: str = "VND"
     recognise: Annotated[tuple[Hint, ...], Field(min_length=1, max_length=40)]
+    apart: Pattern | None = None
     fields: Annotated[dict[Name, FieldTemplate], Field(min_length=1, max_length=60)]
     items: Items | None = None
     checks: tuple[Check, ...] = ()
@@ -230,7 +209,7 @@ def read_template(text: str, source: str = "template") -> Template:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the template"
-        message = first["msg"].removeprefix("Value error, ")
+        message = _SAID.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise SettingError(f"{source}: {place}: {message}") from None
     template._digest = sha256(text.encode()).hexdigest()
     return template

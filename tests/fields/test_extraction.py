@@ -133,6 +133,7 @@ def test_what_is_of_no_type_has_no_fields() -> None:
     [
         ("1.250.000", 1250000), ("1,250,000.5", 1250000.5), ("33,000", 33000), ("0,5", 0.5),
         ("12.345,67 đ", 12345.67), ("1 250 000", 1250000), ("x", None), ("9" * 400, None),
+        ("2 545,000", None), ("79 1,000", 791000), ("1 250 000,5", 1250000.5),
     ],
 )  # fmt: skip
 def test_figures_are_read_as_vietnamese_and_english_write_them(text: str, number: object) -> None:

@@ -66,6 +66,10 @@ def test_the_template_in_the_docs_can_be_used() -> None:
         ("title:", "titel:", "title"),
         ("labels: [mã đồng hồ]", "labels: [a]\n        lable: b", "lable"),
         ("type: meter_slip", "type: meter_slip\ntype: x", "given twice"),
+        ("[mã đồng hồ]", "mã đồng hồ", "labels: it is a list"),
+        ("[mã đồng hồ]", "[no]", "labels.0: it is a text"),
+        ("    kind: number", "    kinds: number", "kinds: there is no such key"),
+        ("fields:\n", "fields: text\nitems:\n", "fields: it has keys of its own"),
         ("title: Phiếu", "title: &a Phiếu\nx: *a #", "aliases"),
         ("title: Phiếu", "title: [[[", "no YAML"),
     ],
@@ -98,6 +102,30 @@ def test_any_page_has_fields_or_none(
     lines = [(*place, text) for place, text in zip(places, texts, strict=False)]
     found = extract([page_of(lines)], TEMPLATES, kind)
     assert found.document_type == kind
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "value"),
+    [
+        (r"Số phiếu: (?P<value>PGH-\d+)", "Số phiếu: PGH-142", "PGH-142"),
+        (r"(?P<value>[A-ZĐ]{2}\d+)\W*$", "Mã: ĐH12.", "ĐH12"),
+        ("(?P<value>A[–—]\\p{Nd})", "Ô a–1", "a–1"),
+        ("(?P<value>[[:upper:]]+|x)", "ABC", None),  # no capital is left in what is matched
+    ],
+)
+def test_a_pattern_may_be_written_as_the_text_is(
+    pattern: str, text: str, value: str | None
+) -> None:
+    template = read_template(OWN.replace("- labels: [mã đồng hồ]", f"- pattern: '{pattern}'"))
+    found = extract([page_of([(0.0, 20.0, text)])], {"meter_slip": template}, "meter_slip")
+    assert (found.fields["meter"].text if "meter" in found.fields else None) == value
+
+
+def test_lines_keep_their_diacritics_and_capitals() -> None:
+    own = OWN.replace("- labels: [mã đồng hồ]", "- {pattern: '.+', lines: '^Đ'}")
+    lines = [(0.0, 20.0, "dòng"), (0.0, 60.0, "D 1"), (0.0, 100.0, "Đ 2")]
+    found = extract([page_of(lines)], {"meter_slip": read_template(own)}, "meter_slip")
+    assert found.fields["meter"].text == "Đ 2"
 
 
 def test_a_pattern_that_hangs_others_ends_at_once() -> None:
