@@ -15,6 +15,8 @@ _PASSED = {"le", "linh", "dong", "chan", "va", "viet", "vnd"}
 _NUMBER = re.compile(r"-?\d[\d.,  ']*")
 _TWO_NUMBERS = re.compile(r"-?\d{4,}([.,]\d{3})+$")
 """`2 545,000` without its space: nobody leaves the first group so long and marks the others."""
+_GROUPS = re.compile(r"[.,]\d{4,}[.,]")
+"""`527,00010,540,000`: no group has so many digits."""
 _MAX_DIGITS = 18
 
 
@@ -24,7 +26,8 @@ def decimal_of(text: str) -> int | float | None:
     if not match:
         return None
     digits = re.sub(r"[\s']", "", match[0]).rstrip(".,")
-    if re.search(r"\s", match[0].strip()) and _TWO_NUMBERS.match(digits):
+    spaced = re.search(r"\s", match[0].strip())
+    if _GROUPS.search(digits) or (spaced and _TWO_NUMBERS.match(digits)):
         return None
     if sum(char.isdigit() for char in digits) > _MAX_DIGITS:
         return None

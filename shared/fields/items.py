@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import itemgetter
 
 from shared.fields.patterns import label_pattern
 from shared.fields.rows import Row, fold, straight
 from shared.fields.template import Items
+from shared.fields.touching import amount_end, heading_end, parted
 from shared.result import Page, Table, Word
 
 _CHUNK_GAP = 0.9
@@ -19,7 +19,6 @@ _PLAIN_FIGURE = re.compile(r"\d[\d.,]*\s*(?:đ|d|₫|vnd|VND)?")
 _MAX_ITEMS = 500
 _HEAD_ROWS = 4
 Cells = dict[str, list[Word]]
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,10 @@ def _of_table(
         found: Cells = {}
         for index, name in heads.items():
             cell = cells.get((number, index))
-            words = [word for at in cell.lines for word in page.lines[at].words] if cell else []
-            if words:
+            # What goes over several columns is of none of them, as the sum under a table.
+            is_own = cell and sum(0 <= at - index < cell.column_span for at in heads) == 1
+            words = [w for at in cell.lines for w in page.lines[at].words] if cell else []
+            if words and is_own:
                 found[name] = words
         if found:
             yield page.page, found
@@ -150,7 +151,7 @@ def _joined(held: list[tuple[int, Cells]]) -> Iterator[Item]:
 def _head_in(items: Items, words: list[Word], lean: float) -> dict[str, tuple[float, float]]:
     """Where the columns stand that a row names, from left to right; none if it is no head."""
     text, starts = "", []
-    words = [part for word in words for part in _parted(word)]
+    words = [part for word in words for part in parted(word, heading_end)]
     for word in words:
         starts.append(len(text))
         text += word.text + " "
@@ -171,29 +172,10 @@ def _head_in(items: Items, words: list[Word], lean: float) -> dict[str, tuple[fl
     return found if len(found) >= 2 else {}
 
 
-def _parted(word: Word) -> list[Word]:
-    """A word of a head as two where one heading ran into the next, as in `giáThành`."""
-    letters = enumerate(pairwise(word.text), 1)
-    at = next((i for i, (one, next_) in letters if one.islower() and next_.isupper()), 0)
-    if not at:
-        return [word]
-    share, (left_top, right_top, right_low, left_low) = at / len(word.text), word.box
-    top, low = _between(left_top, right_top, share), _between(left_low, right_low, share)
-    first = word.model_copy(update={"text": word.text[:at], "box": (left_top, top, low, left_low)})
-    after = word.model_copy(
-        update={"text": word.text[at:], "box": (top, right_top, right_low, low)}
-    )
-    return [first, *_parted(after)]
-
-
-def _between(one: Point, other: Point, share: float) -> Point:
-    return one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])
-
-
 def _columns(words: list[Word], head: dict[str, tuple[float, float]], lean: float) -> Cells:
     found: Cells = {}
     chunks: list[list[Word]] = []
-    for word in words:
+    for word in (part for one in words for part in parted(one, amount_end)):
         left, top, _, bottom = straight(word.box, lean)
         last = chunks[-1][-1] if chunks else word
         is_near = left - straight(last.box, lean)[2] < _CHUNK_GAP * (bottom - top)

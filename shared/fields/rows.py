@@ -147,7 +147,8 @@ def _joined(one: Line, other: Line) -> Line:
 
 
 def cut_apart(rows: Sequence[Row], pattern: Any) -> list[Row]:
-    """The rows, with what the pattern finds in a row of its own: blocks that nearly touch."""
+    """The rows, with what the pattern finds (its group `value`, else all) in a row of its own:
+    blocks that nearly touch."""
     found: list[Row] = []
     for row in rows:
         match = pattern.search(row.folded)
@@ -158,7 +159,8 @@ def cut_apart(rows: Sequence[Row], pattern: Any) -> list[Row]:
 
 
 def _spans_of(match: Any, row: Row) -> list[tuple[int, int]]:
-    start, end = match.span()
+    group = match.re.groupindex.get("value", 0)
+    start, end = match.span(group) if match.start(group) >= 0 else match.span()
     return [(0, start), (start, end), (end, len(row.text))]
 
 

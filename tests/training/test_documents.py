@@ -10,6 +10,8 @@ import pytest
 from shared.fields.template import load_templates
 from shared.fields.values import check_fails, value_of
 from training.documents.__main__ import TYPES
+from training.documents.official import official_document
+from training.documents.sheet import Sheet
 from training.documents.vocabulary import in_words
 
 
@@ -37,3 +39,29 @@ def test_a_seed_makes_the_same_document() -> None:
 @pytest.mark.parametrize("number", [5, 15, 21, 105, 110, 1_205_000, 17_953_000, 2_000_000_015])
 def test_amounts_are_written_out_as_they_are_read(number: int) -> None:
     assert value_of("amount_in_words", in_words(number)) == number
+
+
+def test_what_would_leave_the_sheet_is_set_smaller() -> None:
+    sheet = Sheet(300, 100, "DejaVu Sans", 28)
+    assert sheet.wide("Quốc tịch: Việt Nam") > 200
+    assert sheet.write(100, 10, "Quốc tịch: Việt Nam") <= 300
+
+
+def test_the_blocks_of_a_letterhead_do_not_run_into_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: dict[str, float] = {}
+    write = Sheet.write
+
+    def written(self: Sheet, x: float, y: float, text: str, *more: object) -> float:
+        end = write(self, x, y, text, *more)  # type: ignore[arg-type]
+        ends.setdefault(text, end)
+        return end
+
+    monkeypatch.setattr(Sheet, "write", written)
+    for number in range(40):
+        ends.clear()
+        official_document(random.Random(number))
+        centre = 0.7 * 1240
+        begins = 2 * centre - ends["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"]
+        assert next(iter(ends.values())) < begins

@@ -9,6 +9,8 @@ import random
 from training.documents.sheet import SANS, SERIF, Made, Sheet
 from training.documents.vocabulary import PLACES, day, iso, person
 
+_COUNTRY = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
+_SPACE = 0.3  # of the letters' size, between two blocks
 _BODIES = [
     ("ỦY BAN NHÂN DÂN", "SỞ {}", "S{}"), ("BỘ {}", "CỤC {}", "C{}"), ("UBND TỈNH {P}", "SỞ {}", "S{}"),
     ("SỞ {}", "TRUNG TÂM {}", "TT{}"), ("", "BỘ {}", "B{}"), ("TỔNG CỤC {}", "CHI CỤC {}", "CC{}"),
@@ -65,13 +67,13 @@ class _Official:
         place = rng.choice(PLACES)
         over, body = (text.format(subject, P=place.upper()) for text in (over, body))
         row = y
-        small = round(sheet.size * 0.92)
+        small = self._head_size(over or body, "regular" if over else "bold", right - left)
         for text, style in ((over, "regular"), (body, "bold")):
             if text:
                 sheet.write(left, row, text, style, small, "center")
                 row += step
         sheet.rule(left - 60, row + 4, left + 60, row + 4)
-        sheet.write(right, y, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "bold", small, "center")
+        sheet.write(right, y, _COUNTRY, "bold", small, "center")
         sheet.write(right, y + step, "Độc lập - Tự do - Hạnh phúc", "bold", None, "center")
         sheet.rule(right - 150, y + 2.15 * step, right + 150, y + 2.15 * step)
         row = max(row, y + 2 * step) + step * rng.uniform(0.5, 0.9)
@@ -88,6 +90,15 @@ class _Official:
         sheet.write(right, row, f"{place}, {written}", "italic", None, "center")
         self.fields |= {"number": number, "place": place, "date": iso(date), "issuing_body": body}
         return row + step
+
+    def _head_size(self, beside: str, style: str, apart: float) -> int:
+        """Letters with which what stands beside the country's name does not run into it."""
+        sheet, size = self._sheet, round(self._sheet.size * 0.92)
+        while sheet.wide(beside, style, size) + sheet.wide(_COUNTRY, "bold", size) > 2 * (
+            apart - _SPACE * size
+        ):
+            size -= 1
+        return size
 
     def title(self, y: float) -> float:
         """The kind with its subject, or the subject and the addressee of a letter."""

@@ -16,6 +16,7 @@ _FALLBACK = Path(__file__).parents[2] / "tests" / "fonts"
 SERIF = ("Tinos", "Noto Serif", "DejaVu Serif")
 SANS = ("Arimo", "Carlito", "Noto Sans", "DejaVu Sans")
 MONO = ("Roboto Mono", "Inconsolata", "Cousine")
+_EDGE, _SMALLEST = 8, 12  # pixels
 _STYLES = {"regular": ("Regular", "Book"), "bold": ("Bold",), "italic": ("Italic", "Oblique")}
 
 
@@ -70,12 +71,23 @@ class Sheet:
         align: str = "left",
         colour: str = "black",
     ) -> float:
-        """Write a text at, around or up to `x`; the right end of it."""
-        letters = face(self.family, style, size or self.size)
+        """Write a text at, around or up to `x`; the right end of it.
+
+        What would go over the right edge is set smaller: the label says that it can be read.
+        """
+        room = self.width - _EDGE - x if align == "left" else self.width
+        size = self.fitting(text, style, size or self.size, room)
+        letters = face(self.family, style, size)
         wide = letters.getlength(text)
         left = x - {"left": 0, "center": wide / 2, "right": wide}[align]
         self._draw.text((left, y), text, fill=colour, font=letters)
         return left + wide
+
+    def fitting(self, text: str, style: str, size: int, room: float) -> int:
+        """The largest size up to one at which a text has room."""
+        while size > _SMALLEST and self.wide(text, style, size) > room:
+            size -= 1
+        return size
 
     def wrapped(self, text: str, wide: float, style: str = "regular") -> list[str]:
         """The lines of a text."""
