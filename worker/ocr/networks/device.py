@@ -33,8 +33,9 @@ _MIN_GAIN = 1.2
 _NUM_TRIALS = 5
 # A convolution is prepared anew for every shape, and remembered: with room for what oneDNN keeps
 # by itself (1,024, some twenty widths of lines) a line takes twice the time where preparing costs
-# most (AMX), with room for all a worker grows by gigabytes. Each is 40 to 80 kB.
-_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "2048"
+# most (AMX), and ten pages in turn a fifth more with room for 2,048 (docs/figures.md); with room
+# for all a worker grows by gigabytes. Each is 40 to 80 kB.
+_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096"
 
 
 @dataclass(frozen=True, slots=True)
