@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 import time
+from collections.abc import Collection
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -52,11 +55,16 @@ _RESTART = "autorestart=true\nstartsecs=1"
 _STORE_RESTART = f"autorestart=unexpected\nexitcodes={CONFIG_EXIT_CODE}\nstartsecs=0"
 
 _STORE = ("valkey", "shared.running.embedded", _STORE_RESTART)
-_PROGRAMS = (
-    ("keeper", "keeper", _RESTART),
-    ("worker", "worker", _RESTART),
-    ("api", "api", _RESTART),
-)
+
+
+class Program(StrEnum):
+    """The programs of a service beside its store, as they are started."""
+
+    KEEPER = "keeper"
+    WORKER = "worker"
+    API = "api"
+
+
 _FREE_S = 5  # until a service that was stopped lets go of the folder
 _PACKAGES = Path(__file__).parents[2]
 """The checkout, or the private folder of an installed server."""
@@ -64,14 +72,17 @@ _PACKAGES = Path(__file__).parents[2]
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def configuration(settings: Settings) -> str:
-    """The text of the supervisor's configuration."""
-    programs = [*([_STORE] if settings.embedded else []), *_PROGRAMS]
+def configuration(
+    settings: Settings, folder: Path, only: Collection[Program] = tuple(Program)
+) -> str:
+    """The text of the supervisor's configuration; what it notes lies in the folder."""
+    programs = [_STORE] if settings.embedded else []
+    programs += [(one, one, _RESTART) for one in Program if one in only]
     return _CONFIG.format(
         # supervisord warns where root runs it without having been told so
         user="root" if os.geteuid() == 0 else os.environ.get("USER", os.geteuid()),
         directory=Path.cwd(),
-        data=settings.data_dir.resolve(),
+        data=folder,
         programs="".join(
             _PROGRAM.format(
                 name=name, module=module, restart=restart, python=sys.executable, priority=priority
@@ -81,8 +92,24 @@ def configuration(settings: Settings) -> str:
     )
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, only: Collection[Program] = tuple(Program)) -> None:
     """Raise SettingError where starting would end in a worse message later."""
+    if settings.embedded and set(only) != set(Program):
+        raise SettingError(
+            "--only is for one of several machines, and they want a store that all reach: name it "
+            "by DOCCHU_REDIS_URL, and where documents lie by DOCCHU_BLOBS or a shared "
+            "DOCCHU_DATA_DIR."
+        )
+    if Program.API in only:
+        _check_addresses(settings)
+    if settings.embedded:
+        _check_folder(settings)
+    if Program.API in only and not settings.on_loopback:
+        with running(settings, "the first look of `make run`"):
+            check_exposure(settings, ApiKeys(connect(settings.store_url)))
+
+
+def _check_addresses(settings: Settings) -> None:
     for address in settings.binds:
         host, port = host_and_port(address)
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -94,11 +121,6 @@ def check(settings: Settings) -> None:
                     f"DOCCHU_BIND={address} cannot be listened on: {error.strerror}. "
                     "Is Docchu, or something else, running there already?"
                 ) from error
-    if settings.embedded:
-        _check_folder(settings)
-    if not settings.on_loopback:
-        with running(settings, "the first look of `make run`"):
-            check_exposure(settings, ApiKeys(connect(settings.store_url)))
 
 
 def _check_folder(settings: Settings) -> None:
@@ -122,6 +144,10 @@ def serve(
         Path | None,
         typer.Option(help="Where documents, results and state lie (./data).", metavar="DIR"),
     ] = None,
+    only: Annotated[
+        list[Program] | None,
+        typer.Option(help="On one of several machines: this program alone; again for another."),
+    ] = None,
 ) -> None:
     """Run the API, a worker, the keeper and, unless DOCCHU_REDIS_URL names one, their store.
 
@@ -130,22 +156,28 @@ def serve(
     for variable, value in (("DOCCHU_BIND", bind), ("DOCCHU_DATA_DIR", data)):
         if value is not None:
             os.environ[variable] = str(value)
+    programs = tuple(only or Program)
     try:
         settings = load_settings()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        check(settings)
+        check(settings, programs)
     except DocchuError as error:
         sys.exit(f"docchu: {error.detail}")
     except OSError as error:
         sys.exit(f"docchu: {error.filename} cannot be used: {error.strerror}")
-    path = settings.data_dir.resolve() / "supervisord.conf"
-    path.write_text(configuration(settings))
-    print(
-        f"Docchu starts at http://{settings.binds[0]} and is ready when /readyz says so.",
-        flush=True,
-    )
+    # Machines may share the data folder.
+    folder = Path(tempfile.mkdtemp(prefix="docchu-")) if only else settings.data_dir.resolve()
+    path = folder / "supervisord.conf"
+    path.write_text(configuration(settings, folder, programs))
+    print(_greeting(settings, programs), flush=True)
     _put_packages_first()
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
+
+
+def _greeting(settings: Settings, programs: Collection[Program]) -> str:
+    if Program.API in programs:
+        return f"Docchu starts at http://{settings.binds[0]} and is ready when /readyz says so."
+    return f"Docchu's {' and '.join(programs)} starts, for the service whose store is named."
 
 
 def _put_packages_first() -> None:

@@ -42,3 +42,10 @@ def test_serve_says_what_is_wrong_before_it_starts(docchu: Callable[..., Done], 
     (tmp_path / "file").touch()
     refused = docchu("serve", "--bind", "127.0.0.1:1", "--data", "file")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
+
+
+def test_one_program_alone_wants_a_store_that_others_reach(docchu: Callable[..., Done]):
+    refused = docchu("serve", "--only", "worker")
+    assert refused.returncode == 1
+    assert "DOCCHU_REDIS_URL" in refused.stderr and "DOCCHU_BLOBS" in refused.stderr
+    assert "api" in docchu("serve", "--only", "store").stderr
