@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Collection
 from enum import StrEnum
@@ -29,7 +28,7 @@ _CONFIG = """\
 nodaemon=true
 user={user}
 directory={directory}
-pidfile={data}/supervisord.pid
+pidfile={data}/{notes}.pid
 logfile=/dev/null
 logfile_maxbytes=0
 childlogdir={data}
@@ -73,16 +72,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 def configuration(
-    settings: Settings, folder: Path, only: Collection[Program] = tuple(Program)
+    settings: Settings, notes: str = "supervisord", only: Collection[Program] = tuple(Program)
 ) -> str:
-    """The text of the supervisor's configuration; what it notes lies in the folder."""
+    """The text of the supervisor's configuration; `notes` is what its files are called."""
     programs = [_STORE] if settings.embedded else []
     programs += [(one, one, _RESTART) for one in Program if one in only]
     return _CONFIG.format(
         # supervisord warns where root runs it without having been told so
         user="root" if os.geteuid() == 0 else os.environ.get("USER", os.geteuid()),
         directory=Path.cwd(),
-        data=folder,
+        data=settings.data_dir.resolve(),
+        notes=notes,
         programs="".join(
             _PROGRAM.format(
                 name=name, module=module, restart=restart, python=sys.executable, priority=priority
@@ -166,9 +166,9 @@ def serve(
     except OSError as error:
         sys.exit(f"docchu: {error.filename} cannot be used: {error.strerror}")
     # Machines may share the data folder.
-    folder = Path(tempfile.mkdtemp(prefix="docchu-")) if only else settings.data_dir.resolve()
-    path = folder / "supervisord.conf"
-    path.write_text(configuration(settings, folder, programs))
+    notes = "-".join(["supervisord", *([socket.gethostname(), *programs] if only else [])])
+    path = settings.data_dir.resolve() / f"{notes}.conf"
+    path.write_text(configuration(settings, notes, programs))
     print(_greeting(settings, programs), flush=True)
     _put_packages_first()
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
