@@ -230,12 +230,11 @@ def test_a_damaged_file_is_named_once_with_what_to_do(settings: Settings, server
 
 
 def test_the_supervisor_does_not_start_a_damaged_store_over_and_over(
-    settings: Settings, server: Server, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, server: Server
 ) -> None:
     damage(settings, server)
-    monkeypatch.setattr(local, "_PROGRAMS", ())
     path = settings.data_dir / "supervisord.conf"
-    path.write_text(local.configuration(settings))
+    path.write_text(local.configuration(settings, only=()))
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)],
         env=os.environ | {"DOCCHU_DATA_DIR": str(settings.data_dir)},
