@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -27,8 +26,6 @@ DEFAULT_TENANT = "default"
 
 Role = Literal["submit", "read", "admin"]
 """What a key is for (`api/http/auth.py`); one without a role is for all that is of its tenant."""
-_NONE_S = 0.5
-"""For so long it is believed that there is no key at all: every request without one asks."""
 _NOTED = timedelta(minutes=1)  # a key's last use is written once in it, not with each request
 
 
@@ -58,7 +55,6 @@ class ApiKeys:
     def __init__(self, client: Client, clock: Callable[[], datetime] = _now) -> None:
         self._client = client
         self._clock = clock
-        self._none_until = 0.0
 
     def create(
         self,
@@ -85,7 +81,6 @@ class ApiKeys:
         text = key.model_dump_json(exclude={"used_at"}, exclude_none=True)
         with store_faults():
             self._client.hset(keys.API_KEYS, token_hash(token), text)
-        self._none_until = 0.0
         return key, token
 
     def all(self) -> list[ApiKey]:
@@ -138,16 +133,9 @@ class ApiKeys:
         }
 
     def any(self) -> bool:
-        """Whether there is a key at all; one that is over does not open the service again.
-
-        The first key that another process makes is seen half a second later.
-        """
-        if time.monotonic() < self._none_until:
-            return False
+        """Whether there is a key at all; one that is over does not open the service again."""
         with store_faults():
-            found = bool(self._client.hlen(keys.API_KEYS))
-        self._none_until = 0.0 if found else time.monotonic() + _NONE_S
-        return found
+            return bool(self._client.hlen(keys.API_KEYS))
 
 
 def _key(text: str, used_at: str | None = None) -> ApiKey:

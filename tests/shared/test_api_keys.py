@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,15 +101,3 @@ def test_the_command_works_while_nothing_runs(tmp_path: Path) -> None:
     assert "never  2999-01-31 00:00" in listed
     docchu_keys("revoke", token[:9])
     assert docchu_keys("list") == ""
-
-
-def test_the_first_key_of_another_process_is_seen_in_a_moment(
-    store_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    here, there = ApiKeys(store_client), ApiKeys(store_client)
-    assert not here.any()
-    there.create()
-    now[0] += 0.6
-    assert here.any()
