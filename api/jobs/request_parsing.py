@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from flask import Request
@@ -56,10 +57,13 @@ def _json(request: Request, settings: Settings, sink: UploadSink) -> Received:
     return Received(options, name, url, options.password)
 
 
-def receive_again(request: Request, settings: Settings, job: Job, sink: UploadSink) -> Received:
+def receive_again(
+    request: Request, settings: Settings, find: Callable[[], Job], sink: UploadSink
+) -> Received:
     """Read what is to be other when a job's document is read again: the query, or a JSON object.
 
-    Raises InvalidOption, RequestError, UnsupportedMediaType.
+    What is wrong with them is told first, whatever became of the job. Raises InvalidOption,
+    RequestError, UnsupportedMediaType, and what `find` raises.
     """
     max_ttl_s = settings.result_ttl_s
     given = RerunBody.of_texts({}, max_ttl_s)
@@ -69,7 +73,8 @@ def receive_again(request: Request, settings: Settings, job: Job, sink: UploadSi
     if body:
         given = RerunBody.of_json(read_json([body], sink, ()).members, max_ttl_s)
     query = RerunRequest.of_texts(texts(request.args), max_ttl_s)
-    asked = given.together_with(query).over(job.options, job.metadata)
+    given, job = given.together_with(query), find()
+    asked = given.over(job.options, job.metadata)
     options = JobRequest.of_json(asked, max_ttl_s)
     return Received(options, job.document.name, job.url, given.password, again=job)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -167,12 +168,12 @@ def rerun_job(job_id: str) -> Response:
     JSON object; null is the default. The old one stays as it is. Nothing is uploaded: 410 once the
     document is not kept any more. It does not go into the batch of the old one.
     """
-    parts = services()
-    job = parts.jobs.get(tenant(), job_id)
+    parts, owner = services(), tenant()
+    find = partial(parts.jobs.get, owner, job_id)
     taken = take(
         parts,
-        tenant(),
-        lambda sink: receive_again(request, parts.settings, job, sink),
+        owner,
+        lambda sink: receive_again(request, parts.settings, find, sink),
         idempotency_key(request.headers.get("Idempotency-Key")),
     )
     return _submitted(parts, taken)

@@ -66,6 +66,9 @@ def test_each_erases_its_own_document(api: Api) -> None:
     api.client.delete(path)
     assert api.parts.blobs.get("default", job["id"], INPUT) == PNG
     problem(api.client.post(f"{path}/rerun"), 410, "job_gone")
+    # What is wrong with a request is told first: it would be so of any job.
+    problem(api.client.post(f"{path}/rerun", json={"pages": 0}), 422, "invalid_option")
+    problem(api.client.post(f"{path}/rerun", data=b"x"), 415, "unsupported_media_type")
 
 
 def test_a_document_that_is_not_kept_is_gone(api: Api) -> None:
