@@ -193,7 +193,7 @@ def test_letters_that_the_reader_cannot_write_do_not_contradict_a_layer(
 RAISED = {
     "area": "Diện tích đất là 120 m^2 và 35 m^3 cát vàng",
     "note": "Theo Điều 15^1 của Luật Đất đai năm 2024",
-    "notes": "as was shown before^12 and by others^4 as well",
+    "notes": "as was shown before^12 and by others^3 as well",
 }
 
 
