@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 _runtimes: list[Runtime] = []
 _consumers: list[Any] = []
 _waiting = threading.Event()
-"""Set where a consumer may have as many messages as threads."""
+"""Whether a consumer may have as many messages as threads; noted in its own thread alone."""
 
 try:
     settings = load_settings()
@@ -55,16 +55,24 @@ class SliceRequest(Request):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # In the consumer's thread, before it counts this one: so it never waits without the note.
-        if any(len(reserved_requests) + 1 >= one.pool.num_processes for one in _consumers):
-            _waiting.set()
+        # Before the consumer counts this one: so it never waits without the note.
+        _look(num_more=1)
 
     def acknowledge(self) -> None:
         self.acknowledged = True
         if _waiting.is_set():
-            _waiting.clear()
             for consumer in _consumers:
-                consumer.call_soon(int)  # anything
+                consumer.call_soon(_look)
+
+
+def _look(num_more: int = 0) -> None:
+    """Note whether a consumer is full: cleared by another thread, the note of a message that comes
+    that moment could be lost."""
+    num = len(reserved_requests) + num_more
+    if any(num >= one.pool.num_processes for one in _consumers):
+        _waiting.set()
+    else:
+        _waiting.clear()
 
 
 @app.task(  # type: ignore[untyped-decorator]

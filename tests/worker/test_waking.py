@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -14,11 +14,13 @@ from kombu.message import Message
 from shared.broker import message_template
 from worker import app as program
 
+Told = list[Callable[[], object]]
+
 
 @pytest.fixture
-def told() -> Iterator[list[object]]:
+def told() -> Iterator[Told]:
     """What a consumer with two threads is told."""
-    told: list[object] = []
+    told: list[Callable[[], object]] = []
     consumer = SimpleNamespace(pool=SimpleNamespace(num_processes=2), call_soon=told.append)
     program._consumers.append(consumer)
     yield told
@@ -49,25 +51,38 @@ def ended(request: program.SliceRequest) -> None:
     request.acknowledge()
 
 
-def test_a_consumer_that_has_room_is_not_woken(told: list[object]) -> None:
+def test_a_consumer_that_has_room_is_not_woken(told: Told) -> None:
     ended(received())
     assert told == []
 
 
-def test_one_that_was_full_is_woken_once_for_all_that_end(told: list[object]) -> None:
+def test_one_that_was_full_is_woken_by_each_that_ends_until_it_has_looked(told: Told) -> None:
     first, second = received(), received()
     # Both are counted no more before either is acknowledged.
     state.task_ready(first)
     state.task_ready(second)
     first.acknowledge()
-    second.acknowledge()
     assert len(told) == 1
+    told[0]()
+    second.acknowledge()
+    assert len(told) == 1, "it has seen that there is room"
 
 
-def test_each_time_that_it_is_full_it_is_woken(told: list[object]) -> None:
+def test_one_that_is_full_again_when_it_looks_is_woken_by_the_next(told: Told) -> None:
     waiting = received()
-    for _ in range(3):
+    ended(received())
+    last = received()  # before the consumer comes to look
+    told[0]()
+    ended(last)
+    assert len(told) == 2
+    ended(waiting)
+
+
+def test_each_time_that_it_is_full_it_is_woken(told: Told) -> None:
+    waiting = received()
+    for num_times in (1, 2, 3):
         ended(received())
-    assert len(told) == 3
+        assert len(told) == num_times
+        told[-1]()
     ended(waiting)
     assert len(told) == 3
