@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from training.labels.prose import ENGLISH
 from worker.ocr.networks.weights import Card, save_card, sha256_of
 from worker.ocr.recognition.english import FILE, Checksums, checksum_of
 
-DICTIONARIES = (Path("/usr/share/dict/american-english"), Path("/usr/share/dict/british-english"))
+DICTIONARIES = (ENGLISH, ENGLISH.with_name("british-english"))
 _WORD = re.compile(r"[A-Za-z][a-z]{3,15}")
 """Shorter ones are parts of others too often, and initials are no words."""
 

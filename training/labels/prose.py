@@ -15,7 +15,7 @@ from worker.ocr.recognition.charset import CHARACTERS, LETTERS
 _HELP = Path("/usr/share/libreoffice/help/vi/text")
 _STRINGS = Path("/usr/lib/libreoffice/program/resource/vi/LC_MESSAGES")
 _SYLLABLES = Path("/usr/share/hunspell/vi_VN.dic")
-_ENGLISH = Path("/usr/share/dict/american-english")
+ENGLISH = Path("/usr/share/dict/american-english")
 PACKED = Path(__file__).parent.parent / "texts"
 """What `pack` brings along to a machine that has none of them: a text file of each."""
 _PARAGRAPH = re.compile(r"<(?:p|h\d|td)[^>]*>(.*?)</(?:p|h\d|td)>", re.DOTALL)
@@ -103,6 +103,6 @@ def syllables() -> list[str]:
 def english() -> list[str]:
     """English words of letters, lower case; those of `words.json` if no dictionary is installed."""
     packed = PACKED / "english.txt"
-    path = packed if packed.exists() else _ENGLISH
+    path = packed if packed.exists() else ENGLISH
     rows = path.read_text("utf-8").splitlines() if path.exists() else WORDS["english"]
     return sorted({row for row in rows if row.isascii() and row.isalpha() and row.islower()})
