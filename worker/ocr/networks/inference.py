@@ -151,8 +151,7 @@ class Networks:
         widths = torch.tensor(own + [key.width] * (number - len(own)))
         there = [one.to(self.device.kind, non_blocking=True) for one in (filled, widths)]
         said = self._graphs.run(key, partial(self._seen, key), *there)
-        told = [one[: len(own)].cpu().numpy() for one in said]
-        return _results(key, told, own)
+        return _results(key, _brought([one[: len(own)] for one in said]), own)
 
     def _seen(self, key: Key, pixels: Tensor, widths: Tensor) -> Sequence[Tensor]:
         """What a network says of pixels (B, H, W, 3) on a GPU, of which lines are so wide."""
@@ -169,6 +168,20 @@ class Networks:
                 recognizer = key.recognizer or self._recognizer
                 lines = recognizer(batch) if widths is None else recognizer(batch, widths)
                 return best_of(lines.softmax(2))
+
+
+def _brought(said: Sequence[Tensor]) -> list[NDArray[Any]]:
+    """What a GPU said, on the host: it goes to memory that stays where it is, and who waits for it
+    sleeps. By itself torch has it go twice and keeps a core busy with waiting."""
+    if not said[0].is_cuda:
+        return [one.numpy() for one in said]
+    there = [torch.empty(one.shape, dtype=one.dtype, pin_memory=True) for one in said]
+    for own, one in zip(there, said, strict=True):
+        own.copy_(one, non_blocking=True)
+    done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+    done.record()
+    done.synchronize()
+    return [one.numpy() for one in there]
 
 
 def _results(
