@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from worker.ocr.batcher import Batcher, BatcherClosed, DeviceLost, DeviceOutOfMemory
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.turning import Window
+from worker.ocr.recognition import batch_client
 from worker.ocr.recognition.batch_client import BatchClient
 
 PIXELS = 100
@@ -217,3 +219,41 @@ def test_nobody_waits_for_the_device_once_the_page_is_unwanted(
     device.is_free.set()
     assert batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
     assert len(device.batches) == 2  # none of the nine was run
+
+
+def test_who_waits_for_many_lines_is_woken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counting:
+        is_bulk = False
+        steps = 0
+
+        def check(self) -> None:
+            pass
+
+        def progress(self) -> None:
+            self.steps += 1
+
+    monkeypatch.setattr(batch_client, "_LOOK_S", 60)
+    batcher, watch = Batcher(lambda _, lines: [0.5] * len(lines), budget=20_000), Counting()
+    windows = [Window(Crop.of(np.zeros((48, 192, 3), np.uint8)))] * 9  # of 9,216 pixels each
+    assert BatchClient(batcher, "job", "abc", watch=watch).chances(windows) == [0.5] * 9
+    assert watch.steps == 1
+    batcher.close()
+
+
+def test_no_thread_of_another_kind_is_woken(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[frozenset[bool]] = []
+    ready = Batcher._ready
+
+    def noted(self: Batcher, kind: frozenset[bool]) -> list[Any]:
+        looks.append(kind)
+        return ready(self, kind)
+
+    batcher = Batcher(device.run, budget=4 * PIXELS, bulk_apart=True)
+    device.is_free.set()
+    monkeypatch.setattr(Batcher, "_ready", noted)
+    assert batcher.submit("page", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
+    batcher.close()
+    assert looks.count(frozenset({False})) > 2
+    assert looks.count(frozenset({True})) <= 2  # once a slot is free, and at the end

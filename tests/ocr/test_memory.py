@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
@@ -16,6 +17,7 @@ from worker.ocr import heap
 from worker.ocr.detection.detection import _fitted, _scale
 from worker.ocr.heap import Heap, own_rss_bytes
 from worker.ocr.networks.device import Device, pick
+from worker.ocr.reader import Reader
 
 _PAGES = 3000
 
@@ -73,13 +75,19 @@ def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(
     """Between sixteen pages it grew to more than the whole process may have."""
     grown, trimmed = [0], []
     loaded = own_rss_bytes()
-    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
+    monkeypatch.setattr(Heap, "_rss_bytes", lambda self: loaded + grown[0])
     monkeypatch.setattr(heap, "trim_heap", lambda: trimmed.append(grown[0]))
     kept = Heap()
     for mib in (0, 200, 500, 600, 100, 700):
         grown[0] = mib * 2**20
         kept.after_page()
     assert [size // 2**20 for size in trimmed] == [600, 700]
+
+
+def test_pythons_search_for_cycles_passes_over_the_networks(reader: Reader) -> None:
+    detector = reader._batcher._run.__self__._detector
+    assert gc.get_freeze_count() > 10_000
+    assert not any(one is detector for one in gc.get_objects())
 
 
 _GROWTH = """

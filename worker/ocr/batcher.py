@@ -72,10 +72,12 @@ class Batcher:
         self._num_streams = num_streams
         self._num_running = 0
         self._failure: Exception | None = None
-        self._changed = threading.Condition()
         kinds: list[frozenset[bool]] = [frozenset({False, True})]
         if bulk_apart:
             kinds = [frozenset({False}), frozenset({True})]
+        self._lock = threading.Lock()
+        # One for each kind of thread: to be woken for nothing costs a page more than its boxes do.
+        self._changed = {kind: threading.Condition(self._lock) for kind in kinds}
         self._threads = [
             threading.Thread(
                 target=self._serve, args=(kind,), name=f"ocr-device-{number}", daemon=True
@@ -102,14 +104,13 @@ class Batcher:
         items = [_Item(payload, pixels) for payload in payloads]
         if not items:
             return []
-        with self._changed:
+        with self._lock:
             if self._failure is not None:
                 raise self._failure
             # A job that was away starts level with the others: it has saved up no turns.
             waiting = self._jobs.setdefault(job, _Job(self._clock, is_bulk)).waiting
             waiting.setdefault(key, deque()).extend(items)
-            # All streams that idle: what was submitted may be more than one batch.
-            self._changed.notify_all()
+            self._changed_for(is_bulk).notify(-(-len(items) * pixels // self.budget))
         return [item.result for item in items]
 
     def close(self) -> None:
@@ -125,13 +126,17 @@ class Batcher:
             self._finish(
                 key, [item for item in items if item.result.set_running_or_notify_cancel()]
             )
-            with self._changed:
+            with self._lock:
                 self._num_running -= 1
-                self._changed.notify_all()
+                self._changed_for(is_bulk=True).notify()
+
+    def _changed_for(self, is_bulk: bool) -> threading.Condition:
+        """What the threads wait at that take such work."""
+        return next(changed for kind, changed in self._changed.items() if is_bulk in kind)
 
     def _next_batch(self, kind: frozenset[bool]) -> tuple[Hashable, list[_Item]] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._ready(kind) or self._failure)
+        with self._lock:
+            self._changed[kind].wait_for(lambda: self._ready(kind) or self._failure)
             if self._failure is not None:
                 return None
             first = min(self._ready(kind), key=lambda job: job.given)
@@ -187,10 +192,11 @@ class Batcher:
         self._finish(key, items[middle:])
 
     def _fail_waiting(self, error: Exception) -> None:
-        with self._changed:
+        with self._lock:
             self._failure = self._failure or error
             jobs, self._jobs = self._jobs, {}
-            self._changed.notify_all()
+            for changed in self._changed.values():
+                changed.notify_all()
         for job in jobs.values():
             for items in job.waiting.values():
                 for item in items:

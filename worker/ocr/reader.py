@@ -22,7 +22,7 @@ from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
 from worker.ocr.detection.turning import find_upright, read_either_way
-from worker.ocr.heap import Heap
+from worker.ocr.heap import Heap, settle
 from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
 from worker.ocr.layer.laying import rows_of_words
 from worker.ocr.layer.words import Hint
@@ -119,6 +119,7 @@ class Reader:
         if picked.is_gpu:
             reader.warm_up()
         networks.told = told
+        settle()
         return reader
 
     def warm_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -143,8 +144,9 @@ def _cut(picture: Picture, quad: NDArray[np.float32]) -> Picture:
 
 def _size(quad: NDArray[np.float32]) -> tuple[int, int]:
     """The height and width of a quad that is not level, in pixels."""
-    height = max(1, round(float(np.linalg.norm(quad[3] + quad[2] - quad[0] - quad[1])) / 2))
-    return height, max(1, round(float(np.linalg.norm(quad[1] + quad[2] - quad[0] - quad[3])) / 2))
+    a, b, c, d = quad.astype(np.float64)
+    height, width = (math.hypot(*side.tolist()) / 2 for side in (d + c - a - b, b + c - a - d))
+    return max(1, round(height)), max(1, round(width))
 
 
 def _part(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -126,18 +126,26 @@ class BatchClient:
             )
             futures |= zip(numbers, submitted, strict=True)
         try:
-            return [self._result(futures[number]) for number in range(len(sights))]
+            self._wait_for(list(futures.values()))
+            return [futures[number].result() for number in range(len(sights))]
         finally:
             # Where one has failed nobody wants the others.
             for future in futures.values():
                 future.cancel()
 
-    def _result(self, future: Future[Any]) -> Any:
-        while not future.done():
+    def _wait_for(self, futures: Sequence[Future[Any]]) -> None:
+        """Until all are done; raises what the first raised that failed.
+
+        Who waits is woken once: to be woken for each line costs as much as its words do.
+        """
+        waits_for = set(futures)
+        while waits_for:
             self.watch.check()
-            wait([future], _LOOK_S)
-        self.watch.progress()
-        return future.result()
+            done, waits_for = wait(waits_for, _LOOK_S, FIRST_EXCEPTION)
+            if done:
+                self.watch.progress()
+            for future in done:
+                future.result()
 
     def _by_size(self, task: Task, sights: Sequence[Sight]) -> dict[tuple[int, int], list[int]]:
         numbers: dict[tuple[int, int], list[int]] = {}

@@ -15,7 +15,7 @@ from statistics import median
 
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.english import is_english
-from worker.ocr.recognition.language import Language, chance_of
+from worker.ocr.recognition.language import Language, base_of, chance_of
 
 _LONGEST = 7
 """Letters of a syllable: `nghiêng`."""
@@ -29,6 +29,11 @@ _WIDEST = 1.2
 _MOST_PARTS = 4
 _SYLLABLE = re.compile(r"^[^\w ]*([^\W\d_]+(?: [^\W\d_]+)+)[^\w ]*$")
 """Parts of letters alone; signs stand round them only."""
+_VOWELS = "".join(
+    char for char in map(chr, range(0x1EFA)) if base_of(char).lower() in set("aeiouy")
+)
+_ONE_SYLLABLE = re.compile(rf"^\W*[^\W\d_{_VOWELS}]*[{_VOWELS}]+[^\W\d_{_VOWELS}]*\W*$")
+"""With vowels in one place only, as every syllable has them."""
 _ENGLISH = re.compile(r"^[^\w ]*([A-Z]?[a-z]+|[A-Z]+)(?:['’][sS])?[^\w ]*$")
 """A word in the usual cases."""
 _NO_SPACE = 0.4
@@ -50,8 +55,8 @@ def whole_syllables(spans: Sequence[Span], language: Language | None) -> list[Sp
 def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tuple[int, int]]:
     """Runs of words that are one each, the surest first to choose, none of them in another."""
     runs = (
-        (_surplus(words[first:last], usual, language), first, last)
-        for first, last in _runs(words, usual)
+        (_surplus(words[first:last], is_narrow, usual, language), first, last)
+        for first, last, is_narrow in _runs(words, usual)
     )
     taken: set[int] = set()
     chosen = []
@@ -62,8 +67,9 @@ def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tup
     return sorted(chosen)
 
 
-def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int]]:
-    """Where words stand that may be parts of one, by their letters and gaps: few of all."""
+def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int, bool]]:
+    """Where words stand that may be parts of one, by their letters and gaps, and whether no gap is
+    as wide as a space."""
     letters = [sum(map(str.isalpha, word.text)) for word in words]
     gaps = [after.start - before.end for before, after in pairwise(words)]
     narrow = [
@@ -72,34 +78,37 @@ def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int]]:
         for gap, (before, after) in zip(gaps, pairwise(words), strict=True)
     ]
     for first in range(len(words) - 1):
+        num_letters, is_narrow = letters[first], True
         for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1):
-            longest = _LONGEST_ENGLISH if all(narrow[first : last - 1]) else _LONGEST
-            if sum(letters[first:last]) > longest or gaps[last - 2] > _WIDEST * usual:
+            num_letters += letters[last - 1]
+            is_narrow = is_narrow and narrow[last - 2]
+            longest = _LONGEST_ENGLISH if is_narrow else _LONGEST
+            if num_letters > longest or gaps[last - 2] > _WIDEST * usual:
                 break
-            yield first, last
+            yield first, last, is_narrow
 
 
-def _surplus(parts: Sequence[Span], usual: float, language: Language) -> float:
+def _surplus(parts: Sequence[Span], is_narrow: bool, usual: float, language: Language) -> float:
     """How much surer than need be it is that these are one word; below 0 they are not."""
-    if _is_english(parts):
+    texts = [part.text for part in parts]
+    word = "".join(texts)
+    if is_narrow and _is_english(texts, word):
         return float(len(parts))
-    gaps = [(after.start - before.end) / usual for before, after in pairwise(parts)]
-    found = _SYLLABLE.match(" ".join(part.text for part in parts))
+    if word.isascii() or not _ONE_SYLLABLE.match(word):  # so of most pairs nobody has to be asked
+        return -math.inf
+    found = _SYLLABLE.match(" ".join(texts))
     letters = found[1].split(" ") if found else []
     joined = "".join(letters)
+    gaps = [(after.start - before.end) / usual for before, after in pairwise(parts)]
     if max(gaps) > _WIDEST or not 0 < len(joined) <= _LONGEST or joined.isascii():
         return -math.inf
     gain = chance_of(joined, language) - sum(chance_of(part, language) for part in letters)
     return gain - sum(max(_LEAST, _LEAST_AT_USUAL * gap) for gap in gaps)
 
 
-def _is_english(parts: Sequence[Span]) -> bool:
+def _is_english(texts: Sequence[str], word: str) -> bool:
     """Whether these are the parts of one English word, two letters each at least."""
-    texts = [part.text for part in parts]
-    width = sum(part.end - part.start for part in parts) / sum(map(len, texts))
-    if max(after.start - before.end for before, after in pairwise(parts)) > _NO_SPACE * width:
-        return False
-    found = _ENGLISH.match("".join(texts))
+    found = _ENGLISH.match(word)
     return found is not None and min(map(len, texts)) > 1 and is_english(found[1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -42,13 +43,11 @@ def parted(
     made, numbers = list(rows), set[int]()
     height = statistics.median(cell.height for row in rows for cell in row)
     lines = [_words(row) for row in rows]
+    ends = [last for last in range(1, len(rows)) if are_apart(rows[last - 1], rows[last])]
+    ends.append(len(rows))
     start = 0
     while start < len(rows):
-        last = start + 1
-        while last < min(start + _MOST_ROWS, len(rows)) and not are_apart(
-            rows[last - 1], rows[last]
-        ):
-            last += 1
+        last = min(ends[bisect_right(ends, start)], start + _MOST_ROWS)
         num_alike, num_cut, strips = _longest(lines[start:last], height)
         for number in range(start, start + num_cut):
             made[number] = _cut(rows[number], strips, _ROOM * blank)
