@@ -4,8 +4,9 @@ The real worker on a real store, with networks that answer from memory: pages/s 
 two and of four, and what a page costs one of them. Milliseconds of a page:
 `cpu_ms_per_page` is the host's part: the worker and its decoding children, without the device's;
 `device_prep_ms_per_page` is what is done in `Networks` beside the networks themselves, which a GPU
-would do; `lock_ms_per_page` is how long the interpreter lock is held, and bounds what one process
-reads whatever the device. The lock and the stages are samples of py-spy.
+would do; `lock_ms_per_page` is how long the interpreter lock is held, by all but the memory that
+stands for the networks, and bounds what one process reads whatever the device. The lock and the
+stages are samples of py-spy.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Shares(Counter[str]):
 def shares(process_id: int, seconds: float) -> tuple[float | None, Shares]:
     """The part of the time that its threads work in which one holds the lock, and their stages.
 
-    A stage is the innermost file of ours. All is counted of threads on a processor or waiting for
+    A stage is the innermost file of ours; what the bench itself does with the lock does not count. All is counted of threads on a processor or waiting for
     one, so that a machine that is busy with other things changes neither.
     """
     samples = _samples(process_id, seconds)
@@ -31,9 +31,15 @@ def shares(process_id: int, seconds: float) -> tuple[float | None, Shares]:
         return None, Shares()
     stages = Shares()
     for stack, number in samples.items():
-        files = _FRAME.findall(stack)
-        stages[files[-1] if files else _ELSEWHERE] += number / working  # type: ignore[assignment]
-    return _samples(process_id, seconds, "--gil").total() / working, stages
+        stages[_stage(stack)] += number / working  # type: ignore[assignment]
+    with_lock = _samples(process_id, seconds, "--gil").items()
+    held = sum(number for stack, number in with_lock if not _stage(stack).startswith("bench/"))
+    return held / working, stages
+
+
+def _stage(stack: str) -> str:
+    files: list[str] = _FRAME.findall(stack)
+    return files[-1] if files else _ELSEWHERE
 
 
 def _samples(process_id: int, seconds: float, *options: str) -> Counter[str]:
