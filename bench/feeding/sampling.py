@@ -22,8 +22,9 @@ class Shares(Counter[str]):
 def shares(process_id: int, seconds: float) -> tuple[float | None, Shares]:
     """The part of the time that its threads work in which one holds the lock, and their stages.
 
-    A stage is the innermost file of ours; what the bench itself does with the lock does not count. All is counted of threads on a processor or waiting for
-    one, so that a machine that is busy with other things changes neither.
+    A stage is the innermost file of ours; what the bench itself does with the lock does not count.
+    All is counted of threads on a processor or waiting for one, so that a machine that is busy with
+    other things changes neither.
     """
     samples = _samples(process_id, seconds)
     working = samples.total()

@@ -1,7 +1,8 @@
 """PP-LCNetV4, the convolutional backbone that detection and recognition share.
 
-A batch may hold pictures of several widths, each filled up on its right: with a mask (B, 1, 1, W)
-that is 1 in a picture's own columns and 0 in the rest, each comes out as it would alone.
+A batch may hold pictures of several sizes, each filled up on its right and below: with a mask
+(B, 1, H, W) that is 1 in a picture's own pixels and 0 in the rest, each comes out as it would
+alone. Where all are equally high its H may be 1.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class SqueezeExcite(nn.Module):
         """(B, C, H, W) to the same shape; with a mask, what it leaves out of `x` must be 0."""
         means = x.mean((2, 3), keepdim=True)
         if mask is not None:
-            means = means / mask.mean(3, keepdim=True)
+            means = means / mask.mean((2, 3), keepdim=True)
         gate: Tensor = self.expand(self.reduce(means).relu())
         gate = (self.slope * gate + 0.5).clamp(0, 1)
         # Not x + x * gate: that reads and writes the whole map once more.
@@ -75,10 +76,10 @@ class Stem(nn.Module):
         self.last = nn.Conv2d(middle_channels, out_channels, 1)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, 3, H, W) to (B, out, H / 4, W / 4); the mask is that of W / 4."""
+        """(B, 3, H, W) to (B, out, H / 4, W / 4); the mask is that of the result."""
         # The 2x2 windows are padded on the right and the bottom only. Zero stands for minus
         # infinity in the pool, since nothing below zero comes out of a ReLU.
-        half = None if mask is None else mask.repeat_interleave(2, 3)
+        half = None if mask is None else _twice(mask)
         x = functional.pad(masked(self.first(x).relu(), half), (0, 1, 0, 1))
         branch = functional.pad(masked(self.branch_narrow(x).relu(), half), (0, 1, 0, 1))
         branch = self.branch_widen(branch).relu()
@@ -89,6 +90,12 @@ class Stem(nn.Module):
 def masked(x: Tensor, mask: Tensor | None) -> Tensor:
     """What the next convolution sees of `x`: beyond a picture nothing, as at the batch's edge."""
     return x if mask is None else x * mask
+
+
+def _twice(mask: Tensor) -> Tensor:
+    """A mask for twice as many pixels a side."""
+    high = mask if mask.shape[2] == 1 else mask.repeat_interleave(2, 2)
+    return high.repeat_interleave(2, 3)
 
 
 class Stage(nn.Sequential):
