@@ -16,6 +16,7 @@ from bench.gpu.starting import loaded
 
 _WAYS: dict[str, dict[str, Any]] = {
     "as it is": {},
+    "pictures made on the host": {"on_host": True},
     "no graphs": {"graphs": False},
 }
 _SECONDS = 4.0

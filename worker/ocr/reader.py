@@ -33,7 +33,7 @@ from worker.ocr.networks.inference import Networks, Task
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
-from worker.ocr.networks.showing import Showing, ShownFirst, ShownLast
+from worker.ocr.networks.showing import Showing, ShownFirst, ShownLast, ShownThere
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
@@ -66,16 +66,19 @@ class Reading:
 class Reader:
     """The networks behind one queue; `read` may be called from many threads at once.
 
-    `model` is the card of the recogniser that it reads with.
+    `model` is the card of the recogniser that it reads with. `on_host`: what the networks see is
+    made on the host for a GPU, too.
     """
 
-    def __init__(self, networks: Networks, model: Card, library: Library) -> None:
+    def __init__(
+        self, networks: Networks, model: Card, library: Library, *, on_host: bool = False
+    ) -> None:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
         self._showing: Showing = ShownLast()
         if networks.device.is_gpu:
-            self._showing = ShownFirst(networks.device)
+            self._showing = (ShownFirst if on_host else ShownThere)(networks.device)
         self._heap = Heap()
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
@@ -94,14 +97,16 @@ class Reader:
         model: str = "vi-print",
         memory_bytes: int = 0,
         graphs: bool = True,
+        on_host: bool = False,
         told: Callable[[Task, int], object] = lambda task, number: None,
     ) -> Reader:
         """Load the networks; on a GPU in the number type that suits it, warmed up.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
         `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
-        a GPU's memory; without `graphs` a GPU is told step by step; `told` hears of each call of a
-        network. Raises UnknownModel, WeightsError, or RuntimeError where the device is missing.
+        a GPU's memory; without `graphs` a GPU is told step by step; `on_host` makes there what a
+        GPU's networks see; `told` hears of each call of a network. Raises UnknownModel,
+        WeightsError, or RuntimeError where the device is missing.
         """
         use_one_heap()
         picked = pick(device, memory_bytes=memory_bytes)
@@ -113,7 +118,7 @@ class Reader:
             dtype = faster_same(detector, default.network, picked.kind)
             picked = replace(picked, dtype=dtype)
         networks = Networks(detector, classifier, default.network, picked)
-        reader = cls(networks, default.card, Library(models_dir, networks.place))
+        reader = cls(networks, default.card, Library(models_dir, networks.place), on_host=on_host)
         if picked.is_gpu and graphs:
             networks.warm_up([view_of(page).shape for page in _usual_pages()])
         if picked.is_gpu:

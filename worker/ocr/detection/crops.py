@@ -20,6 +20,8 @@ _LEVEL = 1.5
 """Pixels by which the corners of a level box may differ: warping would only blur it."""
 _INSIDE = 0.25
 """Pixels. A corner this little past a pixel's edge does not take the pixel in."""
+_SIDE = 0.5
+"""Pixels of the shortest side that a quad has."""
 _GAP = 0.3
 """In heights: the blank at which a line is cut is about a space wide."""
 _STEP = 0.2
@@ -54,6 +56,17 @@ class Crop:
         if _is_level(self.quad):
             return _cut(self.picture, self.quad).shape[:2]
         return _size(self.quad)
+
+    @property
+    def place(self) -> NDArray[np.float32] | None:
+        """The quad (4, 2) of the pixels that are cut out; none where no quad tells them."""
+        if self.bend:
+            return None
+        if not _is_level(self.quad):
+            return self.quad if _has_sides(self.quad) else None
+        left, top, right, bottom = _bounds(self.picture, self.quad)
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        return np.array(corners, np.float32)
 
     def pixels(self) -> Picture:
         """Cut it out."""
@@ -135,11 +148,22 @@ def _is_level(quad: NDArray[np.float32]) -> bool:
     return bool(stands and max(map(abs, shifts)) <= _LEVEL)
 
 
+def _has_sides(quad: NDArray[np.float32]) -> bool:
+    """Whether no two corners have fallen into one: such a quad has no ways to lead to it."""
+    corners = quad.tolist()
+    return all(math.dist(one, corners[number - 1]) > _SIDE for number, one in enumerate(corners))
+
+
 def _cut(picture: Picture, quad: NDArray[np.float32]) -> Picture:
     """The pixels of a level quad."""
-    left, top = np.floor(quad.min(0) + _INSIDE).astype(int)
-    right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int)
-    return _part(picture, left, top, right, bottom)
+    left, top, right, bottom = _bounds(picture, quad)
+    return picture[top:bottom, left:right]
+
+
+def _bounds(picture: Picture, quad: NDArray[np.float32]) -> tuple[int, int, int, int]:
+    left, top = np.floor(quad.min(0) + _INSIDE).astype(int).tolist()
+    right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int).tolist()
+    return _within(picture, left, top, right, bottom)
 
 
 def _size(quad: NDArray[np.float32]) -> tuple[int, int]:
@@ -150,6 +174,14 @@ def _size(quad: NDArray[np.float32]) -> tuple[int, int]:
 
 
 def _part(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
+    left, top, right, bottom = _within(picture, left, top, right, bottom)
+    return picture[top:bottom, left:right]
+
+
+def _within(
+    picture: Picture, left: int, top: int, right: int, bottom: int
+) -> tuple[int, int, int, int]:
+    """What of some pixels there is; one at least."""
     height, width = picture.shape[:2]
     left, top = max(0, min(left, width - 1)), max(0, min(top, height - 1))
-    return picture[top : max(bottom, top + 1), left : max(right, left + 1)]
+    return left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from worker.ocr.detection.boxes import Found, Quads, find_boxes
 from worker.ocr.detection.closer import areas_of_ink
 from worker.ocr.detection.crops import rows_of_ink
+from worker.ocr.networks.recipes import Whole
 from worker.ocr.recognition.lines import Picture
 
 LONG_SIDE = 1280
@@ -81,6 +82,10 @@ class View:
         around = y, rows - self.size[1] - y, x, columns - self.size[0] - x
         canvas = cv2.copyMakeBorder(seen, *around, cv2.BORDER_CONSTANT, value=ground)
         return np.asarray(cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR, dst=canvas), np.uint8)
+
+    def recipe(self) -> Whole:
+        """The same, for a device that makes it."""
+        return Whole(self.picture, self.size, self.shape, self._offset)
 
     def in_picture(self, found: Found) -> Found:
         """What was found, in pixels of the picture."""

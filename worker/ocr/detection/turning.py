@@ -16,6 +16,7 @@ from worker.ocr.detection.boxes import NONE, Quads, spans
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.networks.recipes import Cut, Scaling
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.lines import HEIGHT, Picture
@@ -134,10 +135,8 @@ class Window:
     def shown(self) -> Picture:
         """The picture."""
         line = self.line.pixels()
-        height, width = line.shape[:2]
-        seen = min(width, 4 * height)
-        start = (width - seen) // 2
-        size = min(_WINDOW[1], max(1, round(seen * HEIGHT / height)))
+        height = len(line)
+        start, seen, size = _middle(*line.shape[:2])
         scaled = cv2.resize(
             line[:, start : start + seen],
             (size, HEIGHT),
@@ -146,3 +145,19 @@ class Window:
         padded: NDArray[np.uint8] = np.full((*_WINDOW, 3), 127, np.uint8)
         padded[:, :size] = scaled[:, :, ::-1]
         return padded
+
+    def recipe(self) -> Cut | None:
+        """The same, for a device that makes it."""
+        place = self.line.place
+        if place is None:
+            return None
+        height, width = self.line.shape
+        scaling = Scaling.AREA if height > HEIGHT else Scaling.LINEAR
+        middle = _middle(height, width)
+        return Cut(self.line.picture, place, (height, width), *middle, _WINDOW[1], scaling)
+
+
+def _middle(height: int, width: int) -> tuple[int, int, int]:
+    """The first column of a line that is seen, how many are, and as how many."""
+    seen = min(width, 4 * height)
+    return (width - seen) // 2, seen, min(_WINDOW[1], max(1, round(seen * HEIGHT / height)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import Any, Literal, NamedTuple, Protocol
@@ -18,9 +18,13 @@ from torch.nn import functional
 
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.device import GPU_BATCHES, GPU_WIDTHS, Device
+from worker.ocr.networks.filling import Given, brought, filled
 from worker.ocr.networks.graphs import Graphs
 from worker.ocr.networks.placing import placed, placed_recognizer
+from worker.ocr.networks.recipes import Recipe
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.networks.sampling import Placed
+from worker.ocr.networks.viewing import Viewed
 from worker.ocr.recognition.lines import HEIGHT, Picture, normalised, to_tensor
 
 Task = Literal["detect", "classify", "recognize"]
@@ -39,6 +43,10 @@ class Sight(Protocol):
 
     def shown(self) -> Picture:
         """Make the BGR picture (H, W, 3)."""
+        ...
+
+    def recipe(self) -> Recipe | None:
+        """How a device makes it of the page; None where only the host can."""
         ...
 
 
@@ -67,10 +75,14 @@ NUM_BEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The best classes (T, K) of each time step of a line, best first, and their probabilities."""
+    """The best classes (T, K) of each time step of a line, best first, and their probabilities.
+
+    `profile` is where it has ink (`spacing.py`), then blanks, if a device made its picture.
+    """
 
     classes: NDArray[np.int64]
     confidences: NDArray[np.float32]
+    profile: NDArray[np.float32] | None = None
 
 
 class Networks:
@@ -93,22 +105,23 @@ class Networks:
         """Bring a recogniser to the device, ready to be named in a Key."""
         return placed_recognizer(recognizer, self.device.kind, self.device.dtype)
 
-    def run(self, key: Key, sights: Sequence[Sight | Picture]) -> Sequence[Any]:
+    def run(self, key: Key, sights: Sequence[Sight | Given]) -> Sequence[Any]:
         """Run one network on sights or BGR pictures (H, W, 3) of one size: a result for each.
 
-        On a GPU they may be less wide than the key. `detect` gives probability maps (H, W),
-        `classify` the probability that the line stands on its head, `recognize` Steps. Raises
-        DeviceOutOfMemory and DeviceLost.
+        On a GPU they may be less wide than the key, or be made there. `detect` gives probability
+        maps (H, W), `classify` the probability that the line stands on its head, `recognize` Steps.
+        Raises DeviceOutOfMemory and DeviceLost.
         """
         torch.set_num_threads(1)
         self.told(key.task, len(sights))
         results: list[Any] = []
-        with _device_errors(), torch.inference_mode():
+        with device_errors(), torch.inference_mode():
             for size in self.device.batch_sizes(len(sights)):
                 part = sights[len(results) : len(results) + size]
-                pictures = [shown(sight) for sight in part]
-                run = self._run_filled if self.device.is_gpu else self._run
-                results += run(key, pictures)
+                if self.device.is_gpu:
+                    results += self._run_filled(key, [_given(sight) for sight in part])
+                else:
+                    results += self._run(key, [shown(sight) for sight in part])
         return results
 
     @property
@@ -126,7 +139,7 @@ class Networks:
         keys += [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
         keys += [Key("classify", HEIGHT, 4 * HEIGHT)]
         most = min(_MOST_RECORDED, 2 * self.device.budget)
-        with _device_errors(), torch.inference_mode(), torch.cuda.device(self.device.kind):
+        with device_errors(), torch.inference_mode(), torch.cuda.device(self.device.kind):
             ends = time.monotonic() + _RECORDING_S
             for size, key in product(reversed(GPU_BATCHES), keys):
                 if key.height * key.width * size <= most and time.monotonic() < ends:
@@ -140,18 +153,17 @@ class Networks:
         batch = to_tensor(pictures, self.device.kind, self.device.dtype)
         return _results(key, [said.numpy() for said in self._said(key, batch)])
 
-    def _run_filled(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
+    def _run_filled(self, key: Key, given: Sequence[Given]) -> Sequence[Any]:
         """Likewise as a batch of one of few shapes; what fills it up is not answered."""
-        number = self.device.filled(len(pictures))
-        shape = number, key.height, key.width, 3
-        filled = torch.zeros(shape, dtype=torch.uint8, pin_memory=self.device.kind.type == "cuda")
-        for place, picture in zip(filled.numpy(), pictures, strict=False):
-            place[:, : picture.shape[1]] = picture
-        own = [picture.shape[1] for picture in pictures]
-        widths = torch.tensor(own + [key.width] * (number - len(own)))
-        there = [one.to(self.device.kind, non_blocking=True) for one in (filled, widths)]
-        said = self._graphs.run(key, partial(self._seen, key), *there)
-        return _results(key, _brought([one[: len(own)] for one in said]), own)
+        size, number = (key.height, key.width), self.device.filled(len(given))
+        batch = filled(given, size, number, self.device.kind, inked=key.task == "recognize")
+        said = self._graphs.run(key, partial(self._seen, key), batch.pixels, batch.widths)
+        told = brought([*(one[: len(given)] for one in said), *batch.profiles.values()])
+        results = _results(key, told[: len(said)], batch.own)
+        for places, profiles in zip(batch.profiles, told[len(said) :], strict=True):
+            for place, profile in zip(places, profiles, strict=True):
+                results[place] = replace(results[place], profile=profile)
+        return results
 
     def _seen(self, key: Key, pixels: Tensor, widths: Tensor) -> Sequence[Tensor]:
         """What a network says of pixels (B, H, W, 3) on a GPU, of which lines are so wide."""
@@ -170,20 +182,6 @@ class Networks:
                 return best_of(lines.softmax(2))
 
 
-def _brought(said: Sequence[Tensor]) -> list[NDArray[Any]]:
-    """What a GPU said, on the host: it goes to memory that stays where it is, and who waits for it
-    sleeps. By itself torch has it go twice and keeps a core busy with waiting."""
-    if not said[0].is_cuda:
-        return [one.numpy() for one in said]
-    there = [torch.empty(one.shape, dtype=one.dtype, pin_memory=True) for one in said]
-    for own, one in zip(there, said, strict=True):
-        own.copy_(one, non_blocking=True)
-    done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-    done.record()
-    done.synchronize()
-    return [one.numpy() for one in there]
-
-
 def _results(
     key: Key, said: Sequence[NDArray[Any]], widths: Sequence[int] | None = None
 ) -> list[Any]:
@@ -199,9 +197,17 @@ def _results(
     ]
 
 
-def shown(sight: Sight | Picture) -> Picture:
+def shown(sight: Sight | Given) -> Picture:
     """What a network sees."""
-    return sight if isinstance(sight, np.ndarray) else sight.shown()
+    given = _given(sight)
+    if isinstance(given, np.ndarray):
+        return given
+    raise TypeError("what a GPU makes is shown to no processor")
+
+
+def _given(sight: Sight | Given) -> Given:
+    """What a batch is made of."""
+    return sight if isinstance(sight, np.ndarray | Placed | Viewed) else sight.shown()
 
 
 def best_of(chances: Tensor) -> tuple[Tensor, Tensor]:
@@ -236,7 +242,7 @@ def _all_best(chances: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _device_errors() -> Iterator[None]:
+def device_errors() -> Iterator[None]:
     """Tell memory that ran out, and a GPU that is gone, from a batch that is bad."""
     try:
         yield

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from worker.ocr.batcher import DeviceOutOfMemory
 from worker.ocr.networks.device import Device
-from worker.ocr.networks.inference import Sight, Task
+from worker.ocr.networks.filling import Given
+from worker.ocr.networks.inference import Sight, Task, device_errors
+from worker.ocr.networks.recipes import Cut
+from worker.ocr.networks.sampling import Placed
+from worker.ocr.networks.uploads import Uploads
+from worker.ocr.networks.viewing import Viewed
 
 
 class Showing(Protocol):
@@ -45,6 +51,34 @@ class ShownFirst:
         height, width = sight.shape
         return height, self.device.filled_width(width) if task == "recognize" else width
 
-    def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Any]:
+    def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Given]:
         """The pictures."""
         return [sight.shown() for sight in sights]
+
+
+@dataclass(frozen=True)
+class ShownThere(ShownFirst):
+    """For a GPU, by the GPU: pages go there once, as bytes, and what is seen is made of them there.
+
+    What is large beyond measure, or bent, is made on the host.
+    """
+
+    uploads: Uploads = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "uploads", Uploads(self.device.kind))
+
+    def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Given]:
+        """How each is made, with the page there; or the picture."""
+        return [self._given(sight) for sight in sights]
+
+    def _given(self, sight: Sight) -> Given:
+        recipe = sight.recipe()
+        if recipe is None or not recipe.fits:
+            return sight.shown()
+        try:
+            with device_errors():
+                page = self.uploads.of(recipe.picture)
+        except DeviceOutOfMemory:
+            return sight.shown()
+        return Placed(recipe, page) if isinstance(recipe, Cut) else Viewed(recipe, page)

@@ -14,6 +14,7 @@ from torch import nn
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import Crop
 from worker.ocr.networks.inference import Key, Sight, Steps, Task
+from worker.ocr.networks.recipes import Cut, Scaling
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.networks.showing import Showing, ShownLast
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
@@ -108,7 +109,7 @@ class BatchClient:
             self.language,
         )
         words = words_of(decoded, np.array([sight.width for sight in sights]) / PIXELS_PER_STEP)
-        inks = [sight.ink for sight in sights if sight.ink]
+        inks = [sight.inked(line) for sight, line in zip(sights, steps, strict=True)]
         spans = fitted(words, inks).spans(self.calibration)
         if self.language is None:
             return spans
@@ -155,16 +156,32 @@ class BatchClient:
 
 
 class _LineSight:
-    """A line as the recogniser sees it; `ink` is where it has some, once it was shown."""
+    """A line as the recogniser sees it."""
 
     def __init__(self, line: Crop) -> None:
-        self.width = natural_width(*line.shape)
+        self._size = line.shape
+        self.width = natural_width(*self._size)
         self.shape = HEIGHT, padded_width(self.width)
-        self.ink: Ink | None = None
+        self._ink: Ink | None = None
         self._line = line
 
     def shown(self) -> Picture:
         """BGR (48, W', 3)."""
         pixels = self._line.pixels()
-        self.ink = ink_of(pixels)
+        self._ink = ink_of(pixels)
         return prepare(pixels)
+
+    def recipe(self) -> Cut | None:
+        """The same, for a device that makes it."""
+        place = self._line.place
+        if place is None:
+            return None
+        scaling = Scaling.AREA if self._size[0] > HEIGHT else Scaling.CUBIC
+        columns = 0, self._size[1], self.width, self.shape[1]
+        return Cut(self._line.picture, place, self._size, *columns, scaling)
+
+    def inked(self, steps: Steps) -> Ink:
+        """Where it has ink, once it was shown; a device that made it has told."""
+        if steps.profile is not None:
+            return Ink(steps.profile[: self._size[1]], self._size[0])
+        return self._ink or ink_of(self._line.pixels())

@@ -19,7 +19,8 @@ WIDTH_STEP = 32
 MIN_WIDTH = 32
 MAX_WIDTH = 3200
 """Pixels. A line of 120 characters is about 2,400 wide; what is wider is squeezed."""
-_PADDING = 127  # 0 after normalising, the value that the network's own convolutions pad with
+PADDING = 127
+"""0 after normalising, the value that the network's own convolutions pad with."""
 
 
 def natural_width(height: int, width: int) -> int:
@@ -46,7 +47,7 @@ def prepare(crop: Picture) -> Picture:
     )
     room = padded_width(target) - target
     bgr = cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR, dst=scaled)
-    paper = (_PADDING, _PADDING, _PADDING)
+    paper = (PADDING, PADDING, PADDING)
     prepared = cv2.copyMakeBorder(bgr, 0, 0, 0, room, cv2.BORDER_CONSTANT, value=paper)
     return np.asarray(prepared, np.uint8)
 
