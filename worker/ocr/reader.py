@@ -33,7 +33,7 @@ from worker.ocr.networks.inference import Networks, Task
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
-from worker.ocr.networks.showing import Showing, ShownFirst, ShownLast, ShownThere
+from worker.ocr.networks.showing import showing_for
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
@@ -76,9 +76,7 @@ class Reader:
         self.model = model
         self.library = library
         self._recognizer: nn.Module | None = None  # the default one
-        self._showing: Showing = ShownLast()
-        if networks.device.is_gpu:
-            self._showing = (ShownFirst if on_host else ShownThere)(networks.device)
+        self._showing = showing_for(networks.device, on_host=on_host)
         self._heap = Heap()
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(

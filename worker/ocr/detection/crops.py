@@ -54,7 +54,8 @@ class Crop:
         if self.bend:
             return self.bend.shape
         if _is_level(self.quad):
-            return _cut(self.picture, self.quad).shape[:2]
+            left, top, right, bottom = _bounds(self.picture, self.quad)
+            return bottom - top, right - left
         return _size(self.quad)
 
     @property
@@ -141,11 +142,12 @@ def rows_of_ink(line: Picture) -> tuple[int, int]:
 
 
 def _is_level(quad: NDArray[np.float32]) -> bool:
-    (_, top), (right, other_top), (other_right, bottom), (_, other_bottom) = quad
-    left, other_left = quad[0, 0], quad[3, 0]
+    # Plain numbers: four corners are too few for arrays to pay, and a page has a hundred lines.
+    (left, top), (right, other_top), (other_right, bottom), (other_left, other_bottom) = (
+        quad.tolist()
+    )
     shifts = (top - other_top, bottom - other_bottom, left - other_left, right - other_right)
-    stands = bottom > top and right > left
-    return bool(stands and max(map(abs, shifts)) <= _LEVEL)
+    return bottom > top and right > left and max(map(abs, shifts)) <= _LEVEL
 
 
 def _has_sides(quad: NDArray[np.float32]) -> bool:
@@ -161,15 +163,17 @@ def _cut(picture: Picture, quad: NDArray[np.float32]) -> Picture:
 
 
 def _bounds(picture: Picture, quad: NDArray[np.float32]) -> tuple[int, int, int, int]:
-    left, top = np.floor(quad.min(0) + _INSIDE).astype(int).tolist()
-    right, bottom = np.ceil(quad.max(0) - _INSIDE).astype(int).tolist()
+    xs, ys = zip(*quad.tolist(), strict=True)
+    left, top = (math.floor(min(places) + _INSIDE) for places in (xs, ys))
+    right, bottom = (math.ceil(max(places) - _INSIDE) for places in (xs, ys))
     return _within(picture, left, top, right, bottom)
 
 
 def _size(quad: NDArray[np.float32]) -> tuple[int, int]:
     """The height and width of a quad that is not level, in pixels."""
-    a, b, c, d = quad.astype(np.float64)
-    height, width = (math.hypot(*side.tolist()) / 2 for side in (d + c - a - b, b + c - a - d))
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
+    height = math.hypot(dx + cx - ax - bx, dy + cy - ay - by) / 2
+    width = math.hypot(bx + cx - ax - dx, by + cy - ay - dy) / 2
     return max(1, round(height)), max(1, round(width))
 
 

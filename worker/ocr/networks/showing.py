@@ -28,6 +28,13 @@ class Showing(Protocol):
         ...
 
 
+def showing_for(device: Device, *, on_host: bool = False) -> Showing:
+    """The way that suits a device; `on_host`: for a GPU, too, what is seen is made on the host."""
+    if not device.is_gpu:
+        return ShownLast()
+    return ShownFirst(device) if on_host else ShownThere(device)
+
+
 class ShownLast:
     """On a processor: made by the device's own threads, as a part of what they do."""
 
