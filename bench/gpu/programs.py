@@ -13,7 +13,9 @@ from typing import Any
 _TEST_OPTIONS = (
     *("-v", "-m", "gpu", "-W", "default", "--tb=short", "--durations=8", "-p", "no:cacheprovider"),
 )
-_TEST_FILES = "tests/ocr/test_gpu.py", "tests/ocr/test_number_types.py"
+_TEST_FILES = tuple(
+    f"tests/ocr/test_{name}.py" for name in ("sampling", "gpu_sights", "gpu", "number_types")
+)
 _NUM_ROWS = 40
 
 

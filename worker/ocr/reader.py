@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,17 +66,14 @@ class Reading:
 class Reader:
     """The networks behind one queue; `read` may be called from many threads at once.
 
-    `model` is the card of the recogniser that it reads with. `on_host`: what the networks see is
-    made on the host for a GPU, too.
+    `model` is the card of the recogniser that it reads with.
     """
 
-    def __init__(
-        self, networks: Networks, model: Card, library: Library, *, on_host: bool = False
-    ) -> None:
+    def __init__(self, networks: Networks, model: Card, library: Library) -> None:
         self.model = model
         self.library = library
-        self._recognizer: nn.Module | None = None  # the default one
-        self._showing = showing_for(networks.device, on_host=on_host)
+        self._recognizer: nn.Module | None = None
+        self._showing = showing_for(networks.device)
         self._heap = Heap()
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
@@ -95,16 +92,14 @@ class Reader:
         model: str = "vi-print",
         memory_bytes: int = 0,
         graphs: bool = True,
-        on_host: bool = False,
         told: Callable[[Task, int], object] = lambda task, number: None,
     ) -> Reader:
         """Load the networks; on a GPU in the number type that suits it, warmed up.
 
         `model` names the recogniser, one of `models_dir` or one that ships with the reader;
         `device` is `auto`, `cpu`, `cuda` or `cuda:1`, `memory_bytes` the most that may be taken of
-        a GPU's memory; without `graphs` a GPU is told step by step; `on_host` makes there what a
-        GPU's networks see; `told` hears of each call of a network. Raises UnknownModel,
-        WeightsError, or RuntimeError where the device is missing.
+        a GPU's memory; without `graphs` a GPU is told step by step; `told` hears of each call of a
+        network. Raises UnknownModel, WeightsError, or RuntimeError where the device is missing.
         """
         use_one_heap()
         picked = pick(device, memory_bytes=memory_bytes)
@@ -116,9 +111,10 @@ class Reader:
             dtype = faster_same(detector, default.network, picked.kind)
             picked = replace(picked, dtype=dtype)
         networks = Networks(detector, classifier, default.network, picked)
-        reader = cls(networks, default.card, Library(models_dir, networks.place), on_host=on_host)
+        reader = cls(networks, default.card, Library(models_dir, networks.place))
         if picked.is_gpu and graphs:
-            networks.warm_up([view_of(page).shape for page in _usual_pages()])
+            usual = sample_page(1754, 1240), sample_page()  # A4, and the shape of a photo
+            networks.warm_up([view_of(page).shape for page in usual])
         if picked.is_gpu:
             reader.warm_up()
         networks.told = told
@@ -148,6 +144,12 @@ class Reader:
         """
         other = copy(self)
         other._language = None
+        return other
+
+    def seeing_by_host(self) -> Reader:
+        """The same reader where the host makes what the networks see, for a GPU, too."""
+        other = copy(self)
+        other._showing = self._showing.by_host()
         return other
 
     def read(
@@ -210,12 +212,6 @@ class Reader:
     def close(self) -> None:
         """Stop the device thread; what waits fails with BatcherClosed."""
         self._batcher.close()
-
-
-def _usual_pages() -> Iterator[Picture]:
-    """One of A4, and one of the shape of a photo: 4 to 3."""
-    yield sample_page(1754, 1240)
-    yield sample_page()
 
 
 def _sheet(client: BatchClient, picture: Picture, hint: Hint | None) -> Sheet:

@@ -147,7 +147,7 @@ def _is_level(quad: NDArray[np.float32]) -> bool:
         quad.tolist()
     )
     shifts = (top - other_top, bottom - other_bottom, left - other_left, right - other_right)
-    return bottom > top and right > left and max(map(abs, shifts)) <= _LEVEL
+    return bool(bottom > top and right > left and max(map(abs, shifts)) <= _LEVEL)
 
 
 def _has_sides(quad: NDArray[np.float32]) -> bool:

@@ -27,12 +27,14 @@ class Showing(Protocol):
         """What is given for sights that go into one batch."""
         ...
 
+    def by_host(self) -> Showing:
+        """The same where all that is seen is made on the host."""
+        ...
 
-def showing_for(device: Device, *, on_host: bool = False) -> Showing:
-    """The way that suits a device; `on_host`: for a GPU, too, what is seen is made on the host."""
-    if not device.is_gpu:
-        return ShownLast()
-    return ShownFirst(device) if on_host else ShownThere(device)
+
+def showing_for(device: Device) -> Showing:
+    """The way that suits a device."""
+    return ShownThere(device) if device.is_gpu else ShownLast()
 
 
 class ShownLast:
@@ -45,6 +47,10 @@ class ShownLast:
     def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Any]:
         """The sights."""
         return sights
+
+    def by_host(self) -> Showing:
+        """It is."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,10 @@ class ShownFirst:
     def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Given]:
         """The pictures."""
         return [sight.shown() for sight in sights]
+
+    def by_host(self) -> Showing:
+        """It is, or is from now on."""
+        return ShownFirst(self.device)
 
 
 @dataclass(frozen=True)
