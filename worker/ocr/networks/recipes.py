@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from worker.ocr.recognition.lines import HEIGHT, Picture
 
-_MOST_PIXELS = 24_000_000
-"""Of a picture that is brought to a device; what is larger is looked at on the host."""
+_MOST_PIXELS = 12_500_000
+"""Of a picture that is brought to a device, where a worker has some ten in hand: A4 at 350 dpi, a
+phone's photo. What is larger is looked at on the host."""
 _MOST_CUT = 2_000_000
 """Pixels of a line at its own size."""
 _MOST_SHRUNK = 10

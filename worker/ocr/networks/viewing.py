@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -40,53 +42,50 @@ def _resized(page: Tensor, whole: Whole) -> Tensor:
     if whole.size == (width, height):
         return page
     shrinks = whole.size[0] * whole.size[1] < width * height
-    kind = Scaling.AREA if shrinks else Scaling.LINEAR
-    # Large ones one after the other: columns and rows each come down in few steps.
-    number = num_taps(whole.shrunk) if shrinks else 2
-    columns = _taps(width, whole.size[0], kind, number, page)
-    rows = _taps(height, whole.size[1], kind, number, page)
-    return _shrunk(page, columns, rows) if shrinks else _enlarged(page, columns, rows)
+    kind, number = (Scaling.AREA, num_taps(whole.shrunk)) if shrinks else (Scaling.LINEAR, 2)
+    columns, rows = (
+        _taps(own, goal, kind, number, page.device)
+        for own, goal in zip((width, height), whole.size, strict=True)
+    )
+    if shrinks:
+        return as_grey(_summed(_summed(page, rows, 0), columns, 1)).to(torch.uint8)
+    return _enlarged(page, columns, rows)
 
 
-_Taps = tuple[Tensor, Tensor]
-"""Of each pixel those (N, K) that it is made of, and their shares."""
+_Taps = Sequence[tuple[Tensor, Tensor]]
+"""Pixels that each of a side (N,) is made of, one by one, and their shares (N, 1, 1)."""
 
 
-def _taps(own: int, goal: int, kind: Scaling, number: int, page: Tensor) -> _Taps:
-    sizes = torch.tensor(((own,), (goal,), (kind,)))
-    if page.is_cuda:
-        sizes = sizes.pin_memory().to(page.device, non_blocking=True)
-    places = torch.arange(goal, device=page.device)
-    taps, weights = taps_of(places, sizes[0], sizes[1], sizes[2], {kind}, number)
-    return taps, weights
+@functools.lru_cache(256)
+def _taps(own: int, goal: int, kind: Scaling, number: int, device: torch.device) -> _Taps:
+    """Pages come in few sizes, and to reckon this takes more steps than to use it."""
+    told = torch.tensor(((own,), (goal,), (kind,)))
+    if device.type == "cuda":
+        told = told.pin_memory().to(device, non_blocking=True)
+    places = torch.arange(goal, device=device)
+    taps, shares = taps_of(places, told[0], told[1], told[2], {kind}, number)
+    if kind is Scaling.LINEAR:
+        shares = (shares * (1 << _BITS)).round_().int()
+    sides = taps.unbind(1), shares[:, :, None, None].unbind(1)
+    return [(one.contiguous(), share) for one, share in zip(*sides, strict=True)]
 
 
-def _shrunk(page: Tensor, columns: _Taps, rows: _Taps) -> Tensor:
-    return as_grey(_summed(_summed(page, *rows, 0), *columns, 1)).to(torch.uint8)
-
-
-def _summed(values: Tensor, taps: Tensor, weights: Tensor, dim: int) -> Tensor:
-    """Sums of values (H, W, 3) at taps along a dimension, each times its weight."""
+def _summed(values: Tensor, taps: _Taps, dim: int) -> Tensor:
+    """Sums of values (H, W, 3) at taps along a dimension, each times its share."""
     total = None
-    weights = weights.view(-1, *(1,) * (2 - dim), weights.shape[1])
-    for number in range(taps.shape[1]):
-        picked = values.index_select(dim, taps[:, number]) * weights[..., number]
+    for places, shares in taps:
+        picked = values.index_select(dim, places) * (shares if dim == 0 else shares[:, 0])
         total = picked if total is None else total.add_(picked)
-    assert total is not None
+    if total is None:
+        raise ValueError("pixels are made of one other at least")
     return total
 
 
 def _enlarged(page: Tensor, columns: _Taps, rows: _Taps) -> Tensor:
     """In whole numbers, rounded where OpenCV rounds."""
-    (left, right), across = columns[0].T, _in_bits(columns[1])[:, None]
-    (upper, lower), down = rows[0].T, _in_bits(rows[1])[:, None, None]
-    along = page.index_select(1, left) * across[..., 0]
-    along += page.index_select(1, right) * across[..., 1]
-    along >>= 4
-    above = along.index_select(0, upper).mul_(down[..., 0]).bitwise_right_shift_(16)
-    below = along.index_select(0, lower).mul_(down[..., 1]).bitwise_right_shift_(16)
+    along = _summed(page, columns, 1).bitwise_right_shift_(4)
+    above, below = (
+        along.index_select(0, places).mul_(shares).bitwise_right_shift_(16)
+        for places, shares in rows
+    )
     return above.add_(below).add_(2).bitwise_right_shift_(2).to(torch.uint8)
-
-
-def _in_bits(shares: Tensor) -> Tensor:
-    return (shares * (1 << _BITS)).round_().int()
