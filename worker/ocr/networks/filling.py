@@ -56,7 +56,8 @@ def filled(
         _put(pixels, list(pictures), _to(hosts, device))
     for place, one in enumerate(given):
         if isinstance(one, Viewed):
-            pixels[place] = view(one)
+            height, width = one.whole.shape
+            pixels[place, :height, :width] = view(one)
     lines = [(place, one) for place, one in enumerate(given) if isinstance(one, Placed)]
     profiles = {}
     for some in made([one for _, one in lines], size[1], inked=inked):
@@ -76,7 +77,8 @@ def _width_of(one: Given) -> int:
 def _stacked(pictures: dict[int, Picture], shape: Sequence[int], device: torch.device) -> Tensor:
     stacked = torch.zeros(*shape, dtype=torch.uint8, pin_memory=device.type == "cuda")
     for place, picture in pictures.items():
-        stacked.numpy()[place, :, : picture.shape[1]] = picture
+        height, width = picture.shape[:2]
+        stacked.numpy()[place, :height, :width] = picture
     return stacked
 
 
