@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from worker.ocr.networks.homography import from_rectangles, moved_to
 from worker.ocr.networks.recipes import Cut
-from worker.ocr.networks.tapping import as_grey, num_taps, taps_of, weighed
+from worker.ocr.networks.tapping import as_grey, counted, num_taps, taps_of, weighed
 from worker.ocr.recognition.lines import HEIGHT, PADDING
 
 _MOST_PIXELS = 4_000_000
@@ -90,9 +90,9 @@ class _Region(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Lines of like sizes. `table` (B, 14), on the device, has of each line the way (3, 3) from its
-    pixels to its region's, which reaches from -1 to 1, then its height, its width, what that is
-    to become, the room for it and how it is scaled."""
+    """Lines of like sizes. `table` (B, 15), on the device, has of each line the way (3, 3) from its
+    pixels to its region's, which reaches from -1 to 1, then its height and width, those that it
+    is to have, the room for it and how it is scaled."""
 
     cuts: Sequence[Cut]
     regions: Sequence[_Region]
@@ -105,7 +105,9 @@ class _Group:
         sizes = np.array([cut.size for cut in cuts])
         matrices = from_rectangles(np.stack([cut.quad for cut in cuts]) - np.float32(0.5), sizes)
         matrices[:, :, 2] += matrices[:, :, 0] * np.array([[cut.first] for cut in cuts])
-        told = [(cut.size[0], cut.number, cut.target, cut.room, cut.scaling) for cut in cuts]
+        told = [
+            (cut.size[0], cut.number, HEIGHT, cut.target, cut.room, cut.scaling) for cut in cuts
+        ]
         sizes[:, 1] = [cut.number for cut in cuts]
         regions = list(_regions(lines, matrices, sizes))
         boxes = [region[1:5] for region in regions for _ in range(region.num_lines)]
@@ -121,8 +123,9 @@ class _Group:
         column go on beyond their ends."""
         rows = _filled(max(cut.size[0] for cut in self.cuts), _ROW_STEP)
         columns = _filled(max(cut.number for cut in self.cuts), _COLUMN_STEP)
-        y = torch.minimum(self._counted(rows), self.table[:, 9, None] - 1)
-        x = torch.minimum(self._counted(columns), self.table[:, 10, None] - 1)
+        last = self.table[:, 9:11] - 1
+        y = torch.minimum(self._counted(rows), last[:, :1])
+        x = torch.minimum(self._counted(columns), last[:, 1:])
         matrix = self.table[:, :9].view(-1, 1, 3, 3)
         down = matrix[..., 1] * y[:, :, None] + matrix[..., 2]
         along = matrix[..., 0] * x[:, :, None]
@@ -135,7 +138,7 @@ class _Group:
             cut.append(functional.grid_sample(region, grid, "bicubic", "border", False)[0])
             first += number
         crops = cut[0] if len(cut) == 1 else torch.cat(cut, 1)
-        return as_grey(crops).view(3, -1, rows, columns)
+        return crops.round_().clamp_(0, 255).view(3, -1, rows, columns)
 
     def profiles(self, crops: Tensor) -> Tensor:
         """How much each column (B, W) of crops differs from the next, as `profile_of` has it.
@@ -150,28 +153,29 @@ class _Group:
 
     def scaled(self, crops: Tensor, width: int) -> Tensor:
         """BGR pixels (B, 48, W, 3) of crops, padded as the recogniser knows it."""
-        sides = self._counted(HEIGHT + width)
-        is_row = sides < HEIGHT
-        places = torch.where(is_row, sides, sides - HEIGHT)
-        own = torch.where(is_row, self.table[:, 9, None], self.table[:, 10, None])
-        goal = torch.where(is_row, float(HEIGHT), self.table[:, 11, None])
+        places, own, goal = (
+            torch.cat((rows.expand(-1, HEIGHT), columns.expand(-1, width)), 1)
+            for rows, columns in (
+                (self._counted(HEIGHT)[None], self._counted(width)[None]),
+                (self.table[:, 9, None], self.table[:, 10, None]),
+                (self.table[:, 11, None], self.table[:, 12, None]),
+            )
+        )
         kinds = {cut.scaling for cut in self.cuts}
         number = num_taps(max(cut.shrunk for cut in self.cuts))
-        taps, weights = taps_of(places, own, goal, self.table[:, 13, None], kinds, number)
+        taps, weights = taps_of(places, own, goal, self.table[:, 14, None], kinds, number)
         # The rows by a product of matrices; the columns, many of few pixels each, one by one.
         down = crops.new_zeros(len(crops[0]), HEIGHT, crops.shape[2])
         down.scatter_add_(2, taps[:, :HEIGHT], weights[:, :HEIGHT])
         lines = torch.matmul(down, crops)
         pixels = as_grey(weighed(lines, taps[:, None, HEIGHT:], weights[:, None, HEIGHT:]))
-        columns = places[HEIGHT:]
-        is_padded = columns < self.table[:, 12, None]
-        padding = torch.where(is_padded, float(PADDING), 0.0)[:, None]
-        is_line = (columns < self.table[:, 11, None])[:, None]
-        padded = torch.where(is_line, pixels, padding).to(torch.uint8)
+        is_line, is_shown = (self._counted(width) < self.table[:, 12:14, None]).unbind(1)
+        padding = is_shown[:, None] * float(PADDING)
+        padded = torch.where(is_line[:, None], pixels, padding).to(torch.uint8)
         return padded.flip(0).permute(1, 2, 3, 0)
 
     def _counted(self, number: int) -> Tensor:
-        return torch.arange(number, device=self.table.device)
+        return counted(number, self.table.device)
 
 
 def _regions(

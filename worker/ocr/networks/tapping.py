@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 
 import torch
@@ -9,8 +10,17 @@ from torch import Tensor
 
 from worker.ocr.networks.recipes import Scaling
 
-_SLOPE = -0.75
-"""Of the cubic at 1: OpenCV's choice, and torch's where it samples."""
+_SHARES = {
+    Scaling.CUBIC: (
+        (-0.75, 1.5, -0.75, 0),
+        (1.25, -2.25, 0, 1),
+        (-1.25, 1.5, 0.75, 0),
+        (0.75, -0.75, 0, 0),
+    ),
+    Scaling.LINEAR: ((0, 0, -1, 1), (0, 0, 1, 0)),
+}
+"""Of the neighbours, by the third to the zeroth power of how far a pixel is from the one before it;
+the cubic's slope at 1 is -0.75, OpenCV's choice, and torch's where it samples."""
 
 
 def num_taps(shrunk: float) -> int:
@@ -33,13 +43,13 @@ def taps_of(
     """
     own = own.double()
     scale = own / goal
-    columns = torch.arange(number, device=places.device)
+    columns = counted(number, places.device)
     first, weights = None, None
     for one in sorted(kinds):
         if one is Scaling.AREA:
             these, shares = _covered(places * scale, scale, own, columns)
         else:
-            these, shares = _nearest((places + 0.5) * scale - 0.5, columns, one)
+            these, shares = _nearest((places + 0.5) * scale - 0.5, one, number)
         if first is None or weights is None:
             first, weights = these, shares
         else:
@@ -61,16 +71,26 @@ def _covered(start: Tensor, scale: Tensor, own: Tensor, columns: Tensor) -> tupl
     return first, shares.clamp_(min=0).div_(end - begin)
 
 
-def _nearest(centre: Tensor, columns: Tensor, kind: Scaling) -> tuple[Tensor, Tensor]:
+def _nearest(centre: Tensor, kind: Scaling, number: int) -> tuple[Tensor, Tensor]:
     """The two or four round the middle of a pixel."""
     centre = centre.float()
-    first = centre.floor() - int(kind is Scaling.CUBIC)
-    away = ((centre - first)[..., None] - columns).abs_()
-    if kind is Scaling.LINEAR:
-        return first, (1 - away).clamp_(min=0)
-    near = ((_SLOPE + 2) * away - (_SLOPE + 3)) * away * away + 1
-    far = ((away - 5) * away + 8) * away * _SLOPE - 4 * _SLOPE
-    return first, torch.where(away <= 1, near, torch.where(away < 2, far, 0.0))
+    before = centre.floor()
+    powers, shares = _polynomials(kind, number, centre.device)
+    return before - int(kind is Scaling.CUBIC), (centre - before)[..., None].pow(powers) @ shares
+
+
+@functools.lru_cache(64)
+def _polynomials(kind: Scaling, number: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The powers (4,), and what of each the shares of so many neighbours have (4, N)."""
+    shares = torch.zeros(4, number)
+    shares[:, : len(_SHARES[kind])] = torch.tensor(_SHARES[kind]).T
+    return torch.tensor((3.0, 2.0, 1.0, 0.0)).to(device), shares.to(device)
+
+
+@functools.lru_cache(256)
+def counted(number: int, device: torch.device) -> Tensor:
+    """From 0 on: to ask a device for it each time would take it as long as to use it."""
+    return torch.arange(number, device=device)
 
 
 def weighed(values: Tensor, taps: Tensor, weights: Tensor) -> Tensor:

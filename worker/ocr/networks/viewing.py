@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from worker.ocr.networks.recipes import Scaling, Whole
-from worker.ocr.networks.tapping import as_grey, num_taps, taps_of
+from worker.ocr.networks.tapping import as_grey, counted, num_taps, taps_of
 
 _BITS = 11
 """In which OpenCV counts the shares of two neighbours, and how it rounds what they make."""
@@ -62,8 +62,7 @@ def _taps(own: int, goal: int, kind: Scaling, number: int, device: torch.device)
     told = torch.tensor(((own,), (goal,), (kind,)))
     if device.type == "cuda":
         told = told.pin_memory().to(device, non_blocking=True)
-    places = torch.arange(goal, device=device)
-    taps, shares = taps_of(places, told[0], told[1], told[2], {kind}, number)
+    taps, shares = taps_of(counted(goal, device), told[0], told[1], told[2], {kind}, number)
     if kind is Scaling.LINEAR:
         shares = (shares * (1 << _BITS)).round_().int()
     sides = taps.unbind(1), shares[:, :, None, None].unbind(1)
