@@ -14,7 +14,8 @@ _TEST_OPTIONS = (
     *("-v", "-m", "gpu", "-W", "default", "--tb=short", "--durations=8", "-p", "no:cacheprovider"),
 )
 _TEST_FILES = tuple(
-    f"tests/ocr/test_{name}.py" for name in ("sampling", "gpu_sights", "gpu", "number_types")
+    f"tests/ocr/test_{name}.py"
+    for name in ("sampling", "showing", "gpu_sights", "gpu", "number_types")
 )
 _NUM_ROWS = 40
 

@@ -64,3 +64,10 @@ def networks() -> tuple[Detector, nn.Module]:
     detector = Detector()
     load_verified(detector, bundled("detector"))
     return detector, recognizer_of("vi-print", None).network
+
+
+def noise(height: int, width: int, seed: int = 1) -> Picture:
+    """What no scaling is kind to, with all grey levels."""
+    levels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    soft = cv2.GaussianBlur(levels, (0, 0), 1.0)
+    return np.asarray(cv2.normalize(soft, None, 0, 255, cv2.NORM_MINMAX), np.uint8)

@@ -12,14 +12,14 @@ from tests.ocr.samples import networks, picture_of, text_read, tilted
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import view_of
 from worker.ocr.networks.device import Device
-from worker.ocr.networks.filling import filled
 from worker.ocr.networks.inference import Networks
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.orientation import OrientationClassifier
-from worker.ocr.networks.showing import ShownThere
 from worker.ocr.networks.weights import bundled, load_verified
 from worker.ocr.reader import Reader
-from worker.ocr.recognition.batch_client import _LineSight
+from worker.ocr.recognition.batch_client import LineSight
+from worker.ocr.sights.filling import filled
+from worker.ocr.sights.showing import ShownThere
 
 pytestmark = pytest.mark.gpu
 
@@ -63,7 +63,7 @@ def test_what_the_device_makes_reads_as_what_the_host_makes(
 def test_nobody_waits_for_a_gpu_that_makes_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     page = tilted(picture_of("receipt"), 4)
     box = np.array(((0, 0), (380, 0), (380, 28), (0, 28)), np.float32)
-    lines = [_LineSight(Crop(page, box + np.float32((20, 11.3 + 31 * n)))) for n in range(8)]
+    lines = [LineSight(Crop(page, box + np.float32((20, 11.3 + 31 * n)))) for n in range(8)]
     showing = ShownThere(Device(DEVICE, torch.float32, 1 << 20, 1))
     for mode in ("default", "error"):  # the first of anything may wait
         torch.cuda.set_sync_debug_mode(mode)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -11,35 +10,25 @@ import numpy as np
 import pytest
 import torch
 
-from tests.ocr.samples import Picture, picture_of, tilted
-from worker.ocr.detection.bends import Bend
+from tests.ocr.samples import Picture, noise, picture_of, tilted
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import View, view_of
 from worker.ocr.detection.turning import Window
-from worker.ocr.networks import recipes, sampling
-from worker.ocr.networks.device import Device
-from worker.ocr.networks.filling import Filled, filled
 from worker.ocr.networks.inference import Sight
-from worker.ocr.networks.recipes import Cut, Whole
-from worker.ocr.networks.sampling import Placed
-from worker.ocr.networks.showing import ShownThere
-from worker.ocr.networks.uploads import Uploads
-from worker.ocr.networks.viewing import Viewed, view
-from worker.ocr.recognition.batch_client import _LineSight
+from worker.ocr.recognition.batch_client import LineSight
 from worker.ocr.recognition.spacing import profile_of
+from worker.ocr.sights import sampling
+from worker.ocr.sights.filling import Filled, filled
+from worker.ocr.sights.recipes import Cut, Whole
+from worker.ocr.sights.sampling import Placed
+from worker.ocr.sights.uploads import Uploads
+from worker.ocr.sights.viewing import Viewed, view
 
 pytestmark = pytest.mark.gpu
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 EXACT = cv2.__version__.startswith("5.")
 """Before, OpenCV rounded coordinates to a 32nd of a pixel, and weights to some bits."""
-
-
-def noise(height: int, width: int, seed: int = 1) -> Picture:
-    """What no scaling is kind to, with all grey levels."""
-    levels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    soft = cv2.GaussianBlur(levels, (0, 0), 1.0)
-    return np.asarray(cv2.normalize(soft, None, 0, 255, cv2.NORM_MINMAX), np.uint8)
 
 
 def quads(picture: Picture, number: int, seed: int) -> Iterator[np.ndarray]:
@@ -87,7 +76,7 @@ def compared(sights: Sequence[Sight]) -> tuple[float, float]:
 def test_lines_come_out_as_on_the_host(seed: int) -> None:
     page = noise(500, 800, seed)
     lines = [Crop(page, quad) for quad in quads(page, 60, seed)]
-    sights = [_LineSight(line) for line in lines if line.place is not None]
+    sights = [LineSight(line) for line in lines if line.place is not None]
     assert len(sights) > 50 and all(sight.shape[1] <= 1600 for sight in sights)
     equal, near = compared(sights)
     assert near > 0.999
@@ -99,7 +88,7 @@ def test_lines_of_print_come_out_as_on_the_host() -> None:
     box = np.array(((0, 0), (380, 0), (380, 28), (0, 28)), np.float32)
     lines = [Crop(page, box + np.float32((20, 11.3 + 31 * place))) for place in range(8)]
     slanted = [replace(line, quad=line.quad + box * np.float32((0, 0.7))) for line in lines]
-    equal, near = compared([_LineSight(line) for line in lines + slanted])
+    equal, near = compared([LineSight(line) for line in lines + slanted])
     assert near > 0.999 and equal > (0.99 if EXACT else 0.7)
 
 
@@ -115,7 +104,7 @@ def test_what_the_classifier_sees_comes_out_as_on_the_host() -> None:
 def test_lines_of_many_pages_share_a_batch() -> None:
     pages = [noise(200, 300, seed) for seed in range(3)]
     sights = [
-        _LineSight(Crop(page, quad + np.float32((0, 9 * place))))
+        LineSight(Crop(page, quad + np.float32((0, 9 * place))))
         for place in range(4)
         for page in pages
         for quad in (np.array(((20, 30), (200, 44), (198, 66), (18, 52)), np.float32),)
@@ -129,7 +118,7 @@ def test_lines_that_are_too_many_pixels_at_once_are_made_one_after_the_other(
 ) -> None:
     page = noise(500, 800)
     lines = [Crop(page, quad) for quad in quads(page, 40, 5)]
-    sights = [_LineSight(line) for line in lines if line.place is not None]
+    sights = [LineSight(line) for line in lines if line.place is not None]
     width = max(sight.shape[1] for sight in sights)
     together = batch_of(sights, width)
     monkeypatch.setattr(sampling, "_MOST_PIXELS", 40_000)
@@ -145,7 +134,7 @@ def test_the_ink_of_lines_is_told_as_on_the_host() -> None:
     level = np.array(((40, 30), (330, 30), (330, 61), (40, 61)), np.float32)
     lines = [Crop(page, level + np.float32(7 * place)) for place in range(8)]
     lines += [Crop(page, quad) for quad in quads(page, 30, 6)]
-    sights = [_LineSight(line) for line in lines if line.place is not None]
+    sights = [LineSight(line) for line in lines if line.place is not None]
     batch = batch_of(sights, max(sight.shape[1] for sight in sights))
     profiles = {
         place: profile.cpu().numpy()
@@ -182,54 +171,11 @@ def test_the_ground_round_a_view_is_that_of_its_edges() -> None:
     assert tuple(made[0, 0]) == (220, 210, 200)
 
 
-def _gpu(monkeypatch: pytest.MonkeyPatch) -> ShownThere:
-    monkeypatch.setattr(Device, "is_gpu", True)
-    return ShownThere(Device(DEVICE, torch.float32, 1 << 20, 1))
-
-
-def test_a_page_goes_to_the_device_once_and_leaves_it_with_its_last_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    showing, page = _gpu(monkeypatch), noise(300, 400)
-    quad = np.array(((10, 10), (200, 10), (200, 40), (10, 40)), np.float32)
-    (seen,) = showing.shown("detect", [view_of(page)])
-    first, second = showing.shown("recognize", [_LineSight(Crop(page, quad + 9)) for _ in "ab"])
-    assert isinstance(seen, Viewed) and isinstance(first, Placed) and isinstance(second, Placed)
-    assert seen.page is first.page is second.page
-    other = page.copy()
-    (third,) = showing.shown("recognize", [_LineSight(Crop(other, quad))])
-    assert isinstance(third, Placed) and third.page is not first.page
-    assert len(showing.uploads) == 2
-    del page, other, seen, first, second, third
-    gc.collect()
-    assert len(showing.uploads) == 0
-
-
-def test_what_is_bent_or_large_beyond_measure_is_made_on_the_host(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    showing, page = _gpu(monkeypatch), noise(300, 400)
-    xs = np.linspace(20, 380, 33)
-    bend = Bend(np.stack((xs, 100 + xs**2 / 3000), axis=1).astype(np.float32), 20.0)
-    quad = np.array(((10, 10), (200, 10), (200, 40), (10, 40)), np.float32)
-    fallen = np.array(((10, 10), (200, 90), (200, 90), (10, 40)), np.float32)
-    for line in (Crop(page, bend.quad, bend), Crop(page, fallen)):
-        (made,) = showing.shown("recognize", [_LineSight(line)])
-        assert isinstance(made, np.ndarray)
-    monkeypatch.setattr(recipes, "_MOST_CUT", 1000)
-    (made,) = showing.shown("recognize", [_LineSight(Crop(page, quad))])
-    assert np.array_equal(made, _LineSight(Crop(page, quad)).shown())
-    monkeypatch.setattr(recipes, "_MOST_PIXELS", 1000)
-    (made,) = showing.shown("detect", [view_of(page)])
-    assert np.array_equal(made, view_of(page).shown())
-    assert len(showing.uploads) == 0
-
-
 def test_a_recipe_is_as_large_as_what_is_shown() -> None:
     page = noise(300, 400)
     for quad in quads(page, 40, 3):
         line = Crop(page, quad)
-        for sight in (_LineSight(line), Window(line)):
+        for sight in (LineSight(line), Window(line)):
             cut = sight.recipe()
             assert cut is None or (48, cut.room) == sight.shape
     whole = view_of(page).recipe()
@@ -238,7 +184,7 @@ def test_a_recipe_is_as_large_as_what_is_shown() -> None:
 
 def test_pictures_of_the_host_and_of_the_device_share_a_batch() -> None:
     page = noise(300, 400)
-    lines = [_LineSight(Crop(page, quad)) for quad in quads(page, 12, 4)]
+    lines = [LineSight(Crop(page, quad)) for quad in quads(page, 12, 4)]
     lines = [line for line in lines if line.recipe() is not None][:6]
     width = max(line.shape[1] for line in lines)
     uploads = Uploads(DEVICE)

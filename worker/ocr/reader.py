@@ -33,12 +33,12 @@ from worker.ocr.networks.inference import Networks, Task
 from worker.ocr.networks.library import Library, recognizer_of
 from worker.ocr.networks.number_types import faster_same, sample_page
 from worker.ocr.networks.orientation import OrientationClassifier
-from worker.ocr.networks.showing import showing_for
 from worker.ocr.networks.weights import Card, bundled, load_verified
 from worker.ocr.recognition.batch_client import UNWATCHED, BatchClient, Watch
 from worker.ocr.recognition.charset import LETTERS
 from worker.ocr.recognition.language import Language, vietnamese
 from worker.ocr.recognition.lines import Picture
+from worker.ocr.sights.choosing import showing_for
 from worker.ocr.stamped import lines_of_stamps
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from worker.ocr.detection.boxes import Found, Quads, find_boxes
 from worker.ocr.detection.closer import areas_of_ink
 from worker.ocr.detection.crops import rows_of_ink
-from worker.ocr.networks.recipes import Whole
 from worker.ocr.recognition.lines import Picture
+from worker.ocr.sights.recipes import Whole
 
 LONG_SIDE = 1280
 """Pixels. Larger pages are shrunk to it: the letters of a printed A4 page stay legible."""

@@ -16,10 +16,10 @@ from worker.ocr.detection.boxes import NONE, Quads, spans
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
-from worker.ocr.networks.recipes import Cut, Scaling
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.lines import HEIGHT, Picture
+from worker.ocr.sights.recipes import Cut, Scaling
 
 _WINDOW = (HEIGHT, 4 * HEIGHT)
 _SAMPLE_SIZE = 8

@@ -18,14 +18,14 @@ from torch.nn import functional
 
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.device import GPU_BATCHES, GPU_WIDTHS, Device
-from worker.ocr.networks.filling import Given, brought, filled
 from worker.ocr.networks.graphs import Graphs
 from worker.ocr.networks.placing import placed, placed_recognizer
-from worker.ocr.networks.recipes import Recipe
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
-from worker.ocr.networks.sampling import Placed
-from worker.ocr.networks.viewing import Viewed
 from worker.ocr.recognition.lines import HEIGHT, Picture, normalised, to_tensor
+from worker.ocr.sights.filling import Given, brought, filled
+from worker.ocr.sights.recipes import Recipe
+from worker.ocr.sights.sampling import Placed
+from worker.ocr.sights.viewing import Viewed
 
 Task = Literal["detect", "classify", "recognize"]
 

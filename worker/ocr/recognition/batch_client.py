@@ -14,9 +14,7 @@ from torch import nn
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import Crop
 from worker.ocr.networks.inference import Key, Sight, Steps, Task
-from worker.ocr.networks.recipes import Cut, Scaling
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
-from worker.ocr.networks.showing import Showing, ShownLast
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language
@@ -25,6 +23,8 @@ from worker.ocr.recognition.marks import decode
 from worker.ocr.recognition.spacing import Ink, fitted, ink_of
 from worker.ocr.recognition.strokes import told_apart
 from worker.ocr.recognition.syllables import whole_syllables
+from worker.ocr.sights.recipes import Cut, Scaling
+from worker.ocr.sights.showing import Showing, ShownLast
 
 _LOOK_S = 0.25
 """How often somebody who waits for the device looks whether the page is still wanted."""
@@ -100,7 +100,7 @@ class BatchClient:
         ]
 
     def _read(self, lines: Sequence[Crop]) -> list[list[Span]]:
-        sights = [_LineSight(line) for line in lines]
+        sights = [LineSight(line) for line in lines]
         steps: list[Steps] = self._run("recognize", sights)
         decoded = decode(
             [line.classes for line in steps],
@@ -155,7 +155,7 @@ class BatchClient:
         return numbers
 
 
-class _LineSight:
+class LineSight:
     """A line as the recogniser sees it."""
 
     def __init__(self, line: Crop) -> None:

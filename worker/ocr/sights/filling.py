@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from worker.ocr.networks.sampling import Placed, made
-from worker.ocr.networks.viewing import Viewed, view
 from worker.ocr.recognition.lines import Picture
+from worker.ocr.sights.sampling import Placed, made
+from worker.ocr.sights.viewing import Viewed, view
 
 Given = Picture | Placed | Viewed
 """A BGR picture (H, W, 3), or what a device makes one of."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from worker.ocr.networks.recipes import Scaling, Whole
-from worker.ocr.networks.tapping import as_grey, counted, num_taps, taps_of
+from worker.ocr.sights.recipes import Scaling, Whole
+from worker.ocr.sights.tapping import as_grey, counted, num_taps, taps_of
 
 _BITS = 11
 """In which OpenCV counts the shares of two neighbours, and how it rounds what they make."""

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from worker.ocr.networks.homography import from_rectangles, moved_to
-from worker.ocr.networks.recipes import Cut
-from worker.ocr.networks.tapping import as_grey, counted, num_taps, taps_of, weighed
 from worker.ocr.recognition.lines import HEIGHT, PADDING
+from worker.ocr.sights.homography import from_rectangles, moved_to
+from worker.ocr.sights.recipes import Cut
+from worker.ocr.sights.tapping import as_grey, counted, num_taps, taps_of, weighed
 
 _MOST_PIXELS = 4_000_000
 """Of lines that are made together, each as high and wide as the largest: 50 MB for each step."""

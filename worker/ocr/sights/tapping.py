@@ -8,7 +8,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from worker.ocr.networks.recipes import Scaling
+from worker.ocr.sights.recipes import Scaling
 
 _SHARES = {
     Scaling.CUBIC: (

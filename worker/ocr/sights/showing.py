@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from worker.ocr.batcher import DeviceOutOfMemory
 from worker.ocr.networks.device import Device
-from worker.ocr.networks.filling import Given
 from worker.ocr.networks.inference import Sight, Task, device_errors
-from worker.ocr.networks.recipes import Cut
-from worker.ocr.networks.sampling import Placed
-from worker.ocr.networks.uploads import Uploads
-from worker.ocr.networks.viewing import Viewed
+from worker.ocr.sights.filling import Given
+from worker.ocr.sights.recipes import Cut
+from worker.ocr.sights.sampling import Placed
+from worker.ocr.sights.uploads import Uploads
+from worker.ocr.sights.viewing import Viewed
 
 
 class Showing(Protocol):
@@ -30,11 +30,6 @@ class Showing(Protocol):
     def by_host(self) -> Showing:
         """The same where all that is seen is made on the host."""
         ...
-
-
-def showing_for(device: Device) -> Showing:
-    """The way that suits a device."""
-    return ShownThere(device) if device.is_gpu else ShownLast()
 
 
 class ShownLast:
