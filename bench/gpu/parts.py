@@ -78,7 +78,7 @@ PARTS: dict[str, tuple[Callable[[Run], Iterator[dict[str, Any]]], float]] = {
     "machine": (_machine, 20),
     "bare": (_bare, 175),
     "service": (_service, 150),
-    "ways": (_ways, 50),
+    "ways": (_ways, 90),
     "tests": (_tests, 100),
     "feeding": (_feeding, 70),
     "networks": (_networks, 40),
