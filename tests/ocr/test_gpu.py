@@ -109,7 +109,7 @@ def _placed() -> Networks:
 @on_gpu
 def test_graphs_say_what_the_same_networks_say_step_by_step() -> None:
     recorded, stepped = _placed(), _placed()
-    recorded.warm_up([(992, 768)])
+    recorded.warm_up()
     line = prepare(picture_of("line"))
     lines = [np.ascontiguousarray(line[:, : 32 * (7 + 3 * number)]) for number in range(5)]
     key = Key("recognize", 48, recorded.device.filled_width(lines[-1].shape[1]))
@@ -119,8 +119,9 @@ def test_graphs_say_what_the_same_networks_say_step_by_step() -> None:
             assert np.array_equal(one.classes[:, 0], other.classes[:, 0])
             assert np.abs(one.confidences - other.confidences).max() < 1e-2
     page = np.ascontiguousarray(sample_page())
-    (found,) = recorded.run(Key("detect", 992, 768), [page])
-    (other,) = stepped.run(Key("detect", 992, 768), [page])
+    (found,) = recorded.run(Key("detect", 992, 992), [page])
+    (other,) = stepped.run(Key("detect", 992, 992), [page])
+    assert found.shape == (992, 768)
     assert np.abs(found - other).max() < 1e-2
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.ocr.samples import picture_of
-from worker.ocr.networks.inference import NUM_BEST
+from worker.ocr.networks.steps import NUM_BEST
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.charset import CHARACTERS
 from worker.ocr.recognition.ctc import Span, words_of

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+import numpy as np
 import pytest
 import torch
 
 from tests.ocr.samples import networks, picture_of
 from worker.ocr.detection.detection import view_of
+from worker.ocr.networks.device import GPU_SIDES, Device, pick
+from worker.ocr.networks.inference import Key, Networks
+from worker.ocr.networks.orientation import OrientationClassifier
 from worker.ocr.recognition.lines import to_tensor
 
 pytestmark = pytest.mark.gpu
@@ -28,3 +34,30 @@ def test_a_page_in_a_larger_picture_is_seen_as_it_is_alone(name: str) -> None:
         unmasked = detector(batch)[0, :, :height, :width]
     assert (together - alone).abs().max() < 1e-4
     assert (unmasked - alone).abs().max() > 0.1  # what stands round it does count
+
+
+def test_pages_of_two_sizes_in_one_batch_are_seen_as_each_is_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector, recognizer = networks()
+    device = pick(DEVICE, torch.float32)
+    placed = Networks(detector, OrientationClassifier(), recognizer, device)
+    views = [view_of(picture_of(name)).shown() for name in ("decree", "line")]
+    alone = [placed.run(Key("detect", *view.shape[:2]), [view])[0] for view in views]
+    monkeypatch.setattr(Device, "is_gpu", True)  # as on one, on the processor, too
+    monkeypatch.setattr(Device, "batch_sizes", lambda *_, are_pages: [2])
+    size = device.filled_page(*views[0].shape[:2])
+    assert size in product(GPU_SIDES, repeat=2) and size != views[0].shape[:2]
+    together = placed.run(Key("detect", *size), views)
+    for one, mixed in zip(alone, together, strict=True):
+        assert one.shape == mixed.shape and np.abs(one - mixed).max() < 1e-4
+
+
+def test_pages_of_all_sizes_run_as_few() -> None:
+    gpu = Device(torch.device("cuda"), torch.float16, budget=1, num_streams=1)
+    sides = range(32, 3000, 32)
+    filled = [gpu.filled_page(height, width) for height in sides for width in sides]
+    assert len(set(filled)) == 49
+    for (height, width), (high, wide) in zip(product(sides, repeat=2), filled, strict=True):
+        assert height <= high < height + 672 and width <= wide < width + 672
+    assert gpu.batch_sizes(11, are_pages=True) == [4, 4, 1, 1, 1]

@@ -197,6 +197,6 @@ def test_pictures_of_the_host_and_of_the_device_share_a_batch() -> None:
     off = (
         mixed.pixels[: len(lines)].int() - batch_of(lines, width).pixels[: len(lines)].int()
     ).abs()
-    assert mixed.own == [line.shape[1] for line in lines]
+    assert mixed.own == [line.shape[:2] for line in lines]
     assert off.max() <= 2 and (off > 0).float().mean() < (0.02 if EXACT else 0.4)
     assert sorted(place for places in mixed.profiles for place in places) == [1, 3, 5]

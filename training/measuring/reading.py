@@ -9,8 +9,8 @@ from torch import Tensor
 
 from training.wear.degrade import Picture
 from worker.ocr.networks.device import pick
-from worker.ocr.networks.inference import best_of
 from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.steps import best_of
 from worker.ocr.recognition import charset
 from worker.ocr.recognition.charset import BLANK, CHARACTERS
 from worker.ocr.recognition.ctc import Character

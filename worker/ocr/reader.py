@@ -17,7 +17,7 @@ from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
 from worker.ocr.checkboxes import pieces_of_boxes, read_check_boxes, without_check_boxes
 from worker.ocr.detection.boxes import NONE
-from worker.ocr.detection.detection import is_blank, view_of
+from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
@@ -113,8 +113,7 @@ class Reader:
         networks = Networks(detector, classifier, default.network, picked)
         reader = cls(networks, default.card, Library(models_dir, networks.place))
         if picked.is_gpu and graphs:
-            usual = sample_page(1754, 1240), sample_page()  # A4, and the shape of a photo
-            networks.warm_up([view_of(page).shape for page in usual])
+            networks.warm_up()
         if picked.is_gpu:
             reader.warm_up()
         networks.told = told

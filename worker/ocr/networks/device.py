@@ -25,6 +25,12 @@ not seen (docs/figures.md); each thread does that for itself."""
 GPU_WIDTHS = 128, 320, 640, 1120, 1600
 """Pixels that lines are filled up to on a GPU, for the same reason; wider ones by steps of 800."""
 _WIDE_STEP = 800
+GPU_SIDES = 352, 672, 992, 1312
+"""Pixels that both sides of a page are filled up to on a GPU; larger ones by steps of 640. A size
+that a process has not seen would cost it 4 s."""
+_LARGE_STEP = 640
+GPU_PAGES = 4
+"""That the detector sees at once, or one alone: more gain little."""
 _GPU_STREAMS = 2
 """One makes the pictures of its batch on the host while the other's are on the GPU."""
 _CONTEXT_BYTES = 600 << 20
@@ -58,12 +64,14 @@ class Device:
         """Whether it has memory of its own."""
         return self.kind.type != "cpu"
 
-    def batch_sizes(self, num_pictures: int) -> list[int]:
+    def batch_sizes(self, num_pictures: int, *, are_pages: bool = False) -> list[int]:
         """How many pictures of one size to run at once: on a processor powers of two alone.
 
         Else each number of lines would be a shape of its own, to be prepared and remembered. A GPU
-        runs as many as it gains from, and the rest together (`filled`).
+        runs as many as it gains from, and the rest together (`filled`), of pages one by one.
         """
+        if self.is_gpu and are_pages:
+            return [GPU_PAGES] * (num_pictures // GPU_PAGES) + [1] * (num_pictures % GPU_PAGES)
         if self.is_gpu:
             most = GPU_BATCHES[-1]
             rest = num_pictures % most
@@ -86,6 +94,18 @@ class Device:
             return width
         wide = -(-width // _WIDE_STEP) * _WIDE_STEP
         return next((one for one in GPU_WIDTHS if one >= width), wide)
+
+    def filled_page(self, height: int, width: int) -> tuple[int, int]:
+        """As how high and wide a page runs: on a GPU likewise, beyond its own it is blind."""
+        if not self.is_gpu:
+            return height, width
+        return _filled_side(height), _filled_side(width)
+
+
+def _filled_side(side: int) -> int:
+    over = side - GPU_SIDES[-1]
+    large = GPU_SIDES[-1] + -(-over // _LARGE_STEP) * _LARGE_STEP
+    return next((one for one in GPU_SIDES if one >= side), large)
 
 
 def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: int = 0) -> Device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any, Literal, NamedTuple, Protocol
@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
-from worker.ocr.networks.device import GPU_BATCHES, GPU_WIDTHS, Device
+from worker.ocr.networks.device import GPU_BATCHES, GPU_PAGES, GPU_SIDES, GPU_WIDTHS, Device
 from worker.ocr.networks.graphs import Graphs
 from worker.ocr.networks.placing import placed, placed_recognizer
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.networks.steps import Steps, best_of
 from worker.ocr.recognition.lines import HEIGHT, Picture, normalised, to_tensor
 from worker.ocr.sights.filling import Given, brought, filled
 from worker.ocr.sights.recipes import Recipe
@@ -64,25 +64,10 @@ class Key(NamedTuple):
 
 _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
-_SURE = 0.995
 _MOST_RECORDED = 6_000_000
 """Pixels of a batch: in a larger one a GPU is busy for longer than it takes to be told."""
 _RECORDING_S = 30
 """What a start may take for it; what is not recorded by then runs step by step."""
-NUM_BEST = 5
-"""Classes of each time step that are told: the blank and the marks that a letter may bear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The best classes (T, K) of each time step of a line, best first, and their probabilities.
-
-    `profile` is where it has ink (`spacing.py`), then blanks, if a device made its picture.
-    """
-
-    classes: NDArray[np.int64]
-    confidences: NDArray[np.float32]
-    profile: NDArray[np.float32] | None = None
 
 
 class Networks:
@@ -108,7 +93,7 @@ class Networks:
     def run(self, key: Key, sights: Sequence[Sight | Given]) -> Sequence[Any]:
         """Run one network on sights or BGR pictures (H, W, 3) of one size: a result for each.
 
-        On a GPU they may be less wide than the key, or be made there. `detect` gives probability
+        On a GPU they may be smaller than the key says, or be made there. `detect` gives probability
         maps (H, W), `classify` the probability that the line stands on its head, `recognize` Steps.
         Raises DeviceOutOfMemory and DeviceLost.
         """
@@ -116,7 +101,8 @@ class Networks:
         self.told(key.task, len(sights))
         results: list[Any] = []
         with device_errors(), torch.inference_mode():
-            for size in self.device.batch_sizes(len(sights)):
+            are_pages = key.task == "detect"
+            for size in self.device.batch_sizes(len(sights), are_pages=are_pages):
                 part = sights[len(results) : len(results) + size]
                 if self.device.is_gpu:
                     results += self._run_filled(key, [_given(sight) for sight in part])
@@ -129,25 +115,18 @@ class Networks:
         """Shapes of batches that a GPU runs as one launch each."""
         return len(self._graphs)
 
-    def warm_up(self, views: Sequence[tuple[int, int]]) -> None:
-        """Prepare a GPU for the shapes of batches that are usual, and record them.
-
-        `views` are the sizes (H, W) of pages as the detector sees them. To prepare takes seconds,
-        in which a page would wait.
-        """
-        keys = [Key("detect", *view) for view in views]
-        keys += [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
-        keys += [Key("classify", HEIGHT, 4 * HEIGHT)]
-        most = min(_MOST_RECORDED, 2 * self.device.budget)
-        with device_errors(), torch.inference_mode(), torch.cuda.device(self.device.kind):
+    def warm_up(self) -> None:
+        """Prepare a GPU for the shapes of batches that there are, the most usual first, and record
+        them: else a page would wait for that, for seconds."""
+        kind, most = self.device.kind, min(_MOST_RECORDED, 2 * self.device.budget)
+        with device_errors(), torch.inference_mode(), torch.cuda.device(kind):
             ends = time.monotonic() + _RECORDING_S
-            for size, key in product(reversed(GPU_BATCHES), keys):
-                if key.height * key.width * size <= most and time.monotonic() < ends:
-                    pixels = torch.zeros(
-                        size, *key[1:3], 3, dtype=torch.uint8, device=self.device.kind
-                    )
-                    widths = torch.full((size,), key.width, device=self.device.kind)
-                    self._graphs.record(key, partial(self._seen, key), pixels, widths)
+            for key, number in _usual_batches():
+                if key.height * key.width * number <= most and time.monotonic() < ends:
+                    size = key.height, key.width
+                    pixels = torch.zeros(number, *size, 3, dtype=torch.uint8, device=kind)
+                    sizes = torch.tensor([size] * number, device=kind)
+                    self._graphs.record(key, partial(self._seen, key), pixels, sizes)
 
     def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
         batch = to_tensor(pictures, self.device.kind, self.device.dtype)
@@ -157,7 +136,7 @@ class Networks:
         """Likewise as a batch of one of few shapes; what fills it up is not answered."""
         size, number = (key.height, key.width), self.device.filled(len(given))
         batch = filled(given, size, number, self.device.kind, inked=key.task == "recognize")
-        said = self._graphs.run(key, partial(self._seen, key), batch.pixels, batch.widths)
+        said = self._graphs.run(key, partial(self._seen, key), batch.pixels, batch.sizes)
         told = brought([*(one[: len(given)] for one in said), *batch.profiles.values()])
         results = _results(key, told[: len(said)], batch.own)
         for places, profiles in zip(batch.profiles, told[len(said) :], strict=True):
@@ -165,32 +144,50 @@ class Networks:
                 results[place] = replace(results[place], profile=profile)
         return results
 
-    def _seen(self, key: Key, pixels: Tensor, widths: Tensor) -> Sequence[Tensor]:
-        """What a network says of pixels (B, H, W, 3) on a GPU, of which lines are so wide."""
+    def _seen(self, key: Key, pixels: Tensor, sizes: Tensor) -> Sequence[Tensor]:
+        """What a network says of pixels (B, H, W, 3) on a GPU, of pictures so large (B, 2)."""
         batch = normalised(pixels.permute(0, 3, 1, 2)).to(self.device.dtype)
-        return self._said(key, batch, widths if key.task == "recognize" else None)
+        return self._said(key, batch, sizes)
 
-    def _said(self, key: Key, batch: Tensor, widths: Tensor | None = None) -> Sequence[Tensor]:
+    def _said(self, key: Key, batch: Tensor, sizes: Tensor | None = None) -> Sequence[Tensor]:
         match key.task:
             case "detect":
-                return [self._detector(batch)[:, 0].float()]
+                own = () if sizes is None else (sizes,)
+                return [self._detector(batch, *own)[:, 0].float()]
             case "classify":
                 return [self._classifier(batch)[:, 1].float()]
             case "recognize":
-                recognizer = key.recognizer or self._recognizer
-                lines = recognizer(batch) if widths is None else recognizer(batch, widths)
+                own = () if sizes is None else (sizes[:, 1],)
+                lines = (key.recognizer or self._recognizer)(batch, *own)
                 return best_of(lines.softmax(2))
 
 
+def _usual_batches() -> Iterator[tuple[Key, int]]:
+    """The batches that a GPU is prepared for: how large, and of how many pictures."""
+    large, less = GPU_SIDES[-1], GPU_SIDES[-2]
+    upright, lying = Key("detect", large, less), Key("detect", less, large)
+    yield from ((upright, 1), (upright, GPU_PAGES), (lying, 1))
+    lines = [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
+    windows = Key("classify", HEIGHT, 4 * HEIGHT)
+    yield from ((key, number) for number in reversed(GPU_BATCHES) for key in (*lines, windows))
+    sides = product(reversed(GPU_SIDES), repeat=2)
+    pages = [Key("detect", height, width) for height, width in sides]
+    yield from ((key, 1) for key in pages if key not in (upright, lying))
+
+
 def _results(
-    key: Key, said: Sequence[NDArray[Any]], widths: Sequence[int] | None = None
+    key: Key, said: Sequence[NDArray[Any]], sizes: Sequence[tuple[int, int]] = ()
 ) -> list[Any]:
-    """A result for each picture of a batch."""
+    """A result for each picture of a batch, which may be less large than the key says."""
     if key.task == "classify":
         return [float(chance) for chance in said[0]]
+    sizes = sizes or [(key.height, key.width)] * len(said[0])
     if key.task == "detect":
-        return list(said[0])
-    num_steps = [width // PIXELS_PER_STEP for width in widths or [key.width] * len(said[0])]
+        return [
+            np.ascontiguousarray(chances[:height, :width])
+            for chances, (height, width) in zip(said[0], sizes, strict=True)
+        ]
+    num_steps = [width // PIXELS_PER_STEP for _, width in sizes]
     return [
         Steps(classes[:number], confidences[:number])
         for number, classes, confidences in zip(num_steps, *said, strict=True)
@@ -208,37 +205,6 @@ def shown(sight: Sight | Given) -> Picture:
 def _given(sight: Sight | Given) -> Given:
     """What a batch is made of."""
     return sight if isinstance(sight, np.ndarray | Placed | Viewed) else sight.shown()
-
-
-def best_of(chances: Tensor) -> tuple[Tensor, Tensor]:
-    """The best classes of each time step (B, T, K), best first, and their chances.
-
-    Where one is sure the others are left at 0: to sort all would cost as much as the language does.
-    """
-    return (_all_best if chances.is_cuda else _few_best)(chances)
-
-
-def _few_best(chances: Tensor) -> tuple[Tensor, Tensor]:
-    """Sorted where it is needed alone."""
-    first = chances.max(2)
-    classes = torch.zeros(*first.indices.shape, NUM_BEST, dtype=torch.int64, device=chances.device)
-    confidences = torch.zeros_like(classes, dtype=chances.dtype)
-    classes[:, :, 0], confidences[:, :, 0] = first.indices, first.values
-    unsure = first.values < _SURE
-    few = chances[unsure].topk(min(NUM_BEST, chances.shape[2]), 1)
-    classes[unsure, : few.indices.shape[1]] = few.indices
-    confidences[unsure, : few.values.shape[1]] = few.values
-    return classes, confidences
-
-
-def _all_best(chances: Tensor) -> tuple[Tensor, Tensor]:
-    """The same without asking in between what is needed: a GPU would wait for each answer."""
-    best = chances.topk(min(NUM_BEST, chances.shape[2]), 2)
-    told = (best.values[:, :, :1] < _SURE).repeat(1, 1, best.values.shape[2])
-    told[:, :, 0] = True
-    room = (0, NUM_BEST - best.values.shape[2])
-    classes = functional.pad(best.indices * told, room)
-    return classes, functional.pad(best.values * told, room)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from torch import nn
 
 from worker.ocr.batcher import Batcher
 from worker.ocr.detection.crops import Crop
-from worker.ocr.networks.inference import Key, Sight, Steps, Task
+from worker.ocr.networks.inference import Key, Sight, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
+from worker.ocr.networks.steps import Steps
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from worker.ocr.recognition.lines import Picture
+from worker.ocr.recognition.lines import HEIGHT, Picture
 from worker.ocr.sights.sampling import Placed, made
 from worker.ocr.sights.viewing import Viewed, view
 
@@ -21,14 +21,15 @@ Given = Picture | Placed | Viewed
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Pixels (B, H, W, 3) and widths (B,) on the device; of the widths `own` are asked for.
+    """Pixels (B, H, W, 3) on the device, and how high and wide each picture is there, (B, 2); `own`
+    are those that are asked for.
 
     `profiles` (N, W) are those of the lines that were made there, by their places in the batch.
     """
 
     pixels: Tensor
-    widths: Tensor
-    own: Sequence[int]
+    sizes: Tensor
+    own: Sequence[tuple[int, int]]
     profiles: Mapping[tuple[int, ...], Tensor] = field(default_factory=dict)
 
 
@@ -44,11 +45,11 @@ def filled(
 
     Nothing waits for the device: what it makes it makes in turn.
     """
-    own = [_width_of(one) for one in given]
-    widths = _to(torch.tensor(own + [size[1]] * (number - len(own))), device)
+    own = [_size_of(one) for one in given]
+    sizes = _to(torch.tensor(own + [size] * (number - len(own))), device)
     pictures = {place: one for place, one in enumerate(given) if isinstance(one, np.ndarray)}
     if len(pictures) == len(given):
-        return Filled(_to(_stacked(pictures, (number, *size, 3), device), device), widths, own)
+        return Filled(_to(_stacked(pictures, (number, *size, 3), device), device), sizes, own)
     pixels = torch.zeros(number, *size, 3, dtype=torch.uint8, device=device)
     if pictures:
         shape = (len(pictures), *size, 3)
@@ -65,13 +66,14 @@ def filled(
         _put(pixels, places, some.pixels)
         if some.profiles is not None:
             profiles[places] = some.profiles
-    return Filled(pixels, widths, own, profiles)
+    return Filled(pixels, sizes, own, profiles)
 
 
-def _width_of(one: Given) -> int:
+def _size_of(one: Given) -> tuple[int, int]:
     if isinstance(one, Placed):
-        return one.cut.room
-    return one.whole.shape[1] if isinstance(one, Viewed) else one.shape[1]
+        return HEIGHT, one.cut.room
+    height, width = one.whole.shape if isinstance(one, Viewed) else one.shape[:2]
+    return height, width
 
 
 def _stacked(pictures: dict[int, Picture], shape: Sequence[int], device: torch.device) -> Tensor:

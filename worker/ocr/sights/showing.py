@@ -50,13 +50,15 @@ class ShownLast:
 
 @dataclass(frozen=True)
 class ShownFirst:
-    """For a GPU, by who asks: its own threads have no time. Lines of many widths share a batch."""
+    """For a GPU, by who asks: its own threads have no time. All sizes share batches of few."""
 
     device: Device
 
     def size(self, task: Task, sight: Sight) -> tuple[int, int]:
-        """Of lines one of few widths."""
+        """One of few: of lines by their width, of pages by both sides."""
         height, width = sight.shape
+        if task == "detect":
+            return self.device.filled_page(height, width)
         return height, self.device.filled_width(width) if task == "recognize" else width
 
     def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Given]:
