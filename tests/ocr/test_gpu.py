@@ -95,7 +95,7 @@ def test_lines_of_all_widths_share_batches_of_few_shapes_and_say_what_each_says_
     monkeypatch.setattr(Recognizer, "forward", noted)
     width = pick(DEVICE).filled_width(lines[-1].shape[1])
     together = _placed().run(Key("recognize", line.shape[0], width), lines)
-    assert len(together) == 5 and shapes == {(16, 3, 48, width)}
+    assert len(together) == 5 and shapes == {(8, 3, 48, width)}
     for one, mixed in zip(alone, together, strict=True):
         assert np.array_equal(one.classes[:, 0], mixed.classes[:, 0])
         assert np.abs(one.confidences[:, 0] - mixed.confidences[:, 0]).max() < 1e-3

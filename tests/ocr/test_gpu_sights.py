@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -66,7 +67,9 @@ def test_nobody_waits_for_a_gpu_that_makes_a_batch(monkeypatch: pytest.MonkeyPat
     lines = [LineSight(Crop(page, box + np.float32((20, 11.3 + 31 * n)))) for n in range(8)]
     showing = ShownThere(Device(DEVICE, torch.float32, 1 << 20, 1))
     for mode in ("default", "error"):  # the first of anything may wait
-        torch.cuda.set_sync_debug_mode(mode)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says that it is a prototype
+            torch.cuda.set_sync_debug_mode(mode)
         try:
             given = showing.shown("recognize", lines)
             filled(given, (48, 1120), 16, DEVICE, inked=True)

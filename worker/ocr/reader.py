@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from torch import nn
 
-from shared.result import Line, Page
+from shared.result import Page
 from shared.running.sandbox import use_one_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
@@ -26,7 +25,7 @@ from worker.ocr.heap import Heap, settle
 from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
 from worker.ocr.layer.laying import rows_of_words
 from worker.ocr.layer.words import Hint
-from worker.ocr.layout.pieces import Piece, pieces_of
+from worker.ocr.layout.pieces import Piece, pieces_of, source_of
 from worker.ocr.networks.detector import Detector
 from worker.ocr.networks.device import pick
 from worker.ocr.networks.inference import Networks, Task
@@ -43,6 +42,7 @@ from worker.ocr.stamped import lines_of_stamps
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import Grid, ruled_grids
+from worker.ocr.turn import Host, Turn
 from worker.ocr.unread import unread
 
 
@@ -75,6 +75,7 @@ class Reader:
         self._recognizer: nn.Module | None = None
         self._showing = showing_for(networks.device)
         self._heap = Heap()
+        self._host = Host()
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,
@@ -166,7 +167,10 @@ class Reader:
         Raises DeviceOutOfMemory, DeviceLost, BatcherClosed, what a network raised, or, between
         two steps, what the watch's `check` raises.
         """
-        client = self._client(job, watch)
+        with self._host.turn() as turn:
+            return self._read(self._client(job, watch, turn), picture, page, hint)
+
+    def _read(self, client: BatchClient, picture: Picture, page: int, hint: Hint | None) -> Reading:
         start = time.perf_counter()
         stamps = [] if _is_unseen(hint) else find_stamps(picture)
         sheet = _sheet(client, without_stamps(picture, stamps), hint)
@@ -188,7 +192,7 @@ class Reader:
             width=sheet.picture.shape[1],
             height=sheet.picture.shape[0],
             rotation=sheet.rotation,
-            source=_source(lines),
+            source=source_of(lines),
             lines=lines,
             tables=tables,
             barcodes=barcodes,
@@ -196,7 +200,7 @@ class Reader:
         )
         return Reading(read, Timings(detected - start, done - detected), sheet.is_cut)
 
-    def _client(self, job: str, watch: Watch) -> BatchClient:
+    def _client(self, job: str, watch: Watch, turn: Turn) -> BatchClient:
         return BatchClient(
             self._batcher,
             job,
@@ -206,6 +210,7 @@ class Reader:
             self._language if set(LETTERS) <= set(self.model.characters) else None,
             watch,
             self._showing,
+            turn,
         )
 
     def close(self) -> None:
@@ -249,8 +254,3 @@ def _texts(client: BatchClient, sheet: Sheet, hint: Hint | None) -> tuple[Sheet,
             return sheet, texts
     sheet, words = read_either_way(client, sheet)
     return sheet, as_read(sheet, words)
-
-
-def _source(lines: Sequence[Line]) -> Literal["ocr", "text_layer", "mixed"]:
-    sources = {line.source for line in lines} or {"ocr"}
-    return sources.pop() if len(sources) == 1 else "mixed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.recognition.ctc import Span
 
 Quad = NDArray[np.float32]
+PageSource = Literal["ocr", "text_layer", "mixed"]
 
 WIDE_GAP = 0.45
 """In heights of the line. Wider than the spaces of running text are; pieces that belong together
@@ -107,6 +109,12 @@ def joined(pieces: Sequence[Piece]) -> Line:
         words=words,
         source="ocr" if any(piece.source == "ocr" for piece in pieces) else "text_layer",
     )
+
+
+def source_of(lines: Sequence[Line]) -> PageSource:
+    """Where the lines of a page come from."""
+    sources: set[PageSource] = {line.source for line in lines} or {"ocr"}
+    return sources.pop() if len(sources) == 1 else "mixed"
 
 
 def as_box(quad: Quad) -> Box:

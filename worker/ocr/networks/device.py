@@ -19,13 +19,13 @@ in no cache) and hold up the other jobs."""
 _GPU_BUDGET_PER_BYTE = 1 / 2048
 """Pixels per byte of GPU memory: activations take 70 to 260 bytes a pixel, a batch may be filled up
 to three times its own, and more than half stays free."""
-GPU_BATCHES = 1, 2, 4, 16, 32
+GPU_BATCHES = 1, 4, 8, 16, 32
 """Pictures. An H200 gains little from more, and takes 1 to 2 s to prepare for a shape that it has
 not seen (docs/figures.md); each thread does that for itself."""
 GPU_WIDTHS = 128, 320, 640, 1120, 1600
 """Pixels that lines are filled up to on a GPU, for the same reason; wider ones by steps of 800."""
 _WIDE_STEP = 800
-GPU_SIDES = 352, 672, 992, 1312
+GPU_SIDES = 672, 992, 1312
 """Pixels that both sides of a page are filled up to on a GPU; larger ones by steps of 640. A size
 that a process has not seen would cost it 4 s."""
 _LARGE_STEP = 640

@@ -66,7 +66,7 @@ _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _MOST_RECORDED = 6_000_000
 """Pixels of a batch: in a larger one a GPU is busy for longer than it takes to be told."""
-_RECORDING_S = 30
+_RECORDING_S = 40
 """What a start may take for it; what is not recorded by then runs step by step."""
 
 

@@ -26,6 +26,7 @@ from worker.ocr.recognition.strokes import told_apart
 from worker.ocr.recognition.syllables import whole_syllables
 from worker.ocr.sights.recipes import Cut, Scaling
 from worker.ocr.sights.showing import Showing, ShownLast
+from worker.ocr.turn import Host, Turn
 
 _LOOK_S = 0.25
 """How often somebody who waits for the device looks whether the page is still wanted."""
@@ -67,7 +68,7 @@ class BatchClient:
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
     None for the default one. Without a `language` what the network sees best is what is read.
-    What the networks are given is made by `showing`.
+    What the networks are given is made by `showing`; while it waits the page's `turn` is another's.
     Every call raises what the watch's `check` raises.
     """
 
@@ -79,6 +80,7 @@ class BatchClient:
     language: Language | None = None
     watch: Watch = UNWATCHED
     showing: Showing = field(default_factory=ShownLast)
+    turn: Turn = field(default_factory=lambda: Host().turn())
 
     def probability(self, view: Sight) -> NDArray[np.float32]:
         """The detector's map (H, W) of what it sees of a page."""
@@ -128,7 +130,8 @@ class BatchClient:
             )
             futures |= zip(numbers, submitted, strict=True)
         try:
-            self._wait_for(list(futures.values()))
+            with self.turn.away():
+                self._wait_for(list(futures.values()))
             return [futures[number].result() for number in range(len(sights))]
         finally:
             # Where one has failed nobody wants the others.
