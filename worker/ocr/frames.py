@@ -27,7 +27,7 @@ _BESIDE = 0.15
 """How near the letters of a word are to each other."""
 _ROOM = 0.5
 """In heights: what of the page is looked at round a place that may have a box."""
-_ABOUT_SQUARE, _CLOSED = 0.6, 0.5
+_ABOUT_SQUARE, _CLOSED = 0.6, 0.75
 """The same as `_SQUARE` and `_FULL` below, in the smaller picture."""
 _MOST_PLACES = 250
 """Where there are more, the whole page is looked at at once."""
