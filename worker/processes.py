@@ -27,11 +27,12 @@ from shared.running.embedded import CONFIG_EXIT_CODE
 from shared.settings import Settings
 from worker.ocr.networks.cores import num_cores
 
-_CORES_OF_ONE = 2
-"""A process that reads on a GPU keeps about two cores busy: its own part, its decoding children."""
+_OF_CORES = 3 / 4
+"""So many processes read on a GPU for each core: of one the host works on a page at a time, and
+decoding children and the service want some, too."""
 _CARD_BYTES_OF_ONE = 2 << 30
 """Of the GPU: context, networks and batches."""
-_HOST_BYTES_OF_ONE = 2 << 30
+_HOST_BYTES_OF_ONE = 3 << 30
 """Of the host: torch, the networks, pages in hand, decoding children."""
 _REST_S = 2  # after a process that failed, be it at its start
 _STOP_S = 30  # for a process that is told to end; it hands its slices back within seconds
@@ -97,7 +98,7 @@ def _num_on(card_bytes: int, machine: Machine, num_cards: int, settings: Setting
     """How many processes read on one GPU."""
     if settings.device_processes != "auto":
         return settings.device_processes
-    by_cores = machine.num_cores // (_CORES_OF_ONE * num_cards)
+    by_cores = int(_OF_CORES * machine.num_cores / num_cards)
     by_card = card_bytes // _CARD_BYTES_OF_ONE
     by_memory = machine.memory_bytes // (_HOST_BYTES_OF_ONE * num_cards)
     return max(1, min(by_cores, by_card, by_memory))

@@ -76,8 +76,8 @@ def _networks(run: Run) -> Iterator[dict[str, Any]]:
 
 PARTS: dict[str, tuple[Callable[[Run], Iterator[dict[str, Any]]], float]] = {
     "machine": (_machine, 20),
-    "bare": (_bare, 175),
-    "service": (_service, 150),
+    "bare": (_bare, 200),
+    "service": (_service, 180),
     "ways": (_ways, 90),
     "tests": (_tests, 100),
     "feeding": (_feeding, 70),

@@ -21,7 +21,7 @@ from worker.processes import Machine, places
 _LINE = Path(__file__).parents[2] / "keeper" / "canary.png"
 _CALLS = 30
 _WARM_UP = 5
-_START_S = 50
+_START_S = 70
 """For all worker processes, once one reads; with fewer it is measured all the same."""
 _RAMP_S = 6.0
 _RATE_S = 8.0

@@ -32,13 +32,13 @@ def test_on_processors_one_process_reads() -> None:
     assert places(Settings(), SMALL) == [Place("cpu")]
 
 
-def test_on_a_gpu_there_is_a_process_for_every_two_cores_and_each_has_its_share() -> None:
-    assert places(Settings(), H100) == [Place("cuda:0", 10 * GIB)] * 8
+def test_on_a_gpu_there_are_three_processes_for_four_cores_and_each_has_its_share() -> None:
+    assert places(Settings(), H100) == [Place("cuda:0", 80 * GIB // 12)] * 12
 
 
 def test_a_second_gpu_is_used_without_further_settings() -> None:
     found = places(Settings(), TWO)
-    assert found == [Place("cuda:0", 20 * GIB)] * 4 + [Place("cuda:1", 6 * GIB)] * 4
+    assert found == [Place("cuda:0", 80 * GIB // 6)] * 6 + [Place("cuda:1", 4 * GIB)] * 6
 
 
 def test_a_gpu_that_is_named_is_the_only_one() -> None:
@@ -59,7 +59,7 @@ def test_who_shares_a_card_takes_no_more_of_it_than_was_said() -> None:
 
 
 def test_where_memory_is_short_fewer_read() -> None:
-    machine = Machine(num_cores=16, memory_bytes=8 * GIB, cards=(80 * GIB,))
+    machine = Machine(num_cores=16, memory_bytes=12 * GIB, cards=(80 * GIB,))
     assert len(places(Settings(), machine)) == 4
 
 
