@@ -37,10 +37,12 @@ def unread(
 
 def _holds(quads: Quad, points: Quad) -> NDArray[np.bool_]:
     """Whether each of the quads (N, 4, 2) holds each of the points (M, 2): (N, M)."""
-    sides = np.roll(quads, -1, axis=1) - quads
-    away = points[None, :, None] - quads[:, None]
-    turns = sides[:, None, :, 0] * away[..., 1] - sides[:, None, :, 1] * away[..., 0]
-    return np.asarray((turns >= 0).all(2), bool)
+    x, y = quads.astype(np.float64).transpose(2, 1, 0)[..., None]  # (4, N, 1)
+    across, down = np.roll(x, -1, axis=0) - x, np.roll(y, -1, axis=0) - y
+    # To the left or the right of a side, times its length: one product of matrices for all.
+    lines = np.concatenate((-down, across, down * x - across * y), axis=2)
+    seen = np.column_stack((points, np.ones(len(points)))).T
+    return np.asarray((lines @ seen >= 0).all(0), bool)
 
 
 def _has_ink(sheet: Sheet, quad: Quad) -> bool:
