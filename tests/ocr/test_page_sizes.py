@@ -18,6 +18,8 @@ from worker.ocr.recognition.lines import to_tensor
 pytestmark = pytest.mark.gpu
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+SAME = 1e-4 if DEVICE == "cpu" else 2e-2
+"""A GPU multiplies with 10 bits of a fraction, in another order for each size."""
 
 
 @pytest.mark.parametrize("name", ["decree", "line"])
@@ -32,7 +34,7 @@ def test_a_page_in_a_larger_picture_is_seen_as_it_is_alone(name: str) -> None:
         alone = detector(to_tensor([seen], DEVICE))[0]
         together = detector(batch, sizes)[0, :, :height, :width]
         unmasked = detector(batch)[0, :, :height, :width]
-    assert (together - alone).abs().max() < 1e-4
+    assert (together - alone).abs().max() < SAME
     assert (unmasked - alone).abs().max() > 0.1  # what stands round it does count
 
 
@@ -50,7 +52,7 @@ def test_pages_of_two_sizes_in_one_batch_are_seen_as_each_is_alone(
     assert size in product(GPU_SIDES, repeat=2) and size != views[0].shape[:2]
     together = placed.run(Key("detect", *size), views)
     for one, mixed in zip(alone, together, strict=True):
-        assert one.shape == mixed.shape and np.abs(one - mixed).max() < 1e-4
+        assert one.shape == mixed.shape and np.abs(one - mixed).max() < SAME
 
 
 def test_pages_of_all_sizes_run_as_few() -> None:

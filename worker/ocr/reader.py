@@ -122,8 +122,9 @@ class Reader:
         return reader
 
     def warm_up(self) -> None:
-        """Read a page that says nothing: the first of anything takes a GPU seconds."""
+        """Read a page and a line that say nothing: the first of anything takes a GPU seconds."""
         self.read(sample_page())
+        self.read(sample_page(100)[20:60])
 
     def using(self, model: str) -> Reader:
         """The same reader with another recogniser, which is loaded if it is not yet.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -66,7 +65,7 @@ _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _MOST_RECORDED = 6_000_000
 """Pixels of a batch: in a larger one a GPU is busy for longer than it takes to be told."""
-_RECORDING_S = 40
+_RECORDING_S = 60
 """What a start may take for it; what is not recorded by then runs step by step."""
 
 
@@ -164,15 +163,19 @@ class Networks:
 
 def _usual_batches() -> Iterator[tuple[Key, int]]:
     """The batches that a GPU is prepared for: how large, and of how many pictures."""
-    large, less = GPU_SIDES[-1], GPU_SIDES[-2]
-    upright, lying = Key("detect", large, less), Key("detect", less, large)
-    yield from ((upright, 1), (upright, GPU_PAGES), (lying, 1))
+    pages = [Key("detect", high, wide) for high, wide in _pages()]
+    yield from ((page, 1) for page in pages)
+    yield pages[0], GPU_PAGES
     lines = [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
     windows = Key("classify", HEIGHT, 4 * HEIGHT)
     yield from ((key, number) for number in reversed(GPU_BATCHES) for key in (*lines, windows))
-    sides = product(reversed(GPU_SIDES), repeat=2)
-    pages = [Key("detect", height, width) for height, width in sides]
-    yield from ((key, 1) for key in pages if key not in (upright, lying))
+
+
+def _pages() -> list[tuple[int, int]]:
+    """The sizes of pages, that of most documents first."""
+    large, less = GPU_SIDES[-1], GPU_SIDES[-2]
+    sizes = [(high, wide) for high in GPU_SIDES for wide in GPU_SIDES]
+    return sorted(sizes, key=lambda size: size != (large, less))
 
 
 def _results(
