@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -84,7 +85,8 @@ class CanaryKeeper:
             return
         if job.status.terminal:
             self.canary.returned(_trouble(job))
-            self.jobs.erase(CANARY_TENANT, job_id)
+            with suppress(JobGone, JobNotFound):  # another keeper was as fast
+                self.jobs.erase(CANARY_TENANT, job_id)
             self.blobs.delete_job(CANARY_TENANT, job_id)
 
 

@@ -53,6 +53,9 @@ def make_celery(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A store that takes no writes (no replica, a full disk) is one that is away, and no reason
+        # for a worker to end.
+        broker_channel_error_retry=True,
         broker_transport_options={
             "health_check_interval": 25,  # seconds
             "socket_keepalive": not settings.embedded,  # a socket file knows no keepalive

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery import Task, signals
 from celery.concurrency import get_implementation
+from celery.worker.consumer import Consumer
 from celery.worker.control import inspect_command
 from celery.worker.request import Request
 from celery.worker.state import reserved_requests
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from worker.runtime import Runtime
 
 CONFIG_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+_REST_S = 2
 _log = structlog.get_logger()
 _runtimes: list[Runtime] = []
 _consumers: list[Any] = []
@@ -43,6 +46,24 @@ except SettingError as error:
     print(f"docchu: {error.detail}", file=sys.stderr)
     raise SystemExit(CONFIG_EXIT_CODE) from error
 app = make_celery(settings)
+app.conf.worker_consumer = "worker.app:PatientConsumer"
+
+
+class PatientConsumer(Consumer):  # type: ignore[misc]
+    """Asks a store that answers, and takes no writes, again after a moment: for one that does not
+    answer Celery waits by itself."""
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        super().on_connection_error_before_connected(exc)
+        self._rest(exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        super().on_connection_error_after_connected(exc)
+        self._rest(exc)
+
+    def _rest(self, error: Exception) -> None:
+        if isinstance(error, self.channel_errors):
+            time.sleep(_REST_S)
 
 
 class SliceRequest(Request):  # type: ignore[misc]

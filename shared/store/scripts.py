@@ -15,6 +15,7 @@ from redis.exceptions import (
     ConnectionError,
     MasterDownError,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     TimeoutError,
@@ -36,9 +37,10 @@ _LUA = {path.stem: path for path in Path(__file__).parent.rglob("*.lua")}
 _SOCKET_TIMEOUT_S = 10
 # Whatever the server says that means "not now", a full disk (MISCONF) and a full memory included,
 # or "not you": a wrong password is a ConnectionError, too. It goes on once that has been mended.
+# A script that was there a moment ago is missing where another server became the primary.
 _AWAY = (
     *(ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError),
-    *(NoPermissionError, OutOfMemoryError, MasterDownError),
+    *(NoPermissionError, NoScriptError, OutOfMemoryError, MasterDownError),
 )
 _AWAY_PREFIXES = ("BUSY ", "MISCONF", "NOREPLICAS")  # the codes that have no class of their own
 
@@ -60,7 +62,7 @@ def connect(url: str, max_connections: int | None = None) -> Client:
     if max_connections is not None:
         options |= {"max_connections": max_connections, "timeout": _SOCKET_TIMEOUT_S}
     if url.startswith(sentinel.SCHEME):
-        return redis.Redis.from_pool(sentinel.pool(url, options))
+        return sentinel.client(url, options)
     if max_connections is None:
         return redis.Redis.from_url(url, **options)
     return redis.Redis.from_pool(redis.BlockingConnectionPool.from_url(url, **options))

@@ -2,6 +2,7 @@
 
 `sentinel://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…]/SERVICE[/DB][?OPTIONS]`: user and password are
 those of the store; of the sentinels they are `sentinel_username` and `sentinel_password`.
+With `replicas=N` a write counts as done once so many replicas have it (`replicas.py`).
 https://redis.io/docs/latest/develop/reference/sentinel-clients/
 """
 
@@ -11,16 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from redis import BlockingConnectionPool, ConnectionPool
-from redis.sentinel import Sentinel, SentinelConnectionPool
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, ResponseError
+from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
 
 from shared.errors import SettingError
+from shared.store.replicas import ReplicatedClient
 
 SCHEME = "sentinel"
 _PORT = 26379
 _TIMEOUT_S = 2
 """Of a sentinel: another one is asked then."""
-_OPTIONS = ("sentinel_username", "sentinel_password")
+_OPTIONS = ("sentinel_username", "sentinel_password", "replicas")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Watched:
     userinfo: str
     store: dict[str, str]
     sentinel: dict[str, Any]
+    replicas: int
 
     @classmethod
     def parse(cls, url: str) -> Watched:
@@ -43,7 +49,7 @@ class Watched:
             raise SettingError(
                 f"DOCCHU_REDIS_URL cannot be used ({error}): "
                 "sentinel://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…]/SERVICE[/DB]"
-                "[?sentinel_username=…&sentinel_password=…] is wanted."
+                "[?sentinel_username=…&sentinel_password=…&replicas=…] is wanted."
             ) from None
 
     @classmethod
@@ -56,6 +62,7 @@ class Watched:
         options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
         if unknown := sorted(options.keys() - set(_OPTIONS)):
             raise ValueError(f"it has no option {unknown[0]}")
+        replicas = int(options.pop("replicas", 0))
         known = urlsplit(f"//{userinfo}@none")
         store = {"username": known.username or "", "password": known.password or ""}
         return cls(
@@ -68,7 +75,10 @@ class Watched:
                 **{name.removeprefix("sentinel_"): value for name, value in options.items()},
                 "socket_timeout": _TIMEOUT_S,
                 "socket_connect_timeout": _TIMEOUT_S,
+                # Its own would ask one that is away four times, for up to 25 s.
+                "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
             },
+            replicas=replicas,
         )
 
 
@@ -79,17 +89,32 @@ def _host(text: str) -> tuple[str, int]:
     return parts.hostname, parts.port or _PORT
 
 
+class _Connection(SentinelManagedConnection):
+    """Asks Sentinel again after a server took no writes: it may be the primary no more."""
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().read_response(*args, **options)
+        except ResponseError as error:
+            if str(error).startswith("NOREPLICAS"):
+                self.disconnect()  # type: ignore[no-untyped-call]
+            raise
+
+
 class _BlockingPool(SentinelConnectionPool, BlockingConnectionPool):
     """Connections to the primary, of which one is waited for where all are in use."""
 
 
-def pool(url: str, options: dict[str, Any]) -> ConnectionPool:
-    """Connections to whichever server is the primary. Raises SettingError."""
+def client(url: str, options: dict[str, Any]) -> Redis:
+    """A client of whichever server is the primary. Raises SettingError."""
     watched = Watched.parse(url)
     kind: Any = _BlockingPool if "max_connections" in options else SentinelConnectionPool
     manager = Sentinel(watched.sentinels, sentinel_kwargs=watched.sentinel)  # type: ignore[no-untyped-call]
-    made: ConnectionPool = kind(watched.service, manager, db=watched.db, **watched.store, **options)
-    return made
+    options = {"connection_class": _Connection, "db": watched.db, **watched.store, **options}
+    pool = kind(watched.service, manager, **options)
+    if watched.replicas:
+        return ReplicatedClient(pool, watched.replicas)
+    return Redis.from_pool(pool)
 
 
 def broker(url: str) -> tuple[str, dict[str, Any]]:

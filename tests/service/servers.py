@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Watched:
             self._start(port, [*_server(port), f"replicaof 127.0.0.1 {first}"])
         for port in self.sentinels:
             self._start(port, _sentinel(port, first), "--sentinel")
-        self._wait()
+        self.wait_for_all()
 
     @property
     def url(self) -> str:
@@ -51,6 +52,20 @@ class Watched:
         self._processes[port].kill()
         self._processes[port].wait()
 
+    def has(self, name: str, value: str) -> bool:
+        """Whether the primary has this value under the name."""
+        with redis.Redis(port=self.primary(), password=PASSWORD, decode_responses=True) as primary:
+            return bool(primary.get(name) == value)
+
+    @contextmanager
+    def stopped(self, port: int) -> Iterator[None]:
+        """Let a server stand still for a while."""
+        self._processes[port].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._processes[port].send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         """End all of them."""
         for process in reversed(self._processes.values()):
@@ -66,11 +81,19 @@ class Watched:
                 [str(server_program()), str(file), *options], cwd=self._folder, stdout=log
             )
 
-    def _wait(self) -> None:
+    def wait_for_all(self) -> None:
+        """Wait until each sentinel sees them all, and the primary has its replicas."""
         for port in self.sentinels:
             with redis.Redis(port=port, decode_responses=True) as sentinel:
                 while not self._is_watching(sentinel):
                     time.sleep(0.1)
+        while self._num_replicas() < len(self.servers) - 1:
+            time.sleep(0.1)
+
+    def _num_replicas(self) -> int:
+        with redis.Redis(port=self.primary(), password=PASSWORD) as primary:
+            told = primary.info("replication")
+        return sum(one.get("state") == "online" for one in told.values() if isinstance(one, dict))
 
     def _is_watching(self, sentinel: redis.Redis) -> bool:
         """Whether it knows of both replicas and both other sentinels."""

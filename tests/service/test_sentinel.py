@@ -15,9 +15,9 @@ import pytest
 from bench.crew import Crew, running_crew
 from bench.workers.marked import picture_of, text_of
 from shared.broker import make_celery
-from shared.errors import SettingError
+from shared.errors import SettingError, Unavailable
 from shared.settings import Settings
-from shared.store.scripts import connect
+from shared.store.scripts import Client, connect, store_faults
 from shared.store.sentinel import Watched as Address
 from tests.service.servers import Watched, watched_store
 
@@ -35,6 +35,42 @@ def crew(store: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     folder = tmp_path_factory.mktemp("crew")
     with running_crew(folder, "bench.workers.marked", DOCCHU_REDIS_URL=store.url) as crew:
         yield crew
+
+
+@pytest.mark.parametrize("options", ["", "?replicas=1"])
+def test_who_holds_on_to_a_former_primary_is_soon_answered_by_the_new_one(
+    store: Watched, options: str
+) -> None:
+    """It stood still, and for some ten seconds it does not know what it is now."""
+    value = f"after{options}"
+    with connect(f"{store.url}{options}") as client:
+        store.wait_for_all()
+        client.set("docchu:test", "before")
+        old = store.primary()
+        with store.stopped(old):
+            while store.primary() == old:
+                time.sleep(0.1)
+        began = time.monotonic()
+        while not (written(client, value) and store.has("docchu:test", value)):
+            assert time.monotonic() < began + 60
+            if options:
+                assert not written(client, value) or store.has("docchu:test", value)
+        assert time.monotonic() < began + 6
+
+
+def written(client: Client, value: str) -> bool:
+    try:
+        with store_faults():
+            return bool(client.set("docchu:test", value))
+    except Unavailable:
+        return False
+
+
+def test_a_sentinel_that_stands_still_is_asked_once(store: Watched) -> None:
+    with store.stopped(store.sentinels[0]), connect(store.url) as client:
+        began = time.monotonic()
+        assert client.ping()
+        assert time.monotonic() < began + 4
 
 
 def submit_until(crew: Crew, is_over: threading.Event, accepted: dict[str, int]) -> None:
@@ -96,6 +132,7 @@ def test_celerys_tools_find_the_workers_there(crew: Crew, store: Watched) -> Non
         ("sentinel://a:x/service", "Port"),
         ("sentinel://,b:2/service", "a sentinel has no name"),
         ("sentinel://a:1/service/first", "invalid literal"),
+        ("sentinel://a:1/service?replicas=all", "invalid literal"),
         ("sentinel://a:1/service?sentinal_password=1", "no option sentinal_password"),
     ],
 )
@@ -111,6 +148,7 @@ def test_an_address_says_all_that_is_needed() -> None:
     assert (told.service, told.db) == ("main", 3)
     assert told.store == {"username": "docchu", "password": "p@ss"}
     assert told.sentinel["password"] == "x"
+    assert Address.parse("sentinel://a:1/main?replicas=2").replicas == 2
     conf = make_celery(Settings(redis_url="sentinel://:p%40ss@a:1,b:2/main/3")).conf
     assert conf.broker_url == "sentinel://:p%40ss@a:1/3;sentinel://:p%40ss@b:2/3"
     assert conf.broker_transport_options["master_name"] == "main"

@@ -95,6 +95,12 @@ def test_nobody_there_is_named() -> None:
     assert "Connection refused" in fault("redis://127.0.0.1:1/0").reason
 
 
+def test_a_server_that_became_the_primary_a_moment_ago_lacks_scripts(valkey_url: str) -> None:
+    """A pipeline looks for them, and may then be cut off and go to another server."""
+    with connect(valkey_url) as client, pytest.raises(Unavailable), store_faults():
+        client.evalsha("0" * 40, 0)
+
+
 @pytest.mark.parametrize("transaction", [True, False])
 def test_a_server_that_somebody_keeps_busy_is_away_for_a_while(
     store_client: redis.Redis, valkey_url: str, transaction: bool

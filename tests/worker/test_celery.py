@@ -46,6 +46,7 @@ class Running:
 
     folder: Path
     service: Service
+    worker: subprocess.Popen[str]
 
     def inspect(self, what: str) -> Any:
         """What the one worker answers."""
@@ -74,12 +75,16 @@ def running(store: Settings) -> Iterator[Running]:
     """A worker that is started as Celery's users start one."""
     folder = store.data_dir.parent
     environment = {**ENVIRONMENT, "DOCCHU_TASK_EVENTS": "on"}
-    worker = subprocess.Popen([*CELERY, "worker"], cwd=folder, env=environment)
+    log = (folder / "worker.log").open("w")
+    worker = subprocess.Popen(
+        [*CELERY, "worker"], cwd=folder, env=environment, text=True, stdout=log, stderr=log
+    )
     while celery(folder, "inspect", "ping").returncode:
         assert worker.poll() is None
-    yield Running(folder, Service(store))
+    yield Running(folder, Service(store), worker)
     worker.terminate()
     assert worker.wait(60) == 0
+    log.close()
 
 
 def test_celery_shows_a_worker_that_was_started_without_our_wrapper(running: Running) -> None:
@@ -136,6 +141,23 @@ def test_inspect_says_what_is_being_read_and_since_when(running: Running) -> Non
     finally:
         for job_id in job_ids:
             running.service.jobs.cancel(TENANT, job_id)
+
+
+def test_a_store_that_takes_no_writes_for_a_while_ends_no_worker(running: Running) -> None:
+    """As one whose only replica is away (`min-replicas-to-write`), or whose disk is full."""
+    log = running.folder / "worker.log"
+    running.service.client.config_set("min-replicas-to-write", 1)
+    try:
+        while log.read_text().count("NOREPLICAS") < 3:
+            assert running.worker.poll() is None
+            time.sleep(0.1)
+    finally:
+        running.service.client.config_set("min-replicas-to-write", 0)
+    job_id = running.service.submit(grey_tiff(1))
+    while not running.service.job(job_id).status.terminal:
+        assert running.worker.poll() is None
+        time.sleep(0.1)
+    assert "Frequent restarts" not in log.read_text(), "it takes its time"
 
 
 def test_no_worker_is_a_failure(tmp_path: Path, store: Settings) -> None:
