@@ -27,6 +27,7 @@ from shared.errors import (
 )
 from shared.incoming.sinks import UploadSink, document_in
 from shared.jobs import Document
+from shared.observing import tracing
 from shared.outgoing.addresses import Resolver, check, resolve
 from shared.outgoing.fetching import fetch
 from shared.running.failpoints import reach
@@ -130,7 +131,8 @@ class Fetcher:
             raise
         if time.monotonic() + self.timeout_s > leased_until:
             raise Unavailable("Resolving the name took too long.")
-        fetch(target, sink.write, self.max_bytes, self.timeout_s, context=self.context)
+        with tracing.step("fetch", wanted.trace, "client", job=wanted.id):
+            fetch(target, sink.write, self.max_bytes, self.timeout_s, context=self.context)
 
 
 def make_fetcher(settings: Settings, client: Client, clock: Clock = server_clock) -> Fetcher:

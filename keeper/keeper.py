@@ -28,6 +28,7 @@ from keeper.webhooks.sender import make_sender
 from shared.blobs import open_blobs
 from shared.errors import DocchuError
 from shared.log import set_up_logging
+from shared.observing import tracing
 from shared.observing.serving import serve
 from shared.running.failpoints import arm, reach
 from shared.running.starting import await_stores
@@ -155,6 +156,7 @@ def main() -> None:
         settings = load_settings()
         set_up_logging(settings)
         serve(settings, "keeper")
+        tracing.set_up("keeper")
         await_stores(settings)
     except DocchuError as error:
         sys.exit(f"docchu: {error.reason}")

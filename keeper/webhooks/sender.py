@@ -22,6 +22,7 @@ from keeper.webhooks.retrying import Schedule
 from shared.blobs import open_blobs
 from shared.errors import AddressRefused
 from shared.jobs import moment
+from shared.observing import tracing
 from shared.outgoing.addresses import Resolver, Target, check, resolve
 from shared.outgoing.signing import signed_headers
 from shared.settings import Network, Settings
@@ -126,9 +127,15 @@ class Sender:
             _log.warning("no time left for an attempt; the delivery comes back", delivery=due.id)
             return None
         now_s = due.taken_ms // 1000
-        headers = signed_headers(due.secrets, due.event_id, now_s, due.body)
-        sent = due.headers | headers | _HEADERS
-        return post(target, due.body, sent, self.timeout_s, self.context)
+        signed = signed_headers(due.secrets, due.event_id, now_s, due.body)
+        step = tracing.begin(
+            "delivery", due.trace, "client", delivery=due.id, event=due.event_id, tries=due.tries
+        )
+        headers = due.headers | signed | _HEADERS | step.headers
+        answer = post(target, due.body, headers, self.timeout_s, self.context)
+        told = {"http.response.status_code": answer.status_code, "error.type": answer.error}
+        step.end({k: v for k, v in told.items() if v is not None}, failed=answer.error is not None)
+        return answer
 
     def _target(self, url: str) -> Target:
         """Check the address anew: what its name stands for may have changed."""

@@ -1,6 +1,7 @@
 """Traces for OpenTelemetry, where the usual OTEL_… variables ask for them; else nothing is done.
 
-A trace's context goes as the text of W3C's `traceparent`: in a request, and with a job's record.
+A trace's context goes as the text of W3C's `traceparent`: in a request, with a job's record, and on
+to who is told of its end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # an extra, which only those need who want traces
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _HEADER = "traceparent"
 _tracers: list[Tracer] = []
-Kind = Literal["internal", "server", "consumer"]
+Kind = Literal["internal", "server", "consumer", "client"]
 
 
 def set_up(program: str) -> None:
@@ -66,6 +67,11 @@ class Step:
         carrier: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(carrier, set_span_in_context(self._span))
         return carrier.get(_HEADER)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with a request so that its receiver's steps can be parts of this one."""
+        return {_HEADER: found} if (found := self.traceparent) else {}
 
     def end(self, attributes: Mapping[str, str | int], *, failed: bool = False) -> None:
         """End it."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.crew import NULL_WORKER, running_crew
-from bench.service import RunningService, running_service
+from bench.crew import NULL_WORKER, SILENT_CANARY, running_crew
+from bench.service import RunningService, free_port, running_service
 from tests.models.own import make_shouting
+from tests.service.collector import collecting
 from tests.service.operating import FAST, Operator
+from tests.service.seen import Seen
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,22 @@ def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """A service whose reader reads nothing, and who operates it."""
     with running_crew(tmp_path_factory.mktemp("admin"), NULL_WORKER, **FAST) as crew:
         yield Operator(crew)
+
+
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """A service of two API processes and a worker of two, whose figures and traces are seen."""
+    port = free_port()
+    with collecting() as collector:
+        settings = {
+            "DOCCHU_METRICS_BIND": f"127.0.0.1:{port}",
+            "DOCCHU_API_PROCESSES": "2",
+            "DOCCHU_DEVICE": "cpu",
+            "DOCCHU_DEVICE_PROCESSES": "2",
+            "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        }
+        folder = tmp_path_factory.mktemp("seen")
+        with running_crew(folder, NULL_WORKER, **SILENT_CANARY, **settings) as crew:
+            yield Seen(crew, port, collector)

@@ -1,4 +1,4 @@
-"""What every process tells from outside: its figures at a port, its traces to a collector."""
+"""What every process tells from outside: its figures at a port."""
 
 from __future__ import annotations
 
@@ -8,90 +8,22 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
-from bench.crew import NULL_WORKER, SILENT_CANARY, Crew, running_crew
 from bench.service import free_port
 from shared.observing.machine import Cards
-from tests.service.collector import Collector, Span, collecting
+from tests.service.seen import Seen, eventually
 from tests.worker.stories import grey_tiff
 
 pytestmark = pytest.mark.acceptance  # whole services, or many pages
 
 ROOT = Path(__file__).parents[2]
-CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"  # the example of W3C's page
 DAMAGED = b"%PDF-1.7\n" + b"nothing " * 50
-
-
-@dataclass
-class Seen:
-    """A service of two API processes and a worker of two, seen from outside."""
-
-    crew: Crew
-    metrics_port: int
-    collector: Collector
-
-    def figures(self, program: str) -> dict[str, float]:
-        """All samples that a program serves, by name and labels; families without any as well."""
-        port = {"worker": self.metrics_port, "keeper": self.metrics_port + 1}.get(program)
-        url = f"http://127.0.0.1:{port}/metrics" if port else f"{self.crew.url}/metrics"
-        found: dict[str, float] = {}
-        for family in text_string_to_metric_families(httpx.get(url, timeout=60).text):
-            found[family.name] = 0
-            for sample in family.samples:
-                labels = ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items()))
-                found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
-        return found
-
-    def submit(self, data: bytes, **more: Any) -> str:
-        headers = more.pop("headers", {})
-        answer = httpx.post(
-            f"{self.crew.url}/v1/jobs", params=more, content=data, headers=headers, timeout=60
-        )
-        assert answer.status_code == 202, answer.text
-        job_id: str = answer.json()["id"]
-        return job_id
-
-    def finished(self, job_id: str) -> dict[str, Any]:
-        while True:
-            url = f"{self.crew.url}/v1/jobs/{job_id}?wait=30"
-            job: dict[str, Any] = httpx.get(url, timeout=60).json()
-            if job["finished_at"]:
-                return job
-
-
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    port = free_port()
-    with collecting() as collector:
-        settings = {
-            "DOCCHU_METRICS_BIND": f"127.0.0.1:{port}",
-            "DOCCHU_API_PROCESSES": "2",
-            "DOCCHU_DEVICE": "cpu",
-            "DOCCHU_DEVICE_PROCESSES": "2",
-            "DOCCHU_ALLOW_TARGETS": "127.0.0.0/8",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
-            "OTEL_BSP_SCHEDULE_DELAY": "100",
-        }
-        folder = tmp_path_factory.mktemp("seen")
-        with running_crew(folder, NULL_WORKER, **SILENT_CANARY, **settings) as crew:
-            yield Seen(crew, port, collector)
-
-
-def eventually(holds: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_the_figures_of_a_worker_are_those_of_all_its_processes(seen: Seen) -> None:
@@ -177,43 +109,6 @@ def test_every_alert_is_explained() -> None:
     assert names == set(re.findall(r"`(Docchu[A-Z]\w+)`", (ROOT / "docs/observing.md").read_text()))
 
 
-def test_a_trace_goes_from_the_callers_request_through_its_pages(seen: Seen) -> None:
-    trace, caller = CALLER
-    headers = {"traceparent": f"00-{trace}-{caller}-01", "X-Request-ID": "req-1"}
-    job_id = seen.submit(grey_tiff(3), headers=headers)
-    seen.finished(job_id)
-    eventually(lambda: {"slice"} <= {span.name for span in seen.collector.of(trace)})
-    spans = seen.collector.of(trace)
-    (request,) = [span for span in spans if span.program == "docchu-api"]
-    assert request.name == "POST /v1/jobs" and request.parent == caller
-    assert request.facts["http.response.status_code"] == 202
-    assert request.facts["docchu.request"] == "req-1"
-    (reading,) = [span for span in spans if span.name == "slice"]
-    assert reading.parent == request.id and reading.program == "docchu-worker"
-    assert reading.facts["docchu.job"] == job_id
-    pages = [span for span in spans if span.name == "page"]
-    assert {page.facts["docchu.page"] for page in pages} == {1, 2, 3}
-    for page in pages:
-        assert page.parent == reading.id
-        assert [part.name for part in parts(spans, page)] == ["load", "detect", "recognize"]
-    assert all(reading.start_ns <= span.start_ns <= span.end_ns for span in [*pages, reading])
-
-
-def parts(spans: list[Span], whole: Span) -> list[Span]:
-    return [span for span in spans if span.parent == whole.id]
-
-
-def test_a_caller_who_wants_no_trace_gets_none(seen: Seen) -> None:
-    """The last two digits say whether it is recorded."""
-    trace = "0" * 30 + "77"
-    job_id = seen.submit(grey_tiff(1), headers={"traceparent": f"00-{trace}-{CALLER[1]}-00"})
-    seen.finished(job_id)
-    other = "0" * 30 + "78"
-    seen.finished(seen.submit(grey_tiff(1), headers={"traceparent": f"00-{other}-{CALLER[1]}-01"}))
-    eventually(lambda: len(seen.collector.of(other)) >= 3)
-    assert seen.collector.of(trace) == []
-
-
 def run(module: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module],
@@ -241,13 +136,3 @@ def test_a_worker_declares_no_figure_before_it_is_known_whether_they_are_shared(
         "sys.exit('prometheus_client' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
-
-
-def test_without_the_variables_nothing_of_opentelemetry_is_loaded() -> None:
-    code = (
-        "import sys; from shared.observing import tracing; tracing.set_up('x')\n"
-        "with tracing.step('a') as step: tracing.past(b=1)\n"
-        "assert step.traceparent is None and tracing.begin('c', None).traceparent is None\n"
-        "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
-    )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -8,7 +8,9 @@ if wanted and redis.call('HINCRBY', JOB, 'fetches', 1) > tonumber(ARGV[6]) then
   finish_job('failed', 'fetch_failed', 'Fetching the document broke off each time that it was tried.')
   wanted = false
 end
-if wanted then return cjson.encode(redis.call('HMGET', JOB, 'tenant', 'url', 'document', 'options', 'request')) end
+if wanted then
+  return cjson.encode(redis.call('HMGET', JOB, 'tenant', 'url', 'document', 'options', 'request', 'trace'))
+end
 redis.call('ZREM', QUEUE, JOB_ID)
 reckon(KEYS[MORE + 1], KEYS[MORE + 2], QUEUE, ARGV[3], ARGV[4])
 return false

@@ -41,6 +41,7 @@ class Fetch:
     name: str | None
     options: Options
     request_id: str | None
+    trace: str | None
 
     @property
     def names(self) -> dict[str, object]:
@@ -98,10 +99,11 @@ class FetchQueue:
         )
         if answer is None:
             return None
-        tenant, url, document, options, request = json.loads(answer)
+        tenant, url, document, options, request, trace = json.loads(answer)
         name = Document.model_validate_json(document).name
         wanted = Options.model_validate_json(options)
-        return Fetch(job_id, route, lease, tenant, url, name, wanted, request or None)
+        ids = request or None, trace or None
+        return Fetch(job_id, route, lease, tenant, url, name, wanted, *ids)
 
     def _end(self, fetch: Fetch, outcome: str, *args: object) -> Ended:
         route = fetch.route

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ _LOG_BYTES = 8000  # the attempts of one delivery, some 60 of them
 
 @dataclass(frozen=True)
 class DueDelivery:
-    """A leased delivery. `obstacle` says why it cannot be sent at all."""
+    """A leased delivery. `obstacle` says why it cannot be sent at all; `trace` is its job's."""
 
     id: str
     route: Route
@@ -42,6 +42,7 @@ class DueDelivery:
     secrets: tuple[str, ...]
     headers: dict[str, str]
     obstacle: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,17 +126,17 @@ class SendingQueue:
                 known = record if isinstance(record, dict) else {}
                 pipe.hget(keys.event(known.get("subject", "")), known.get("variant", "body"))
                 pipe.hmget(keys.webhook(known.get("webhook", "")), _OF_WEBHOOK)
+                pipe.hget(keys.job(known.get("subject", "")), "trace")  # a batch has none
             contents = pipe.execute(raise_on_error=False)
         now = self._scripts.now_ms()
         ring_of = cache(self._webhooks.ring)  # many are of one tenant
         found = []
-        for one, record, body, webhook in zip(
-            ids, records, contents[::2], contents[1::2], strict=True
+        for one, record, body, webhook, trace in zip(
+            ids, records, contents[::3], contents[1::3], contents[2::3], strict=True
         ):
             try:
-                found.append(
-                    self._due_delivery(one, route, lease, record, body, webhook, now, ring_of)
-                )
+                due = self._due_delivery(one, route, lease, record, body, webhook, now, ring_of)
+                found.append(replace(due, trace=trace if isinstance(trace, str) else None))
             except (KeyError, TypeError, ValueError, AttributeError, redis.ResponseError) as error:
                 self._aside.put(route.keys[2], one, error)
         return found
