@@ -1,4 +1,8 @@
-"""`python -m tests.faults [--seed N] [--schedules N]`: the same seed, the same schedules."""
+"""`python -m tests.faults [--seed N] [--schedules N]`: the same seed, the same schedules.
+
+On a tenth of the seeds schedules run in an object store, too, and on a store that Sentinel watches;
+with --objects or --sentinel all do, and no others.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from collections import Counter, deque
 from pathlib import Path
 
 from tests.faults.schedule import Report, make_schedule, run_schedule
+from tests.faults.stores import ORDINARY, Footing
 from tests.faults.table import table
 from tests.faults.world import World, running_world
 
@@ -27,35 +32,42 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first")
     parser.add_argument("--schedules", type=int, default=210)
     parser.add_argument("--objects", action="store_true", help="blobs in an object store")
+    parser.add_argument("--sentinel", action="store_true", help="a store that Sentinel watches")
     arguments = parser.parse_args()
+    footing, number = Footing(arguments.objects, arguments.sentinel), arguments.schedules
+    numbers = {footing: number}
+    if footing == ORDINARY:
+        numbers |= {Footing(objects=True): number // 10, Footing(sentinel=True): number // 10}
     report, restarts = Report(), Counter[str]()
-    seeds = deque(range(arguments.seed, arguments.seed + arguments.schedules))
     folder = Path(tempfile.mkdtemp(prefix="docchu-faults-"))
     began = time.monotonic()
-    num_worlds = 0
+    all_done = True
     try:
-        while seeds and num_worlds < _MAX_WORLDS:
-            num_worlds += 1
-            _run(seeds, folder / str(num_worlds), report, restarts, arguments.objects)
+        for footing, number in numbers.items():
+            seeds = deque(range(arguments.seed, arguments.seed + number))
+            for world in range(_MAX_WORLDS):
+                if seeds:
+                    _run(seeds, folder / f"{footing.name}-{world}", report, restarts, footing)
+            all_done &= not seeds
     finally:  # of a run that was interrupted, too
         print_report(report, arguments.seed, restarts, time.monotonic() - began)
-    if report.violations or seeds:
+    if report.violations or not all_done:
         print(f"what the processes said: {folder}/*/log")
         sys.exit(1)
     shutil.rmtree(folder)
 
 
 def _run(
-    seeds: deque[int], folder: Path, report: Report, restarts: Counter[str], on_objects: bool
+    seeds: deque[int], folder: Path, report: Report, restarts: Counter[str], footing: Footing
 ) -> None:
     """Run schedules in a world of their own until all are done, or one breaks off."""
     seed = seeds[0]
     try:
-        with running_world(folder, on_objects=on_objects) as world:
+        with running_world(folder, footing) as world:
             try:
                 while seeds:
                     seed = seeds.popleft()
-                    _run_one(world, seed, report, on_objects)
+                    _run_one(world, seed, report, footing)
             finally:
                 restarts += world.restarts
     except Exception as error:
@@ -66,11 +78,11 @@ def _run(
         print(f"  VIOLATION {report.violations[-1]}", flush=True)
 
 
-def _run_one(world: World, seed: int, report: Report, on_objects: bool) -> None:
+def _run_one(world: World, seed: int, report: Report, footing: Footing) -> None:
     before, started = len(report.violations), time.monotonic()
-    schedule = make_schedule(seed, on_objects)
+    schedule = make_schedule(seed, footing)
     kinds = ", ".join(fault.kind for fault in schedule.faults)
-    print(f"seed {seed}: {kinds}", flush=True)
+    print(f"{footing.name}, seed {seed}: {kinds}", flush=True)
     faulthandler.dump_traceback_later(_HANG_S, exit=True)
     run_schedule(world, schedule, report)
     faulthandler.cancel_dump_traceback_later()

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.faults import strikes
+from tests.faults.failovers import failover_fault
 from tests.faults.neighbours import neighbour_fault
+from tests.faults.stores import Footing
 from tests.faults.world import LEASE_S, World
 from tests.object_front import Fault as ObjectFault
 
@@ -34,10 +36,11 @@ class Fault:
 
 
 def random_faults(
-    rng: random.Random, number: int, max_crashes: int, on_objects: bool = False
+    rng: random.Random, number: int, max_crashes: int, footing: Footing
 ) -> list[Fault]:
     """So many faults, with at most `max_crashes` dead workers among them."""
-    groups = _GROUPS | ({"disk": (6, _objects_fault)} if on_objects else {})
+    groups = _GROUPS | ({"disk": (6, _objects_fault)} if footing.objects else {})
+    groups |= {"store": (10, failover_fault)} if footing.sentinel else {}
     faults: list[Fault] = []
     while len(faults) < number:
         fault = _random_fault(rng, groups)

@@ -45,6 +45,8 @@ def neighbour_fault(rng: random.Random) -> tuple[str, Callable[[World], bool], i
 
 def _second_service(world: World) -> bool:
     """Somebody starts the store on the same data folder; it ends, unless there is none just now."""
+    if "valkey" not in world.programs:
+        return False
     return _ends(world.fork("valkey"), _ENDS_S / 2)
 
 
@@ -84,10 +86,7 @@ def _ends(process: psutil.Process, within_s: float) -> bool:
 
 def _store_busy(world: World, seconds: float) -> bool:
     """A script of somebody else holds the server up."""
-    client = redis.Redis(
-        unix_socket_path=str(world.settings.socket_path), socket_timeout=60, retry=None
-    )
-    with contextlib.closing(client), contextlib.suppress(redis.RedisError):
+    with contextlib.suppress(redis.RedisError), world.store.connect(socket_timeout=60) as client:
         return bool(client.eval(_BUSY_SCRIPT, 0, seconds))
     return False
 

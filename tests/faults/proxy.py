@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 class Proxy:
-    """Forwards connections of one socket file to another, from a thread of its own.
+    """Forwards connections of one socket file, or port, to another, from a thread of its own.
 
     `loss` is the share of answers that are lost, each with its connection.
     """
 
-    def __init__(self, listen: Path, target: Path) -> None:
+    def __init__(self, listen: Path | int, target: Path | int) -> None:
         self.loss = 0.0
         self.num_lost = 0
         self._target = target
@@ -33,8 +33,11 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
-    async def _run(self, listen: Path) -> None:
-        server = await asyncio.start_unix_server(self._serve, listen)
+    async def _run(self, listen: Path | int) -> None:
+        if isinstance(listen, int):
+            server = await asyncio.start_server(self._serve, "127.0.0.1", listen)
+        else:
+            server = await asyncio.start_unix_server(self._serve, listen)
         await self._ended.wait()
         server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -45,7 +48,7 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
         try:
-            answers, commands = await asyncio.open_unix_connection(self._target)
+            answers, commands = await self._reach()
             writers.append(commands)
             pumps = [
                 asyncio.ensure_future(self._pump(reader, commands, losing=False)),
@@ -64,6 +67,11 @@ class Proxy:
                 one.close()
                 with contextlib.suppress(OSError, asyncio.CancelledError):
                     await one.wait_closed()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._target, int):
+            return await asyncio.open_connection("127.0.0.1", self._target)
+        return await asyncio.open_unix_connection(self._target)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, losing: bool

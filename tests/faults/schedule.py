@@ -28,6 +28,7 @@ from tests.faults.invariants import (
     told,
     violations,
 )
+from tests.faults.stores import ORDINARY, Footing
 from tests.faults.world import World
 
 _NUM_DOCUMENTS = 10
@@ -60,8 +61,8 @@ class Schedule:
     faults: list[Fault]
 
 
-def make_schedule(seed: int, on_objects: bool = False) -> Schedule:
-    """The schedule of a seed; `on_objects`: with faults of an object store."""
+def make_schedule(seed: int, footing: Footing = ORDINARY) -> Schedule:
+    """The schedule of a seed, with faults of what the world stands on."""
     rng = random.Random(seed)
     specials: list[Deed | None] = [None] * _NUM_DOCUMENTS
     for at, deed, chance in ((0, "kill", 0.2), (1, "hang", 0.12), (2, "error", 0.3)):
@@ -72,7 +73,7 @@ def make_schedule(seed: int, on_objects: bool = False) -> Schedule:
     killers = "kill" in specials or "hang" in specials
     # So few that no innocent page can see three crashes: then one that is given up is a violation.
     # A page that ends its worker takes along, once, what is read beside it.
-    faults = random_faults(rng, rng.randint(3, 7), 1 if killers else 2, on_objects)
+    faults = random_faults(rng, rng.randint(3, 7), 1 if killers else 2, footing)
     faults += fetching_faults(random.Random(f"fetching {seed}"))
     return Schedule(seed, documents, faults)
 
@@ -102,6 +103,7 @@ def run_schedule(world: World, schedule: Schedule, report: Report) -> None:
         _wait_for_quiet(world)
     except TimeoutError as error:
         found.append(str(error))
+    world.wait_until(world.store.is_whole, "the store does not come together", _BACK_S)
     # What follows is no part of the faults: from here on the API must not fail at all.
     world.wait_until(lambda: bool(world.serving()), "the API does not come back", _BACK_S)
     serving = world.serving()

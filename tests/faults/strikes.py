@@ -6,7 +6,7 @@ import contextlib
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 import redis
@@ -68,7 +68,7 @@ def stop(world: World, name: str, for_s: float) -> bool:
 
 def _tell(world: World, command: Callable[[redis.Redis], object]) -> object:
     """Give the store a command, if it is there."""
-    with contextlib.suppress(redis.RedisError), _direct(world) as client:
+    with contextlib.suppress(redis.RedisError), world.store.connect() as client:
         return command(client)
     return None
 
@@ -84,11 +84,13 @@ def client_kill(world: World) -> bool:
 
 
 def answers_lost(world: World, for_s: float) -> bool:
-    before = world.proxy.num_lost
-    world.proxy.loss = _LOSS
+    before = world.num_lost
+    for proxy in world.store.proxies:
+        proxy.loss = _LOSS
     time.sleep(for_s)
-    world.proxy.loss = 0
-    return world.proxy.num_lost > before
+    for proxy in world.store.proxies:
+        proxy.loss = 0
+    return world.num_lost > before
 
 
 def client_pause(world: World, for_s: float) -> bool:
@@ -166,12 +168,3 @@ def objects_stand_still(world: World, for_s: float) -> bool:
     time.sleep(for_s)
     process.send_signal(signal.SIGCONT)
     return True
-
-
-@contextlib.contextmanager
-def _direct(world: World) -> Iterator[redis.Redis]:
-    client = redis.Redis.from_url(world.settings.store_url, socket_timeout=5)
-    try:
-        yield client
-    finally:
-        client.close()

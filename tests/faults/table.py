@@ -47,6 +47,17 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("store SIGSTOP", "CLIENT PAUSE"),
     ),
     (
+        "behind Sentinel the primary is killed, stands still, or another one is made the primary",
+        "503 for some seconds; what got a 202 is there (`replicas=1`), a former primary tells "
+        "nobody of what it alone has",
+        ("primary ", "SENTINEL FAILOVER"),
+    ),
+    (
+        "its replica is killed, stopped or cut off; a sentinel is killed or stopped",
+        "without its replica the primary takes no work (503); another sentinel is asked",
+        ("replica ", "sentinel "),
+    ),
+    (
         "connections to the store are cut; answers are lost after their command was carried out",
         "each command may come twice and has its effect once",
         ("CLIENT KILL", "answers lost"),

@@ -21,37 +21,40 @@ import psutil
 
 from bench.receiver import Receiver
 from bench.service import free_port
-from shared.running.embedded import is_up
 from shared.settings import Settings
 from shared.store.scripts import connect
 from tests.faults.elsewhere import Library
-from tests.faults.proxy import Proxy
+from tests.faults.stores import ORDINARY, EmbeddedStore, Footing, Store, WatchedStore
 from tests.grounds import FolderGround, Ground, started_objects
 
 LEASE_S = 1.5
-PROGRAMS = ("valkey", "api", "worker-1", "worker-2", "keeper-1", "keeper-2")
+_PROGRAMS = ("api", "worker-1", "worker-2", "keeper-1", "keeper-2")
 _START_S = 90
 _LOOK_S = 0.03
 _LISTEN = psutil.CONN_LISTEN
 
 
 class World:
-    """Valkey, the API, two workers and two keepers. `client` and `http` talk to them.
+    """The store, the API, two workers and two keepers. `client` and `http` talk to them.
 
-    The programs reach the store through the proxy, `client` does not.
+    The programs reach the store through proxies, `client` does not have to.
     """
 
-    def __init__(self, folder: Path, *, on_objects: bool = False, **environ: str) -> None:
+    def __init__(self, folder: Path, footing: Footing, **environ: str) -> None:
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
         self.ground: Ground = FolderGround(folder / "data" / "blobs")
         self._own_environ = mock.patch.dict(os.environ)
         self._own_environ.start()
-        if on_objects:
+        if footing.objects:
             self.ground = started_objects()
             os.environ |= self.ground.environ  # for what looks into it from here
             environ = {"DOCCHU_BLOBS": self.ground.blobs, **self.ground.environ, **environ}
         self._environ = _environ(folder, self.failpoints) | environ
+        if footing.sentinel:
+            self.store: Store = WatchedStore(folder / "store")
+            self._environ["DOCCHU_REDIS_URL"] = self.store.url
+            self._environ["DOCCHU_STALL_S"] = "12"  # an answer may come after ten: no page is slow
         named = {
             name.removeprefix("DOCCHU_").lower(): value
             for name, value in self._environ.items()
@@ -63,8 +66,11 @@ class World:
         self.receiver = Receiver()
         self.receiver.start()
         self.library = Library()
-        self.proxy = Proxy(folder / "proxy.sock", self.settings.socket_path)
-        self._environ["DOCCHU_REDIS_URL"] = f"unix://{folder / 'proxy.sock'}?db=0"
+        if not footing.sentinel:
+            self.store = EmbeddedStore(folder, self.settings)
+            self._environ["DOCCHU_REDIS_URL"] = self.store.url
+        self.programs = (*self.store.programs, *_PROGRAMS)
+        self._held: set[str] = set()
         self.client: Any = connect(self.settings.store_url)
         # Each request on a connection of its own: one to an API that was killed is no fault.
         self.http = httpx.Client(
@@ -92,12 +98,18 @@ class World:
         # A pipe and no file: what the processes say must get through when their disk is full.
         self._logger = threading.Thread(target=self._write_log)
         self._logger.start()
-        self._start("valkey")
-        self.wait_until(lambda: is_up(self.settings), "Valkey does not start", _START_S)
-        for name in PROGRAMS[1:]:
+        for name in self.store.programs:
+            self._start(name)
+        self.wait_until(self.store.is_whole, "the store does not start", _START_S)
+        for name in _PROGRAMS:
             self._start(name)
         self._watcher = threading.Thread(target=self._watch)
         self._watcher.start()
+
+    @property
+    def num_lost(self) -> int:
+        """Answers of the store that were lost so far."""
+        return sum(proxy.num_lost for proxy in self.store.proxies)
 
     def process(self, name: str) -> psutil.Process:
         """The program's process as it runs now."""
@@ -110,6 +122,15 @@ class World:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
         return process
+
+    def end(self, name: str, for_s: float) -> None:
+        """Kill a program, that is started again after so long."""
+        with self._lock:
+            self._held.add(name)
+        self.signal(name, signal.SIGKILL)
+        time.sleep(for_s)
+        with self._lock:
+            self._held.discard(name)
 
     def is_ready(self) -> bool:
         """Whether a trial reading went through the queue."""
@@ -149,7 +170,7 @@ class World:
         self._zygote.wait()
         self._logger.join()
         self._zygote.stdout.close()
-        self.proxy.close()
+        self.store.close()
         self.ground.close()
         self._own_environ.stop()
         self.receiver.stop()
@@ -168,14 +189,15 @@ class World:
         return psutil.Process(process_id)
 
     def _start(self, name: str) -> None:
-        process = self.fork(name.partition("-")[0])
+        more = self.store.environ(name) if name in self.store.programs else {}
+        process = self.fork(name.partition("-")[0], **more)
         with self._lock:
             self._processes[name] = process
 
     def _watch(self) -> None:
         while not self._closing.wait(_LOOK_S):
-            for name in PROGRAMS:
-                if not self.process(name).is_running():
+            for name in self.programs:
+                if name not in self._held and not self.process(name).is_running():
                     self.restarts[name.partition("-")[0]] += 1
                     try:
                         self._start(name)
@@ -215,9 +237,9 @@ def _environ(folder: Path, failpoints: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_world(folder: Path, *, on_objects: bool = False, **environ: str) -> Iterator[World]:
-    """A world that is ready to read; `on_objects`: its blobs are in an object store."""
-    world = World(folder, on_objects=on_objects, **environ)
+def running_world(folder: Path, footing: Footing = ORDINARY, **environ: str) -> Iterator[World]:
+    """A world that is ready to read."""
+    world = World(folder, footing, **environ)
     try:
         world.wait_until(world.is_ready, "the service does not become ready", _START_S)
         yield world

@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
@@ -37,6 +38,15 @@ def _valkey() -> None:
     from shared.running.embedded import main
 
     main()
+
+
+def _watched() -> None:
+    """A server, or a sentinel, of a store of several."""
+    from shared.running.embedded import server_program
+
+    file = os.environ["DOCCHU_FAULTS_SERVER"]
+    how = ["--sentinel"] if Path(file).name.startswith("sentinel") else []
+    os.execv(server_program(), [str(server_program()), file, *how])
 
 
 def _api() -> None:
@@ -77,6 +87,8 @@ def _stranger() -> None:
 
 _PROGRAMS: dict[str, Callable[[], None]] = {
     "valkey": _valkey,
+    "store": _watched,
+    "sentinel": _watched,
     "api": _api,
     "keeper": _keeper,
     "worker": _worker,
