@@ -19,6 +19,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from shared.errors import Unavailable
+from shared.log import tell_away
 from shared.store.errands.queues import Route
 
 _log = structlog.get_logger()
@@ -183,7 +184,7 @@ def safely(step: Callable[[], int], name: str) -> int:
     try:
         return step()
     except Unavailable as error:
-        _log.warning("store is away; waiting", step=name, reason=error.reason)
+        tell_away(error, step=name)
     except Exception:
         # A thread's boundary: whatever it is, the next look may do better.
         _log.exception("a look for work failed; trying again", step=name)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from shared.errors import DocchuError, ServiceError, Unavailable
+from shared.log import tell_away
 from shared.running.failpoints import reach
 from shared.store.aside import Aside
 
@@ -21,7 +22,7 @@ def do(step: Step) -> bool:
     try:
         return bool(step())
     except Unavailable as error:
-        _log.warning("store is away; trying again", step=name, reason=error.reason)
+        tell_away(error, step=name)
     except Exception:
         # A boundary: whatever it is, the other steps are done, and this one with the next round.
         _log.exception("step failed; trying again", step=name)

@@ -16,6 +16,7 @@ import structlog
 from shared.blobs import open_blobs
 from shared.errors import StaleAttempt, Unavailable
 from shared.jobs import Model, rfc3339
+from shared.log import tell_away
 from shared.observing import tracing
 from shared.running.failpoints import arm, reach
 from shared.settings import Settings
@@ -74,9 +75,8 @@ class Runtime:
         self._stopping = threading.Event()
         self._closed = False
         self._rang_at = time.monotonic() + _LISTENS_S
-        self._loader = PageLoader(
-            limits_of(settings), settings.loader_processes, num_spare=_SPARE_LOADERS
-        )
+        limits, num = limits_of(settings), settings.loader_processes
+        self._loader = PageLoader(limits, num, num_spare=_SPARE_LOADERS)
         self._pages = ThreadPoolExecutor(2 * settings.worker_slices, "pages")
         self._blobs = open_blobs(settings)
         self._slice_reader = SliceReader(
@@ -209,7 +209,7 @@ class Runtime:
                 else:
                     self._meet(readable(model.name for model in models))
             except Unavailable as error:
-                _log.warning("store is away; trying again", reason=error.reason)
+                tell_away(error, step="report")
             if self._stopping.wait(REPORT_S):
                 self._requeue()
                 self._end_in_time()

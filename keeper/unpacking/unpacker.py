@@ -28,6 +28,7 @@ from shared.errors import (
 )
 from shared.errors.batches import BatchClosed, BatchFull, BatchGone, BatchNotFound
 from shared.errors.documents import ArchiveUnreadable, DocumentLost
+from shared.log import tell_away
 from shared.running.failpoints import reach
 from shared.store.batches.uploads import BatchUpload, BatchUploads
 from shared.store.jobs.jobs import JobStore
@@ -62,7 +63,7 @@ class Unpacker:
             try:
                 rest_s = 0 if self.turn(stopped.is_set) else _IDLE_S
             except Unavailable as error:
-                _log.warning("store is away; uploads wait", reason=error.reason)
+                tell_away(error, step="unpacking")
                 rest_s = _REST_S
             except Exception:
                 # A thread's boundary: the upload's lease runs out, and another turn may do better.
