@@ -22,17 +22,16 @@ class ObjectFront:
         self.num_faults = 0
         self._behind = behind
         self._over = threading.Event()
+        self._killing = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             log_message = lambda *_: None  # noqa: E731
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = lambda request: self._answer(request)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        self._handler = Handler
+        self._listen(port)
         self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @contextmanager
     def failing(self, fault: Fault) -> Iterator[None]:
@@ -42,6 +41,28 @@ class ObjectFront:
             yield
         finally:
             self.fault = "none"
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """Nobody listens for a while, and what was under way is cut off: it was done or was not.
+
+        So it looks when a store is killed that has its objects on a disk; moto's are in its memory.
+        """
+        with self._killing:
+            self.fault = "cut"
+            self._server.shutdown()
+            self._server.server_close()
+            try:
+                yield
+            finally:
+                self._listen(self.port)
+                self.fault = "none"
+
+    def _listen(self, port: int) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
         self._over.set()
@@ -61,7 +82,9 @@ class ObjectFront:
             request.close_connection = True
         else:
             status, headers, data = self._passed_on(request, body, fault)
-            if fault == "lost answer":  # once: what is tried again finds it done
+            if self.fault == "cut":  # since then
+                request.close_connection = True
+            elif fault == "lost answer":  # once: what is tried again finds it done
                 self.fault, request.close_connection = "none", True
             else:
                 self._reply(request, status, headers, data)

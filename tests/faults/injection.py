@@ -127,6 +127,7 @@ def _objects_fault(rng: random.Random) -> _Made:
     return rng.choice(
         (
             ("disk full", lambda world: strikes.disk_full(world, for_s), 0),
+            ("objects killed", lambda world: strikes.objects_killed(world, for_s), 0),
             ("objects SIGSTOP", lambda world: strikes.objects_stand_still(world, for_s / 2), 0),
             (f"objects {fault}", lambda world: strikes.objects_fail(world, fault, for_s), 0),
             (f"objects {fault}", lambda world: strikes.objects_fail(world, fault, for_s), 0),

@@ -162,6 +162,12 @@ def objects_fail(world: World, fault: ObjectFault, for_s: float) -> bool:
     return front.num_faults > before
 
 
+def objects_killed(world: World, for_s: float) -> bool:
+    with _objects(world).front.killed():
+        time.sleep(for_s)
+    return True
+
+
 def objects_stand_still(world: World, for_s: float) -> bool:
     process = _objects(world).server.process
     process.send_signal(signal.SIGSTOP)

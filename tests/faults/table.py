@@ -68,7 +68,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("disk full", "disk away"),
     ),
     (
-        "an object store fails, stands still, cuts connections, or its answers are lost",
+        "an object store is killed, fails, stands still, cuts connections, or its answers are lost",
         "as a disk that is away",
         ("objects ",),
     ),
