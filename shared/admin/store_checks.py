@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import redis
+from redis.sentinel import SentinelConnectionPool
 
 from shared.admin.findings import Finding
 from shared.errors import Unavailable
 from shared.store import keys
+from shared.store.replicas import ReplicatedClient
 from shared.store.schema.version import SCHEMA
 from shared.store.scripts import Client, Scripts, store_faults
 
@@ -30,6 +32,8 @@ def store(client: Client) -> Iterator[Finding]:
         yield Finding("store", "ok", f"{name} {version} answers")
     yield _rights(client)
     yield from _keeping(client)
+    if isinstance(client.connection_pool, SentinelConnectionPool):
+        yield from _replicated(client)
     with store_faults():
         schema = client.get(keys.SCHEMA)
     if schema is not None and int(schema) > SCHEMA:
@@ -83,6 +87,23 @@ def _keeping(client: Client) -> Iterator[Finding]:
     if most and used > _FULL * most:
         advice = "Raise `maxmemory`, or keep records for less time (DOCCHU_TOMBSTONE_TTL_S)."
         yield Finding("store", "warning", f"{used / most:.0%} of its memory is in use", advice)
+
+
+def _replicated(client: Client) -> Iterator[Finding]:
+    """Whether an accepted job survives the death of the primary that took it."""
+    info = _info(client, "replication")
+    num = int(info.get("connected_slaves", 0))
+    if num == 0:
+        advice = "Start one, or look at its log: nothing takes the primary's place."
+        yield Finding("store", "error", "the primary has no replica", advice)
+    if "min_slaves_good_slaves" not in info:
+        advice = "Set `min-replicas-to-write 1`, or a primary that is cut off takes jobs in vain."
+        yield Finding("store", "warning", "the primary takes work without a replica", advice)
+    if not isinstance(client, ReplicatedClient):
+        advice = "Put `?replicas=1` behind DOCCHU_REDIS_URL, or a failover may lose accepted jobs."
+        yield Finding("store", "warning", "work is accepted before a replica has it", advice)
+    elif num:
+        yield Finding("store", "ok", f"{num} replicas, which have what is accepted")
 
 
 def _info(client: Client, section: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from bench.crew import Crew, running_crew
 from bench.workers.marked import picture_of, text_of
+from shared.admin import store_checks
 from shared.broker import make_celery
 from shared.errors import SettingError, Unavailable
 from shared.settings import Settings
@@ -71,6 +72,17 @@ def test_a_sentinel_that_stands_still_is_asked_once(store: Watched) -> None:
         began = time.monotonic()
         assert client.ping()
         assert time.monotonic() < began + 4
+
+
+def test_the_doctor_says_what_a_failover_could_lose(store: Watched) -> None:
+    store.wait_for_all()
+    found = {}
+    for options in ("", "?replicas=1"):
+        with connect(f"{store.url}{options}") as client:
+            found[options] = {one.said: one.level for one in store_checks.store(client)}
+    assert found[""]["work is accepted before a replica has it"] == "warning"
+    assert found["?replicas=1"]["2 replicas, which have what is accepted"] == "ok"
+    assert not any("without a replica" in said for said in found[""]), "min-replicas-to-write is 1"
 
 
 def submit_until(crew: Crew, is_over: threading.Event, accepted: dict[str, int]) -> None:
