@@ -74,9 +74,14 @@ class _Pipeline(Pipeline):
         if failed and raise_on_error:
             raise failed
         if not isinstance(held, int) or held < self._num_replicas:
-            # Of a server that is no primary any more Sentinel knows; who connects asks it.
-            self.connection_pool.disconnect(inuse_connections=False)
             raise NotReplicated(
                 f"{held} of {self._num_replicas} replicas have it ({_PATIENCE_MS} ms)."
             )
         return answers
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
+        if command_name == "WAIT" and answer < self._num_replicas:
+            # Of a server that is no primary any more Sentinel knows; who connects asks it.
+            connection.disconnect()
+        return answer
