@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -52,17 +53,40 @@ def test_who_holds_on_to_a_former_primary_is_soon_answered_by_the_new_one(
             while store.primary() == old:
                 time.sleep(0.1)
         began = time.monotonic()
-        while not (written(client, value) and store.has("docchu:test", value)):
+        while not (written(client, "docchu:test", value) and store.has("docchu:test", value)):
             assert time.monotonic() < began + 60
             if options:
-                assert not written(client, value) or store.has("docchu:test", value)
+                assert not written(client, "docchu:test", value) or store.has("docchu:test", value)
         assert time.monotonic() < began + 6
 
 
-def written(client: Client, value: str) -> bool:
+@pytest.mark.parametrize(("options", "num_lost"), [("", 8), ("?replicas=1", 0)])
+def test_of_what_reaches_a_former_primary_nothing_is_answered_where_a_replica_must_have_it(
+    store: Watched, options: str, num_lost: int
+) -> None:
+    """It was asked while it stood still, and knows no better as it goes on."""
+    store.wait_for_all()
+    clients = [connect(f"{store.url}{options}") for _ in range(8)]
+    for client in clients:
+        client.ping()
+    names = [f"docchu:test{options}:{number}" for number in range(len(clients))]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        old = store.primary()
+        with store.stopped(old):
+            sent = [pool.submit(written, *one) for one in zip(clients, names, strict=True)]
+            while store.primary() == old:
+                time.sleep(0.1)
+            time.sleep(0.5)  # the new one is asked by nobody yet
+    answered = [name for name, one in zip(names, sent, strict=True) if one.result()]
+    assert len([name for name in answered if not store.has(name, "yes")]) == num_lost
+    for client in clients:
+        client.close()
+
+
+def written(client: Client, name: str, value: str = "yes") -> bool:
     try:
         with store_faults():
-            return bool(client.set("docchu:test", value))
+            return bool(client.set(name, value))
     except Unavailable:
         return False
 
