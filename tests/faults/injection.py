@@ -40,7 +40,7 @@ def random_faults(
 ) -> list[Fault]:
     """So many faults, with at most `max_crashes` dead workers among them."""
     groups = _GROUPS | ({"disk": (6, _objects_fault)} if footing.objects else {})
-    groups |= {"store": (10, failover_fault)} if footing.sentinel else {}
+    groups |= {"store": (20, failover_fault)} if footing.sentinel else {}
     faults: list[Fault] = []
     while len(faults) < number:
         fault = _random_fault(rng, groups)
