@@ -44,6 +44,7 @@ def happened(folder: Path, num_schedules: int, footing: Footing = ORDINARY) -> R
     with running_world(folder, footing) as world:
         for seed in range(SEED, SEED + num_schedules):
             run_schedule(world, make_schedule(seed, footing), report)
-    assert report.accepted >= 9 * num_schedules
+    # Of an API that is killed, callers with a key hear for a while that it is at their document.
+    assert report.accepted >= 8 * num_schedules
     assert report.faults.total() >= 2 * num_schedules
     return report
