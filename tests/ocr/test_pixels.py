@@ -12,7 +12,7 @@ from worker.ocr.detection.bends import Bend
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import View
 from worker.ocr.detection.turning import Window
-from worker.ocr.networks.inference import _all_best, _few_best
+from worker.ocr.networks.steps import _all_best, _few_best
 from worker.ocr.recognition.lines import HEIGHT, prepare, to_tensor
 
 PAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
