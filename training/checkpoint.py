@@ -24,11 +24,15 @@ _MOMENTS = {"exp_avg": "first_moments", "exp_avg_sq": "second_moments"}
 
 @dataclass
 class Progress:
-    """How far a run is: optimiser steps, lines seen, seconds at work."""
+    """How far a run is: optimiser steps, lines seen, seconds at work; and what went into it."""
 
     step: int = 0
     num_lines: int = 0
     seconds: float = 0.0
+    start: str = ""
+    """The name of the weights that it started from."""
+    num_own: int = 0
+    """Lines of one's own that are mixed in."""
 
 
 def save_checkpoint(

@@ -30,6 +30,7 @@ _ORIGIN = (
 def main() -> None:
     """Write the averaged weights in half precision, and the card that tells how they were made."""
     arguments = _arguments()
+    _, progress = load_average(arguments.run)
     model = load_recognizer(arguments.run, None)
     if arguments.before:
         mix_in(model, load_recognizer(None, arguments.before), arguments.before_share)
@@ -42,12 +43,11 @@ def main() -> None:
     folder = arguments.out or bundled(arguments.name).parent
     target = folder / f"{arguments.name}.safetensors"
     save_weights(model, target)
-    _, progress = load_average(arguments.run)
     card = Card(
         name=arguments.name,
         version=arguments.version,
         kind="recognizer",
-        origin=arguments.origin,
+        origin=arguments.origin or origin(progress),
         licence=arguments.licence,
         sha256=sha256_of(target),
         training_command=command(progress, arguments),
@@ -75,7 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--before-share", type=float, default=0.2)
     parser.add_argument("--out", type=Path, help="folder for weights and card; else what ships")
     parser.add_argument("--machine", default=f"{os.cpu_count()} CPU cores with bf16, no GPU")
-    parser.add_argument("--origin", default=_ORIGIN)
+    parser.add_argument("--origin", help="by the run if absent")
     parser.add_argument("--licence", default="Apache-2.0")
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--per-family", type=int, default=PER_FAMILY)
@@ -96,10 +96,18 @@ def mix_in(model: Recognizer, before: Recognizer, share: float) -> None:
             ours.lerp_(theirs, share)
 
 
+def origin(progress: Progress) -> str:
+    """What the weights were made of: whoever is given them is to know whose lines are in them."""
+    own = f" and {progress.num_own} lines of its maker's own" if progress.num_own else ""
+    return _ORIGIN + own
+
+
 def command(progress: Progress, arguments: argparse.Namespace) -> str:
     """How the run was started, how far it went, and what was mixed in."""
     minutes = round(progress.seconds / 60)
     told = f"{progress.num_lines} lines in {progress.step} steps"
+    if progress.start:
+        told += f" from {progress.start}"
     if arguments.before:
         told += f", mixed with {arguments.before_share:g} of the weights it started from"
     out = f"training/runs/{arguments.run.name}"

@@ -22,7 +22,7 @@ from training.again import SecondTimes
 from training.batches import Batch, BatchProcesses, Source
 from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.ema import Average
-from training.lines.real import LabelledLine, load_labelled
+from training.lines.real import LabelledLine, load_labelled, num_labelled
 from training.lines.render import Renderer
 from training.loss import ctc_loss
 from training.machine import Machine, gpu_idle, keep_memory, use_huge_pages
@@ -39,8 +39,7 @@ of tuning on a core have hardly more steps than that."""
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
 _CLIP = 5.0
 _DROPOUT = 0.05
-_CHECKPOINT_S = 120.0
-_LOG_STEPS = 20
+_CHECKPOINT_S, _LOG_STEPS = 120.0, 20
 _NUM_SYNTHETIC, _SYNTHETIC_SEED = 300, 20_231
 _EARLY_WIDTH, _LATE_WIDTH, _WIDE_FROM = 1120, 1632, 0.4
 """Pixels at 48 high: the widest lines at first, and from this share of the time on."""
@@ -93,9 +92,10 @@ class Training:
             part.requires_grad_(False)
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
         self._average = Average(self._model)
-        self._progress = Progress()
+        self._progress = Progress(start=arguments.start.stem)
         if arguments.resume and has_checkpoint(self._out):
             self._progress = load_checkpoint(self._out, self._model, self._average, self._optimiser)
+        self._progress.num_own = max(self._progress.num_own, num_labelled(arguments.real))
         self._began = time.monotonic() - self._progress.seconds
         self._last = self._progress.seconds + 60 * arguments.stop_after
         self._stopping = False

@@ -13,7 +13,7 @@ import torch
 from training.batches import Batch, batch_size, target
 from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
 from training.ema import Average
-from training.export import mix_in
+from training.export import mix_in, origin
 from training.labels.prose import clean
 from training.lines.real import load_labelled
 from training.loss import ctc_loss
@@ -118,15 +118,21 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
         parameter.grad = torch.ones_like(parameter)
     optimiser.step()
     average.update(step=1)
-    save_checkpoint(tmp_path, model, average, optimiser, Progress(7, 99, 12.5))
+    progress = Progress(7, 99, 12.5, "vi-print", 42)
+    save_checkpoint(tmp_path, model, average, optimiser, progress)
 
     other = Recognizer(NUM_CLASSES)
     trailing = Average(other)
     again = torch.optim.AdamW(other.parameters())
-    assert load_checkpoint(tmp_path, other, trailing, again) == Progress(7, 99, 12.5)
+    assert load_checkpoint(tmp_path, other, trailing, again) == progress
     assert torch.equal(other.head.weight, model.head.weight)
     assert torch.equal(trailing.model.head.bias, average.model.head.bias)
     assert torch.equal(load_average(tmp_path)[0]["head.bias"], average.model.head.bias)
+
+
+def test_a_card_says_that_lines_of_ones_own_are_in_the_weights() -> None:
+    assert origin(Progress(num_own=42)).endswith("synthetic lines and 42 lines of its maker's own")
+    assert origin(Progress()).endswith("trained on synthetic lines")
 
 
 def test_weights_are_moved_towards_those_that_they_came_from() -> None:

@@ -23,9 +23,17 @@ class LabelledLine:
 
 def load_labelled(folder: Path) -> list[LabelledLine]:
     """Read every line of a folder. Raises FileNotFoundError for a picture that cannot be read."""
+    return [_line(folder, row) for row in _rows(folder)]
+
+
+def num_labelled(folder: Path | None) -> int:
+    """How many lines a folder has; none where there is no folder."""
+    return len(_rows(folder)) if folder else 0
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "labels.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [_line(folder, row) for row in rows]
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _line(folder: Path, row: dict[str, str]) -> LabelledLine:
