@@ -106,6 +106,8 @@ def test_hosts_without_a_shared_disk_read_tell_and_erase(
     assert text_of(7) in receiver.received[0].body.decode()
     assert web.get(f"/v1/jobs/{job_id}/result?format=text").text.strip() == text_of(7)
     assert web.get(f"/v1/jobs/{job_id}/result?format=pdf").content.startswith(b"%PDF")
+    (found,) = web.get("/v1/jobs", params={"q": text_of(7).lower()}).json()["jobs"]
+    assert found["id"] == job_id and text_of(7) in found["found"][0]["text"]
 
     batch = web.post("/v1/batches", files={"file": ("a.zip", zipped(1, 2, 3))})
     assert batch.status_code == 202, batch.text
