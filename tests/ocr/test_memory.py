@@ -75,7 +75,7 @@ def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(
     """Between sixteen pages it grew to more than the whole process may have."""
     grown, trimmed = [0], []
     loaded = own_rss_bytes()
-    monkeypatch.setattr(Heap, "_rss_bytes", lambda self: loaded + grown[0])
+    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
     monkeypatch.setattr(heap, "trim_heap", lambda: trimmed.append(grown[0]))
     kept = Heap()
     for mib in (0, 200, 500, 600, 100, 700):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import os
 
 import psutil
 
@@ -11,8 +13,6 @@ from shared.running.sandbox import trim_heap
 _KEPT_BYTES = 560 * 2**20
 """Where it has grown by more since it was loaded, the heap's free memory goes back to the system:
 pages of many sizes leave it in pieces, some 70 MiB each, to be used by no other."""
-
-
 _YOUNG = 20_000
 """New objects, about those of a page, from which Python looks for cycles among them."""
 
@@ -33,18 +33,20 @@ class Heap:
 
     def __init__(self) -> None:
         """Note how large the process is now."""
-        self._process = psutil.Process()
-        self._most_bytes = self._rss_bytes() + _KEPT_BYTES
+        self._most_bytes = own_rss_bytes() + _KEPT_BYTES
 
     def after_page(self) -> None:
         """Give back what is free, where it is much."""
-        if self._rss_bytes() > self._most_bytes:
+        if own_rss_bytes() > self._most_bytes:
             trim_heap()
-
-    def _rss_bytes(self) -> int:
-        return int(self._process.memory_info().rss)
 
 
 def own_rss_bytes() -> int:
     """Memory of this process that is in RAM."""
-    return int(psutil.Process().memory_info().rss)
+    return int(_process(os.getpid()).memory_info().rss)
+
+
+@functools.cache
+def _process(process_id: int) -> psutil.Process:
+    """To make it anew for each page would cost more than to ask it."""
+    return psutil.Process(process_id)
