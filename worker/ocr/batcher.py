@@ -128,7 +128,9 @@ class Batcher:
             )
             with self._lock:
                 self._num_running -= 1
-                self._changed_for(is_bulk=True).notify()
+                for others, changed in self._changed.items():
+                    if False not in others:  # these may have waited for a stream
+                        changed.notify()
 
     def _changed_for(self, is_bulk: bool) -> threading.Condition:
         """What the threads wait at that take such work."""
