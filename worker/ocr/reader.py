@@ -72,7 +72,7 @@ class Reader:
     def __init__(self, networks: Networks, model: Card, library: Library) -> None:
         self.model = model
         self.library = library
-        self._recognizer: nn.Module | None = None
+        self._recognizer: nn.Module | None = None  # the default one
         self._showing = showing_for(networks.device)
         self._heap = Heap()
         self._host = Host()
