@@ -17,6 +17,7 @@ from bench.service import free_port
 from shared.running.embedded import is_up
 from shared.settings import Settings
 from tests.faults.proxy import Proxy
+from tests.service.servers import server_lines
 
 SERVERS = ("store-1", "store-2")
 SENTINELS = ("sentinel-1", "sentinel-2", "sentinel-3")
@@ -199,22 +200,8 @@ class WatchedStore:
 
 
 def _server(folder: Path, port: int, front: int) -> list[str]:
-    return [
-        f"dir {folder}",
-        f"port {port}",
-        "bind 127.0.0.1",
-        "replica-announce-ip 127.0.0.1",
-        f"replica-announce-port {front}",
-        f"requirepass {_PASSWORD}",
-        f"masterauth {_PASSWORD}",
-        "appendonly yes",
-        "appendfsync always",
-        f"appenddirname of-{port}",
-        f"dbfilename {port}.rdb",
-        'save ""',
-        "min-replicas-to-write 1",
-        "repl-diskless-sync-delay 0",
-    ]
+    announced = ["replica-announce-ip 127.0.0.1", f"replica-announce-port {front}"]
+    return [f"dir {folder}", *announced, *server_lines(port, _PASSWORD)]
 
 
 def _sentinel(folder: Path, port: int, primary: int) -> list[str]:

@@ -28,9 +28,9 @@ class Watched:
         self.servers = [free_port() for _ in range(3)]
         self.sentinels = [free_port() for _ in range(3)]
         first, *others = self.servers
-        self._start(first, _server(first))
+        self._start(first, server_lines(first, PASSWORD))
         for port in others:
-            self._start(port, [*_server(port), f"replicaof 127.0.0.1 {first}"])
+            self._start(port, [*server_lines(port, PASSWORD), f"replicaof 127.0.0.1 {first}"])
         for port in self.sentinels:
             self._start(port, _sentinel(port, first), "--sentinel")
         self.wait_for_all()
@@ -131,12 +131,13 @@ def watched_store(folder: Path) -> Iterator[Watched]:
         store.close()
 
 
-def _server(port: int) -> list[str]:
+def server_lines(port: int, password: str) -> list[str]:
+    """The configuration of a server that loses nothing as long as a replica is there."""
     return [
         f"port {port}",
         "bind 127.0.0.1",
-        f'requirepass "{PASSWORD}"',
-        f'masterauth "{PASSWORD}"',
+        f'requirepass "{password}"',
+        f'masterauth "{password}"',
         "appendonly yes",
         "appendfsync always",
         f"appenddirname of-{port}",
