@@ -48,7 +48,7 @@ class ShownLast:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass
 class ShownFirst:
     """For a GPU, by who asks: its own threads have no time. All sizes share batches of few."""
 
@@ -70,7 +70,7 @@ class ShownFirst:
         return ShownFirst(self.device)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ShownThere(ShownFirst):
     """For a GPU, by the GPU: pages go there once, as bytes, and what is seen is made of them there.
 
@@ -80,7 +80,7 @@ class ShownThere(ShownFirst):
     uploads: Uploads = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "uploads", Uploads(self.device.kind))
+        self.uploads = Uploads(self.device.kind)
 
     def shown(self, task: Task, sights: Sequence[Sight]) -> Sequence[Given]:
         """How each is made, with the page there; or the picture."""
