@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import text_read
-from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.detection.sheet import Rotation, Sheet, turned
 from worker.ocr.layer.believing import as_read
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.ctc import Span
@@ -58,6 +58,46 @@ def test_a_lone_line_on_a_page_that_lies_on_its_side_is_read(reader: Reader) -> 
     upright = page_with(("Phụ lục kèm theo", 0.4, 0.45), points=10, paper=A4)
     page = reader.read(turned(upright, 90)).page
     assert (page.rotation, text_read(page)) == (270, "Phụ lục kèm theo")
+
+
+@pytest.mark.parametrize("text", ["Ghi chú của kế toán", "tx annotation", "Đã nhận đủ tiền"])
+@pytest.mark.parametrize("place", [(0.03, 0.055), (0.03, 0.3), (0.4, 0.97)])
+def test_small_print_in_a_large_field_is_read(
+    reader: Reader, text: str, place: tuple[float, float]
+) -> None:
+    page = page_with((text, *place), points=10, paper=A4).copy()
+    field = (
+        np.array([(60, 180), (1500, 2000)])
+        if place[1] < 0.9
+        else np.array([(60, 60), (2400, 3480)])
+    )
+    (left, top), (right, bottom) = field
+    inside = page[top:bottom, left:right].astype(int) - (80, 60, 0)
+    page[top:bottom, left:right] = inside.clip(0, 255)
+    cv2.rectangle(page, (left, top), (right, bottom), (80, 220, 100), 5)
+    assert text_read(reader.read(page).page) == text
+
+
+@pytest.mark.parametrize("text", ["Sơ đồ", "Line", "Bản vẽ số 4"])
+def test_a_line_whose_place_another_reaches_over_is_read_once(reader: Reader, text: str) -> None:
+    page = page_with((text, 0.12, 0.09), points=12, paper=A4).copy()
+    # A sloping rule: the upright rectangle round it covers the line.
+    cv2.line(page, (250, 420), (1150, 640), (0, 0, 160), 20)
+    assert text_read(reader.read(page).page) == text
+
+
+@pytest.mark.parametrize("text", ["Hóa đơn 205", "Issue 1055", "Xưởng in số 9"])
+@pytest.mark.parametrize("rotation", [0, 180])
+def test_a_logo_beside_a_lone_line_does_not_turn_the_page(
+    reader: Reader, text: str, rotation: Rotation
+) -> None:
+    image = Image.new("RGB", (560, 140), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((22, 24, 118, 118), outline="black", width=30)
+    draw.text((140, 36), text, "black", ImageFont.truetype(FONTS / "DejaVuSerif.ttf", 48))
+    page = reader.read(turned(np.asarray(image), rotation)).page
+    assert page.rotation == rotation
+    assert text in text_read(page)
 
 
 def test_the_blank_back_of_a_scan_has_no_lines(reader: Reader) -> None:

@@ -21,6 +21,9 @@ _GROUND = 51
 """Pixels across which the ground is taken from: more than the strokes of small print."""
 _SPECK = 5
 """Pixels: what is smaller in both directions is dust."""
+_RULE = 75
+"""Pixels: a run of ink as long is a rule, the frame of a field or the edge of what is filled. It
+would join the print within it to a place as large as the frame, seen no closer than the page."""
 _JOIN = 31
 """Pixels that lie between the letters and words of a line at most, whichever way it runs."""
 _LEAST = 12, 6
@@ -42,7 +45,7 @@ def areas_of_ink(picture: Picture, known: NDArray[np.float32]) -> Iterator[Area]
     if scale < 1:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    ink = _without_specks(_ink(grey.astype(np.uint8, copy=False)))
+    ink = _without_specks(_without_rules(_ink(grey.astype(np.uint8, copy=False))))
     for quad in known:
         cv2.fillPoly(ink, [np.round(quad * scale).astype(np.int32)], 0)
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((_JOIN, _JOIN), np.uint8))
@@ -64,6 +67,13 @@ def _ink(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """1 where a picture differs from the ground round it."""
     ground = cv2.medianBlur(grey, _GROUND)
     return (cv2.absdiff(grey, ground) >= _FAINT).astype(np.uint8)
+
+
+def _without_rules(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rest = ink.copy()
+    for sides in ((1, _RULE), (_RULE, 1)):
+        rest[cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(sides, np.uint8)) > 0] = 0
+    return rest
 
 
 def _without_specks(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -132,7 +132,10 @@ def _looks_closer(picture: Picture, known: Quads, detect: Detect) -> Iterator[Fo
         scale = min(max(1.0, _SEEN_BEST / min(height, width)), LONG_SIDE / max(height, width))
         if scale > _CLOSER * _scale(*picture.shape[:2]):
             found = _seen(part, min(scale, _MOST_ENLARGED), detect)
-            yield found.moved(np.array((left, top), np.float32))
+            found = found.moved(np.array((left, top), np.float32))
+            # The next place may reach over this one, as that of a sloping rule does.
+            rest = _painted_over(rest, found.outlines)
+            yield found
 
 
 def _painted_over(picture: Picture, outlines: Quads) -> Picture:

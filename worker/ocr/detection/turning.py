@@ -55,11 +55,11 @@ def find_upright(client: BatchClient, picture: Picture) -> Sheet:
 def read_either_way(client: BatchClient, sheet: Sheet) -> tuple[Sheet, list[list[Span]]]:
     """Read the lines of a sheet: their words, and the sheet, turned where that reads better."""
     words = client.words(sheet.crops())
-    if not words or (confidence := _confidence(words)) >= _POOR:
+    if not words or (confidence := _confidence(words, sheet.quads)) >= _POOR:
         return sheet, words
     other = sheet.turned_round()
     other_words = client.words(other.crops())
-    better = _confidence(other_words) > confidence + _MIN_GAIN
+    better = _confidence(other_words, sheet.quads) > confidence + _MIN_GAIN
     return (other, other_words) if better else (sheet, words)
 
 
@@ -88,12 +88,13 @@ def _stands_on_head(client: BatchClient, sheet: Sheet) -> bool:
     """Ask the classifier about the longest lines; in doubt read them both ways."""
     if len(sheet.quads) == 0:
         return False
-    lines = sheet.with_quads(_longest(sheet.quads)).crops()
+    quads = _longest(sheet.quads)
+    lines = sheet.with_quads(quads).crops()
     if statistics.fmean(client.chances([Window(line) for line in lines])) < _DOUBT:
         return False
     upright = client.words(lines)
     on_head = client.words([Crop.of(turned(line.pixels(), 180)) for line in lines])
-    return _confidence(on_head) > _confidence(upright) + _MIN_GAIN
+    return _confidence(on_head, quads) > _confidence(upright, quads) + _MIN_GAIN
 
 
 def _longest(quads: Quads) -> Quads:
@@ -118,8 +119,11 @@ def _as_read(client: BatchClient, sheet: Sheet) -> Quads:
     return quads
 
 
-def _confidence(words: Sequence[Sequence[Span]]) -> float:
-    return statistics.fmean(map(confidence_of, words))
+def _confidence(words: Sequence[Sequence[Span]], quads: Quads) -> float:
+    """That of all lines, the longer the more: what a logo or the corner of a frame is taken for
+    says little beside a line of text."""
+    lengths, heights = spans(quads)
+    return statistics.fmean(map(confidence_of, words), lengths / np.maximum(heights, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
