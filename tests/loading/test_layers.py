@@ -215,3 +215,25 @@ def test_what_cannot_be_opened_has_no_layer(take: Take) -> None:
 def test_a_child_that_talks_nonsense_is_not_believed(said: bytes) -> None:
     with pytest.raises(ValueError, match="validation error"):
         decoded(said)
+
+
+class _Tight(Letters):
+    """A font with measures of a thousandth, as macOS writes some: a box is as high as its ink."""
+
+    def objects(self, number: int) -> list[bytes]:
+        objects = super().objects(number)
+        objects[2] = objects[2].replace(b"/Ascent 928 /Descent -236", b"/Ascent 9.3 /Descent -2.4")
+        return objects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Giá trị |2| và |15| của "một" hợp đồng',
+        "It's 5 o'clock at the owner's |7| house",
+        "Theo |3| nghị định, 'các' bên thoả thuận",
+    ],
+)
+def test_letters_of_a_line_stay_together_whatever_their_boxes(take: Take, text: str) -> None:
+    letters = _Tight(text)
+    assert texts(take(document([written([text], letters)], letters))) == text.split()

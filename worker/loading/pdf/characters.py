@@ -28,10 +28,14 @@ _UNASSIGNED = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character of the font of some number; `text` is empty where a word ends."""
+    """A character of the font of some number; `text` is empty where a word ends.
+
+    `line` is how far down it stands: boxes of some fonts end with the ink, below the line or not.
+    """
 
     text: str
     place: Rectangle = (0.0, 0.0, 0.0, 0.0)
+    line: float = 0.0
     font: int = 0
     is_turned: bool = False
 
@@ -72,7 +76,8 @@ def characters(
         if _is_bad(text) or pdfium.FPDFText_HasUnicodeMapError(text_page, index):
             text = UNKNOWN
         angle = pdfium.FPDFText_GetCharAngle(text_page, index)
-        yield Character(text, place, font, _is_turned(angle, rotate))
+        line = place_of(_origin(text_page, index))[3]
+        yield Character(text, place, line, font, _is_turned(angle, rotate))
 
 
 def _text(high: str, code: int) -> str:
@@ -123,6 +128,12 @@ def _loose_box(text_page: Any, index: int) -> Rectangle:
     if not pdfium.FPDFText_GetLooseCharBox(text_page, index, box):
         return 0.0, 0.0, 0.0, 0.0
     return box.left, box.bottom, box.right, box.top
+
+
+def _origin(text_page: Any, index: int) -> Rectangle:
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
+    return x.value, y.value, x.value, y.value
 
 
 def to_pixels(page: Any, width: int, height: int) -> Callable[[Rectangle], Rectangle]:

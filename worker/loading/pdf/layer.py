@@ -13,6 +13,9 @@ from worker.ocr.layer.words import RAISED, SOFT_HYPHEN, LayerWord
 _MOST_WORDS = 10_000
 """A page of a directory has 3,000; laying more over the picture takes the worker too long."""
 _SAME_LINE = 0.5  # of the lower one's height
+_LEVEL = 0.1
+"""In heights: letters that stand so evenly are of one line, though the boxes of some fonts, as high
+as the ink, part a comma from the word before it."""
 _WORD_GAP = 0.5
 """In heights: letters further apart are of two words even where the file has no space."""
 _SAME_PLACE = 0.5
@@ -46,7 +49,9 @@ def _continues(before: Character, after: Character) -> bool:
     _, top, right, bottom = before.place
     left, next_top, _, next_bottom = after.place
     height = min(bottom - top, next_bottom - next_top)
-    if min(bottom, next_bottom) - max(top, next_top) < _SAME_LINE * height:
+    common = min(bottom, next_bottom) - max(top, next_top)
+    is_level = abs(after.line - before.line) <= _LEVEL * max(bottom - top, next_bottom - next_top)
+    if common < _SAME_LINE * height and not is_level:
         return False
     return -height < left - right < _WORD_GAP * height
 
@@ -80,9 +85,8 @@ def _texts(group: Sequence[Character]) -> Iterator[str]:
 def _is_above(small: Character, before: Character) -> bool:
     _, top, _, bottom = before.place
     height = bottom - top
-    low = small.place[3]
-    is_small = low - small.place[1] <= _SMALLER * height
-    return is_small and bottom - low >= _HIGHER * height and not small.is_turned
+    is_small = small.place[3] - small.place[1] <= _SMALLER * height
+    return is_small and before.line - small.line >= _HIGHER * height and not small.is_turned
 
 
 def _is_painted_twice(group: Sequence[Character]) -> bool:
