@@ -210,6 +210,17 @@ def test_a_small_digit_above_the_line_is_no_digit_of_the_number_before(see: See,
     assert (page.source, page_text(page)) == ("text_layer", wanted)
 
 
+@pytest.mark.parametrize("gap", [136, 142])
+@pytest.mark.parametrize(
+    "text", ["MỤC LỤC|VĂN BẢN PHÁP LUẬT", "TABLE|OF CONTENTS", "Biên bản|bàn giao mặt bằng"]
+)
+def test_a_space_that_a_layer_has_lost_is_read(see: See, text: str, gap: int) -> None:
+    font = Letters(text)
+    parts = (b" -%d " % gap).join(map(font.encoded, text.split("|")))
+    page = see(pdf(b"BT /F 14 Tf 1 0 0 1 30 250 Tm [%s] TJ ET" % parts, font=font))
+    assert page_text(page) == text.replace("|", " ")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.sheet import Sheet
-from worker.ocr.layer.alignment import aligned
+from worker.ocr.layer.alignment import Pair, aligned
 from worker.ocr.layer.laying import Placed, Region
 from worker.ocr.layer.words import SOFT_HYPHEN
 from worker.ocr.layout.pieces import Quad, part_of
@@ -158,7 +158,12 @@ class Fonts:
         is_certain = bool(spans) and min(span.confidence for span in spans) >= _SURE
         unlike: set[int] = set()
         at = 0
-        for one, other in aligned(told, seen):
+        pairs = aligned(told, seen)
+        for before, space in _lost_spaces(pairs, told, seen):
+            sides = spans[readers[space] : readers[space] + 2]
+            if min(span.confidence for span in sides) >= _SURE:
+                words[owners[before]].is_sure = False
+        for one, other in pairs:
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
             is_strange = letter != "" and letter not in self._alphabet
@@ -176,6 +181,16 @@ class Fonts:
                 unlike.add(at)
         for number, placed in enumerate(words):
             placed.was_read = number not in unlike and placed.word.text in read
+
+
+def _lost_spaces(pairs: Iterable[Pair], told: str, seen: str) -> Iterator[tuple[int, int]]:
+    """The spaces that were seen within a word: the places of the letter before and of the space."""
+    last = -1
+    for one, other in pairs:
+        if one is not None:
+            last = one
+        elif other is not None and seen[other] == " " and " " not in told[last : last + 2].ljust(2):
+            yield last, other
 
 
 def _owners(texts: Sequence[str]) -> list[int]:
