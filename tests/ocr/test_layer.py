@@ -221,6 +221,14 @@ def test_a_space_that_a_layer_has_lost_is_read(see: See, text: str, gap: int) ->
     assert page_text(page) == text.replace("|", " ")
 
 
+@pytest.mark.parametrize("text", ["Mã số thuế 0301|452923", "Account no. VN12|34AB56"])
+def test_letters_of_a_code_that_are_set_apart_are_of_one_word(see: See, text: str) -> None:
+    font = Letters(text)
+    parts = b" -136 ".join(map(font.encoded, text.split("|")))
+    page = see(pdf(b"BT /F 14 Tf 1 0 0 1 30 250 Tm [%s] TJ ET" % parts, font=font))
+    assert page_text(page) == text.replace("|", "")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -160,9 +160,9 @@ class Fonts:
         at = 0
         pairs = aligned(told, seen)
         for before, space in _lost_spaces(pairs, told, seen):
-            sides = spans[readers[space] : readers[space] + 2]
-            if min(span.confidence for span in sides) >= _SURE:
-                words[owners[before]].is_sure = False
+            sides, word = spans[readers[space] :][:2], words[owners[before]]
+            # Codes and addresses have letters set apart that are of one word.
+            word.is_sure &= min(s.confidence for s in sides) < _SURE or not word.word.text.isalpha()
         for one, other in pairs:
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
