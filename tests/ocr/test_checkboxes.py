@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -154,6 +155,19 @@ def test_only_what_may_be_a_box_is_looked_at_closely(
     picture = picture_of(name)
     reader.read(picture)
     assert sum(looked_at) < picture[..., 0].size / 2
+
+
+@pytest.mark.parametrize("scale", np.linspace(1.17, 1.27, 6))
+@pytest.mark.parametrize("side", [20, 22, 28])
+@pytest.mark.parametrize("mark", MARKS)
+def test_small_boxes_are_found_whatever_the_lines_around_measure(
+    mark: str, side: int, scale: float
+) -> None:
+    picture = form_with(FORMS["English"], MARKS[mark], side)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    assert len(frames.find_frames(grey, scale)) == sum(
+        row.count("☑") + row.count("☐") for row in wanted(FORMS["English"])
+    )
 
 
 @pytest.mark.parametrize("shade", [255, 128])

@@ -27,8 +27,9 @@ _BESIDE = 0.15
 """How near the letters of a word are to each other."""
 _ROOM = 0.5
 """In heights: what of the page is looked at round a place that may have a box."""
-_ABOUT_SQUARE, _CLOSED = 0.6, 0.75
-"""The same as `_SQUARE` and `_FULL` below, in the smaller picture."""
+_ABOUT_SQUARE, _CLOSED = 0.6, 0.45
+"""The same as `_SQUARE` and `_FULL` below, in the smaller picture. A tick that reaches out of a box
+of 12 pixels there widens what is taken for it, so that its sides are half filled."""
 _MOST_PLACES = 250
 """Where there are more, the whole page is looked at at once."""
 
