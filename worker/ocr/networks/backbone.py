@@ -51,6 +51,7 @@ class Block(nn.Module):
         )
         self.squeeze = SqueezeExcite(in_channels) if squeeze else None
         self.widen = nn.Conv2d(in_channels, 2 * in_channels, 1)
+        self.activation: nn.Module = nn.GELU()
         self.narrow = nn.Conv2d(2 * in_channels, out_channels, 1)
         self.residual = in_channels == out_channels
 
@@ -59,7 +60,7 @@ class Block(nn.Module):
         x = self.depthwise(x)
         if self.squeeze is not None:
             x = self.squeeze(masked(x, mask), mask)
-        mixed: Tensor = self.narrow(functional.gelu(self.widen(x)))
+        mixed: Tensor = self.narrow(self.activation(self.widen(x)))
         return masked(x + mixed if self.residual else mixed, mask)
 
 
