@@ -162,7 +162,8 @@ class Fonts:
         for before, space in _lost_spaces(pairs, told, seen):
             sides, word = spans[readers[space] :][:2], words[owners[before]]
             # Codes and addresses have letters set apart that are of one word.
-            word.is_sure &= min(s.confidence for s in sides) < _SURE or not word.word.text.isalpha()
+            if word.word.text.isalpha() and min(side.confidence for side in sides) >= _SURE:
+                word.is_sure = False
         for one, other in pairs:
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
@@ -189,8 +190,10 @@ def _lost_spaces(pairs: Iterable[Pair], told: str, seen: str) -> Iterator[tuple[
     for one, other in pairs:
         if one is not None:
             last = one
-        elif other is not None and seen[other] == " " and " " not in told[last : last + 2].ljust(2):
-            yield last, other
+        elif other is not None and seen[other] == " ":
+            sides = told[last : last + 2] if last >= 0 else ""
+            if len(sides) == 2 and " " not in sides:
+                yield last, other
 
 
 def _owners(texts: Sequence[str]) -> list[int]:
