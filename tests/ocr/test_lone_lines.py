@@ -66,12 +66,8 @@ def test_small_print_in_a_large_field_is_read(
     reader: Reader, text: str, place: tuple[float, float]
 ) -> None:
     page = page_with((text, *place), points=10, paper=A4).copy()
-    field = (
-        np.array([(60, 180), (1500, 2000)])
-        if place[1] < 0.9
-        else np.array([(60, 60), (2400, 3480)])
-    )
-    (left, top), (right, bottom) = field
+    near, far = ((60, 180), (1500, 2000)), ((60, 60), (2400, 3480))
+    (left, top), (right, bottom) = near if place[1] < 0.9 else far
     inside = page[top:bottom, left:right].astype(int) - (80, 60, 0)
     page[top:bottom, left:right] = inside.clip(0, 255)
     cv2.rectangle(page, (left, top), (right, bottom), (80, 220, 100), 5)
