@@ -45,11 +45,12 @@ def test_no_pass_over_a_map_is_for_its_activation_alone(
     assert "aten::gelu" not in operations(there, torch.zeros(shape))
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bfloat16", "float16"])
 @pytest.mark.parametrize(("network", "shape"), NETWORKS)
 def test_a_number_type_that_the_processor_may_lack_runs(
-    network: nn.Module, shape: tuple[int, ...]
+    network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype
 ) -> None:
-    there = placed(deepcopy(network), CPU, torch.bfloat16)
+    there = placed(deepcopy(network), CPU, dtype)
     with torch.inference_mode():
-        seen = there(torch.zeros(shape, dtype=torch.bfloat16))
+        seen = there(torch.zeros(shape, dtype=dtype))
     assert seen.isfinite().all()
