@@ -49,7 +49,7 @@ class _Activated(nn.Conv2d):
 
 def with_activations(network: nn.Module) -> None:
     """Let oneDNN apply each block's GELU while the convolution's result is at hand, in float32: by
-    itself it takes a seventh of a processor's time, and reads and writes the whole map again."""
+    itself it takes a seventh of the recogniser's time, and reads and writes the whole map again."""
     for block in network.modules():
         if isinstance(block, Block):
             block.widen.__class__ = _Activated
