@@ -76,12 +76,67 @@ def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(
     grown, trimmed = [0], []
     loaded = own_rss_bytes()
     monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
-    monkeypatch.setattr(heap, "trim_heap", lambda: trimmed.append(grown[0]))
+
+    def trim() -> None:
+        trimmed.append(grown[0])
+        grown[0] = 0
+
+    monkeypatch.setattr(heap, "trim_heap", trim)
     kept = Heap()
     for mib in (0, 200, 500, 600, 100, 700):
         grown[0] = mib * 2**20
         kept.after_page()
     assert [size // 2**20 for size in trimmed] == [600, 700]
+
+
+def test_what_stays_after_that_is_not_given_back_and_taken_anew_page_by_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once the prepared shapes alone fill the room, each page would fault its memory in again."""
+    grown, trimmed = [0], []
+    loaded = own_rss_bytes()
+    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
+
+    def trim() -> None:
+        trimmed.append(grown[0])
+        grown[0] = 400 * 2**20
+
+    monkeypatch.setattr(heap, "trim_heap", trim)
+    kept = Heap()
+    for _ in range(8):
+        grown[0] += 70 * 2**20
+        kept.after_page()
+    assert not trimmed
+    for _ in range(12):
+        grown[0] += 70 * 2**20
+        kept.after_page()
+    assert len(trimmed) == 3
+
+
+_FAULTS = """
+import resource
+import torch
+from worker.ocr.networks.device import pick
+
+pick("cpu", torch.float32)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    torch.ones(16 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(
+    not _HUGE_PAGES.exists() or "[never]" in _HUGE_PAGES.read_text(),
+    reason="this system has no huge pages to give",
+)
+def test_large_tensors_do_not_come_in_pages_of_four_kilobytes() -> None:
+    environment = {name: value for name, value in os.environ.items() if "THP" not in name}
+    told = subprocess.run(
+        [sys.executable, "-c", _FAULTS], capture_output=True, text=True, check=True, env=environment
+    )
+    assert int(told.stdout) < 4 * (64 << 20) // 4096 / 2
 
 
 def test_pythons_search_for_cycles_passes_over_the_networks(reader: Reader) -> None:

@@ -42,6 +42,8 @@ _NUM_TRIALS = 5
 # most (AMX), and ten pages in turn a fifth more with room for 2,048 (docs/figures.md); with room
 # for all a worker grows by gigabytes. Each is 40 to 80 kB.
 _PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096"
+_HUGE_PAGES = "THP_MEM_ALLOC_ENABLE", "1"
+"""Torch asks for them for what is large: else memory comes in pieces of 4 kB, a fault each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def pick(name: str = "auto", dtype: torch.dtype | None = None, *, memory_bytes: 
     kind = torch.device(name)
     if kind.type == "cpu":
         os.environ.setdefault(*_PRIMITIVES)
+        os.environ.setdefault(*_HUGE_PAGES)
         return Device(kind, dtype or _fastest_dtype(), _CPU_BUDGET, num_cores())
     kind = torch.device(kind.type, kind.index or 0)
     budget = int(_memory_of(kind, memory_bytes) * _GPU_BUDGET_PER_BYTE)
