@@ -37,6 +37,7 @@ from shared.store.jobs.records import PageRecord
 from shared.store.jobs.slices import Claim, Note, PageTimings, SliceQueue
 from shared.store.workers import CANARY_TENANT
 from worker import metrics
+from worker.enlarging import enlarged
 from worker.hints import hint_of
 from worker.leases import Lease, Unwanted, names
 from worker.loading.pool import Asker, LoadedPage, PageLoader
@@ -207,7 +208,7 @@ class SliceReader:
         took = reading.timings
         tracing.past(detect=took.detect_s, recognize=took.recognize_s)
         reach("worker.read")
-        record = self._stored(claim, reading.page, loaded.picture)
+        record = self._stored(claim, enlarged(reading.page, loaded.full), loaded.picture)
         timings = PageTimings(loaded_s, took.detect_s, took.recognize_s)
         if loaded.damage:
             return replace(record, code=DocumentDamaged.code, detail=loaded.damage), timings

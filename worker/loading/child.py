@@ -76,8 +76,8 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
         documents.close()
         _refuse(connection, DocumentDamaged())
     else:
-        size = {"height": pixels.height, "width": pixels.width, "damage": pixels.damage}
-        protocol.send(connection, size)
+        told = {"damage": pixels.damage, "full": pixels.full}
+        protocol.send(connection, {"height": pixels.height, "width": pixels.width, **told})
         for chunk in pixels.chunks:
             connection.sendall(chunk)
         return pixels.height * pixels.width

@@ -29,6 +29,7 @@ from shared.media import AVIF, BMP, GIF, HEIC, JPEG, JPEG2000, PNG, TIFF, WEBP
 from worker.loading import tiff
 from worker.loading.limits import LoadLimits
 from worker.loading.pixels import Pixels, of_picture, to_rgb
+from worker.loading.reducing import reduce
 
 # The only formats that may be opened, whatever else Pillow knows; imported before the first file.
 _FORMATS = {
@@ -64,6 +65,11 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_LYING = 5, 6, 7, 8
+"""Those that make what is wide in the file high."""
+
+_Read = tuple[Image.Image, tuple[int, int]]
+"""A page as it was decoded, and its height and width in the file."""
 
 
 class PictureFile:
@@ -90,14 +96,15 @@ class PictureFile:
     def load(self, page: int) -> Pixels:
         """Decode a page; raises DocumentDamaged and, before decoding, PageTooLarge."""
         try:
-            picture = self._read(page)
+            picture, full = self._read(page)
         except _BOMBS:
             raise PageTooLarge(max_page_pixels=self._limits.max_page_pixels) from None
         except _DECODER_ERRORS as error:
             damage = _CUT_SHORT if "truncated" in str(error).lower() else _DAMAGED
-            return of_picture(self._read_what_is_left(page), damage)
+            picture, full = self._read_what_is_left(page)
+            return of_picture(picture, damage, full)
         is_cut = self._media_type == TIFF and self._pages == (page, False)
-        return of_picture(picture, _CUT_SHORT if is_cut else None)
+        return of_picture(picture, _CUT_SHORT if is_cut else None, full)
 
     def close(self) -> None:
         """Close the file."""
@@ -118,22 +125,22 @@ class PictureFile:
                 return 0, False
         return 1, True
 
-    def _read_what_is_left(self, page: int) -> Image.Image:
+    def _read_what_is_left(self, page: int) -> _Read:
         with _tolerating_damage():
             try:
-                picture = self._read(page)
+                picture, full = self._read(page)
             except _DECODER_ERRORS:
                 raise DocumentDamaged from None
         if picture.getcolors(maxcolors=1) is not None:
             raise DocumentDamaged  # the canvas was made, but nothing was drawn on it
-        return picture
+        return picture, full
 
     def _open(self) -> Image.Image:
         self._file.seek(0)
         return Image.open(self._file, formats=[_FORMATS[self._media_type]])
 
-    def _read(self, page: int) -> Image.Image:
-        """Decode a page to RGB, upright and with square pixels."""
+    def _read(self, page: int) -> _Read:
+        """Decode a page to RGB, upright and with square pixels, one that is very large smaller."""
         frame = self._frame(page)
         wider, higher = (1.0, 1.0)
         if isinstance(frame, TiffImagePlugin.TiffImageFile):
@@ -143,11 +150,13 @@ class PictureFile:
             raise PageTooLarge(
                 width=width, height=height, max_page_pixels=self._limits.max_page_pixels
             )
+        reduce(frame)
         _decode(frame)
-        picture = to_rgb(_upright(_with_usual_ink(frame), _turn(frame)))
+        turn = _turn(frame)
+        picture = to_rgb(_upright(_with_usual_ink(frame), _TURNS.get(turn)))
         if picture.size != (width, height) and (wider, higher) != (1.0, 1.0):
-            return picture.resize((width, height), Image.Resampling.BILINEAR)
-        return picture
+            picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+        return picture, (width, height) if turn in _LYING else (height, width)
 
     def _frame(self, page: int) -> Image.Image:
         frames, self._frames = self._frames, None
@@ -188,14 +197,14 @@ def _with_usual_ink(frame: Image.Image) -> Image.Image:
     return frame
 
 
-def _turn(frame: Image.Image) -> Image.Transpose | None:
-    """What makes a picture upright by its EXIF orientation; Pillow has done it for a TIFF."""
+def _turn(frame: Image.Image) -> int:
+    """The EXIF orientation of a picture, 1 if it is upright; Pillow has turned a TIFF."""
     if isinstance(frame, TiffImagePlugin.TiffImageFile):
-        return None
+        return 1
     try:
-        return _TURNS.get(frame.getexif().get(_ORIENTATION_TAG, 1))
+        return int(frame.getexif().get(_ORIENTATION_TAG, 1))
     except _DECODER_ERRORS:
-        return None  # the picture is good even if what is written about it is not
+        return 1  # the picture is good even if what is written about it is not
 
 
 def _upright(picture: Image.Image, turn: Image.Transpose | None) -> Image.Image:

@@ -22,17 +22,25 @@ _FEW = 0.25
 
 @dataclass(frozen=True)
 class Pixels:
-    """A page of `height` x `width` RGB pixels, its bytes row by row in `chunks`."""
+    """A page of `height` x `width` RGB pixels, its bytes row by row in `chunks`.
+
+    `full` is the height and width that it has in its file, if it was decoded smaller.
+    """
 
     height: int
     width: int
     damage: str | None
     chunks: Iterable[bytes | memoryview]
+    full: tuple[int, int] | None = None
 
 
-def of_picture(picture: Image.Image, damage: str | None) -> Pixels:
-    """The pixels of a picture of mode RGB."""
-    return Pixels(picture.height, picture.width, damage, _strips(picture))
+def of_picture(
+    picture: Image.Image, damage: str | None, full: tuple[int, int] | None = None
+) -> Pixels:
+    """The pixels of a picture of mode RGB, which has the height and width `full` in its file."""
+    if full == (picture.height, picture.width):
+        full = None
+    return Pixels(picture.height, picture.width, damage, _strips(picture), full)
 
 
 def _strips(picture: Image.Image) -> Iterator[bytes]:

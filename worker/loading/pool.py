@@ -30,13 +30,19 @@ _LOOK_S = 0.25
 
 @dataclass(frozen=True)
 class LoadedPage:
-    """A page as RGB pixels (H, W, 3); `damage` says what is missing if it was read in part."""
+    """A page as RGB pixels (H, W, 3); `damage` says what is missing if it was read in part.
+
+    `full` is the height and width that it has in its file: a very large one is decoded smaller.
+    """
 
     picture: NDArray[np.uint8]
     damage: str | None
+    full: tuple[int, int]
 
 
 _ANY_FLOW = Flow()
+_MOST_REDUCED = 65
+"""Pixels of a picture's file to one that is decoded: eight a side, and what rounding adds."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ class PageLoader:
         answer = self._ask(asker, "load", path, media_type, page)
         assert answer.picture is not None
         damage = answer.header.get("damage")
-        return LoadedPage(answer.picture, None if damage is None else str(damage))
+        full = _full_size(answer.header.get("full"), answer.picture)
+        return LoadedPage(answer.picture, None if damage is None else str(damage), full)
 
     def layer(self, path: Path, page: int, asker: Asker = _ANYBODY) -> Sequence[LayerWord]:
         """What a page of a PDF, counting from 1, says of itself, in pixels of what `load` gives.
@@ -206,3 +213,12 @@ class PageLoader:
             child.stop()
             self._idle.remove(child)
             self._children.remove(child)
+
+
+def _full_size(told: object, picture: NDArray[np.uint8]) -> tuple[int, int]:
+    """The height and width that a picture has in its file; a child may say nothing, or nonsense."""
+    height, width = picture.shape[:2]
+    match told:
+        case [int(high), int(wide)] if high * wide <= _MOST_REDUCED * height * width:
+            return max(high, height), max(wide, width)
+    return height, width

@@ -6,9 +6,10 @@ is killed nothing is left behind.
 
 Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page",
 "password"}`.
-Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage"}` with the
-pixels, `{"layer_bytes"}` with so many bytes of JSON (`worker.loading.pdf.layer_json`), or
-`{"error", "detail", "facts"}` with the code of an error of `shared.errors`.
+Answers: `{"ready"}` once at the start, `{"num_pages"}`, `{"height", "width", "damage", "full"}`
+with the pixels (`full` is height and width in the file, where they are others), `{"layer_bytes"}`
+with so many bytes of JSON (`worker.loading.pdf.layer_json`), or `{"error", "detail", "facts"}` with
+the code of an error of `shared.errors`.
 """
 
 from __future__ import annotations
