@@ -78,6 +78,16 @@ def test_others_are_decoded_as_they_are(
     assert page.full == (size[1], size[0])
 
 
+@pytest.mark.parametrize("form", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_small_one_has_the_size_that_it_was_turned_to(
+    loader: PageLoader, tmp_path: Path, form: str, orientation: int
+) -> None:
+    page = loaded(loader, tmp_path, photo((80, 60), orientation=orientation, form=form))
+    assert page.full == page.picture.shape[:2]
+    assert page.full == ((60, 80) if orientation == 1 else (80, 60))
+
+
 def test_of_one_that_is_cut_short_there_is_what_was_there(
     loader: PageLoader, tmp_path: Path
 ) -> None:

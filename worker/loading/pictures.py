@@ -150,12 +150,14 @@ class PictureFile:
             raise PageTooLarge(
                 width=width, height=height, max_page_pixels=self._limits.max_page_pixels
             )
-        reduce(frame)
+        is_reduced = reduce(frame)
         _decode(frame)
         turn = _turn(frame)
         picture = to_rgb(_upright(_with_usual_ink(frame), _TURNS.get(turn)))
         if picture.size != (width, height) and (wider, higher) != (1.0, 1.0):
             picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+        if not is_reduced:
+            return picture, (picture.height, picture.width)
         return picture, (width, height) if turn in _LYING else (height, width)
 
     def _frame(self, page: int) -> Image.Image:

@@ -10,11 +10,13 @@ pixels high at a half, and no better read at the whole. Decoding takes a third o
 that looks at the page's pixels a quarter."""
 
 
-def reduce(frame: Image.Image) -> None:
-    """Have a JPEG that is not decoded yet decode smaller, if it is so large."""
-    if isinstance(frame, JpegImagePlugin.JpegImageFile) and (factor := _factor(*frame.size)) > 1:
-        width, height = (side // factor for side in frame.size)
-        frame.draft(None, (width, height))  # at least so large
+def reduce(frame: Image.Image) -> bool:
+    """Have a JPEG that is not decoded yet decode smaller, if it is so large; tells if it will."""
+    before, factor = frame.size, _factor(*frame.size)
+    if factor == 1 or not isinstance(frame, JpegImagePlugin.JpegImageFile):
+        return False
+    frame.draft(None, (before[0] // factor, before[1] // factor))  # at least so large
+    return frame.size != before
 
 
 def _factor(width: int, height: int) -> int:
