@@ -21,6 +21,7 @@ from worker.ocr.recognition.ctc import Span, words_of
 from worker.ocr.recognition.language import Language
 from worker.ocr.recognition.lines import HEIGHT, Picture, natural_width, padded_width, prepare
 from worker.ocr.recognition.marks import decode
+from worker.ocr.recognition.spaces import settled
 from worker.ocr.recognition.spacing import Ink, fitted, ink_of
 from worker.ocr.recognition.strokes import told_apart
 from worker.ocr.recognition.syllables import whole_syllables
@@ -105,13 +106,16 @@ class BatchClient:
     def _read(self, lines: Sequence[Crop]) -> list[list[Span]]:
         sights = [LineSight(line) for line in lines]
         steps: list[Steps] = self._run("recognize", sights)
-        decoded = decode(
-            [line.classes for line in steps],
-            [line.confidences for line in steps],
+        best = [line.classes for line in steps], [line.confidences for line in steps]
+        decoded = decode(*best, self.characters, self.language)
+        num_steps = np.array([sight.width for sight in sights]) / PIXELS_PER_STEP
+        decoded = settled(
+            decoded,
+            *best,
             self.characters,
-            self.language,
+            lambda line: (lines[line].pixels(), float(num_steps[line])),
         )
-        words = words_of(decoded, np.array([sight.width for sight in sights]) / PIXELS_PER_STEP)
+        words = words_of(decoded, num_steps)
         inks = [sight.inked(line) for sight, line in zip(sights, steps, strict=True)]
         spans = fitted(words, inks).spans(self.calibration)
         if self.language is None:

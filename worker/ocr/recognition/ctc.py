@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.charset import BLANK
 
-_SPACE = " "
+SPACE = " "
 _WIDE_STEPS = 6
 """Time steps, of 8 pixels where a line is 48 high."""
 _HALF_PITCH = 1.5
@@ -159,12 +159,12 @@ def characters_of(
     starts, ends, runs, sure = starts[kept], ends[kept], runs[kept], sure[kept]
     lines = np.searchsorted(offsets, starts, side="right") - 1
     # What is empty for long is a space of its own.
-    is_space = np.array([False, *(one == _SPACE for one in characters)])[runs]
+    is_space = np.array([False, *(one == SPACE for one in characters)])[runs]
     wide = (starts[1:] - ends[:-1] > _WIDE_STEPS) & (lines[1:] == lines[:-1])
     places = np.flatnonzero(wide & ~is_space[1:] & ~is_space[:-1]) + 1
     texts = [characters[number - 1] for number in runs.tolist()]
     for place in reversed(places.tolist()):
-        texts.insert(place, _SPACE)
+        texts.insert(place, SPACE)
     lines = np.insert(lines, places, lines[places])
     starts, ends = (
         np.insert(starts, places, ends[places - 1]),
@@ -186,7 +186,7 @@ def words_of(decoded: Characters, num_steps: Floats) -> Words:
     the space beside it.
     """
     lines, centres = decoded.lines, decoded.centres
-    is_letter = np.array([text != _SPACE for text in decoded.texts], bool)
+    is_letter = np.array([text != SPACE for text in decoded.texts], bool)
     joined = is_letter[1:] & is_letter[:-1] & (lines[1:] == lines[:-1])
     firsts = np.flatnonzero(is_letter & ~np.concatenate(([False], joined))[: len(lines)])
     lasts = np.flatnonzero(is_letter & ~np.concatenate((joined, [False]))[: len(lines)]) + 1
