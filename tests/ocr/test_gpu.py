@@ -86,6 +86,7 @@ def test_lines_of_all_widths_share_batches_of_few_shapes_and_say_what_each_says_
     lines = [np.ascontiguousarray(line[:, : 32 * (7 + 3 * number)]) for number in range(5)]
     alone = [_placed().run(Key("recognize", *one.shape[:2]), [one])[0] for one in lines]
     monkeypatch.setattr(Device, "is_gpu", True)  # as on one, on the processor, too
+    many = _placed()
     forward, shapes = Recognizer.forward, set()
 
     def noted(network: Recognizer, batch: Tensor, widths: Tensor) -> Tensor:
@@ -94,7 +95,7 @@ def test_lines_of_all_widths_share_batches_of_few_shapes_and_say_what_each_says_
 
     monkeypatch.setattr(Recognizer, "forward", noted)
     width = pick(DEVICE).filled_width(lines[-1].shape[1])
-    together = _placed().run(Key("recognize", line.shape[0], width), lines)
+    together = many.run(Key("recognize", line.shape[0], width), lines)
     assert len(together) == 5 and shapes == {(8, 3, 48, width)}
     for one, mixed in zip(alone, together, strict=True):
         assert np.array_equal(one.classes[:, 0], mixed.classes[:, 0])

@@ -31,7 +31,7 @@ def operations(network: nn.Module, picture: torch.Tensor) -> Counter[str]:
 @pytest.mark.parametrize(("network", "shape"), NETWORKS)
 def test_a_placed_network_sees_what_it_saw(network: nn.Module, shape: tuple[int, ...]) -> None:
     picture = torch.randn(shape, generator=torch.Generator().manual_seed(1))
-    there = placed(deepcopy(network), CPU, torch.float32)
+    there = placed(deepcopy(network), CPU, torch.float32, shape[2:])
     with torch.inference_mode():
         torch.testing.assert_close(there(picture), network.eval()(picture), rtol=1e-4, atol=1e-4)
 
@@ -42,7 +42,7 @@ def test_no_pass_over_a_map_is_for_its_activation_alone(
     network: nn.Module, shape: tuple[int, ...]
 ) -> None:
     before = operations(network.eval(), torch.zeros(shape))
-    there = placed(deepcopy(network), CPU, torch.float32)
+    there = placed(deepcopy(network), CPU, torch.float32, shape[2:])
     after = operations(there, torch.zeros(shape))
     assert before["aten::gelu"] == 13 and not after["aten::gelu"]
     assert before["aten::relu"] - after["aten::relu"] == 5
@@ -53,7 +53,7 @@ def test_no_pass_over_a_map_is_for_its_activation_alone(
 def test_a_number_type_that_the_processor_may_lack_runs(
     network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype
 ) -> None:
-    there = placed(deepcopy(network), CPU, dtype)
+    there = placed(deepcopy(network), CPU, dtype, shape[2:])
     with torch.inference_mode():
         seen = there(torch.zeros(shape, dtype=dtype))
     assert seen.isfinite().all()

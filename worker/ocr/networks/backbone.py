@@ -51,6 +51,7 @@ class Block(nn.Module):
         )
         self.squeeze = SqueezeExcite(in_channels) if squeeze else None
         self.widen = nn.Conv2d(in_channels, 2 * in_channels, 1)
+        self.activation: nn.Module = nn.GELU()
         self.narrow = nn.Conv2d(2 * in_channels, out_channels, 1)
         self.residual = in_channels == out_channels
 
@@ -59,12 +60,8 @@ class Block(nn.Module):
         x = self.depthwise(x)
         if self.squeeze is not None:
             x = self.squeeze(masked(x, mask), mask)
-        return masked(self.mixed(x), mask)
-
-    def mixed(self, x: Tensor) -> Tensor:
-        """(B, in, H, W) to (B, out, H, W): what the two 1x1 do."""
-        mixed: Tensor = self.narrow(functional.gelu(self.widen(x)))
-        return x + mixed if self.residual else mixed
+        mixed: Tensor = self.narrow(self.activation(self.widen(x)))
+        return masked(x + mixed if self.residual else mixed, mask)
 
 
 class Stem(nn.Module):
@@ -78,22 +75,19 @@ class Stem(nn.Module):
         self.branch_widen = nn.Conv2d(half, middle_channels, 2)
         self.join = nn.Conv2d(2 * middle_channels, middle_channels, 3, stride=2, padding=1)
         self.last = nn.Conv2d(middle_channels, out_channels, 1)
+        self.activation: nn.Module = nn.ReLU()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, 3, H, W) to (B, out, H / 4, W / 4); the mask is that of the result."""
         # The 2x2 windows are padded on the right and the bottom only. Zero stands for minus
         # infinity in the pool, since nothing below zero comes out of a ReLU.
         half = None if mask is None else _twice(mask)
-        x = functional.pad(masked(self.activated(self.first, x), half), (0, 1, 0, 1))
-        branch = masked(self.activated(self.branch_narrow, x), half)
-        branch = self.activated(self.branch_widen, functional.pad(branch, (0, 1, 0, 1)))
-        x = self.activated(self.join, torch.cat((_largest_of_four(x), branch), dim=1))
-        return masked(self.activated(self.last, x), mask)
-
-    def activated(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What a layer and the ReLU behind it make of (B, C, H, W)."""
-        convolved: Tensor = layer(x)
-        return convolved.relu()
+        seen = self.activation
+        x = functional.pad(masked(seen(self.first(x)), half), (0, 1, 0, 1))
+        branch = functional.pad(masked(seen(self.branch_narrow(x)), half), (0, 1, 0, 1))
+        branch = seen(self.branch_widen(branch))
+        x = seen(self.join(torch.cat((_largest_of_four(x), branch), dim=1)))
+        return masked(seen(self.last(x)), mask)
 
 
 def masked(x: Tensor, mask: Tensor | None) -> Tensor:

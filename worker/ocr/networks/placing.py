@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -9,14 +11,22 @@ from torch.nn import functional
 from worker.ocr.networks.backbone import Block, Stem
 
 
-def placed(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
-    """A network on a device, in a number type, ready to run."""
-    there = network.eval().to(kind, dtype)
+def placed(
+    network: nn.Module, kind: torch.device, dtype: torch.dtype, usual: tuple[int, int]
+) -> nn.Module:
+    """A network on a device, in a number type, ready to run: pictures are mostly of such a height
+    and width."""
+    there: nn.Module = network.eval().to(kind, dtype)
     if kind.type == "cuda":
         with_products(there)
+    there = there.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if kind.type == "cpu" and _can_fuse(dtype):
-        with_fusion(there)
-    return there.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        with_packed(there, usual)
+    return there
+
+
+_LINE = 48, 640
+"""A usual line."""
 
 
 class _Product(nn.Conv2d):
@@ -36,39 +46,71 @@ def with_products(network: nn.Module) -> None:
             layer.__class__ = _Product
 
 
-class _FusedStem(Stem):
-    """A stem whose activations are in the passes of its convolutions."""
+class _Packed(nn.Conv2d):
+    """A convolution whose weights lie as oneDNN reads them, with the activation behind it."""
 
-    def activated(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
-        """What a layer and the ReLU behind it make of (B, C, H, W)."""
-        return _convolved(layer, x, "relu")
+    activation = "none"
+    packed: Tensor
 
-
-class _FusedBlock(Block):
-    """A block whose GELU is in the pass of its convolution."""
-
-    def mixed(self, x: Tensor) -> Tensor:
-        """(B, in, H, W) to (B, out, H, W)."""
-        mixed: Tensor = self.narrow(_convolved(self.widen, x, "gelu"))
-        return x + mixed if self.residual else mixed
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) to (B, out, H / stride, W / stride)."""
+        shape = self.padding, self.stride, self.dilation, self.groups
+        result: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x, self.packed, self.bias, *shape, self.activation, [], "none"
+        )
+        return result
 
 
-def _convolved(layer: nn.Conv2d, x: Tensor, activation: str) -> Tensor:
-    shape = layer.padding, layer.stride, layer.dilation, layer.groups
-    result: Tensor = torch.ops.mkldnn._convolution_pointwise(
-        x, layer.weight, layer.bias, *shape, activation, [], "none"
-    )
-    return result
+def with_packed(network: nn.Module, usual: tuple[int, int]) -> None:
+    """Hand the convolutions over to oneDNN as it wants them for pictures of a usual size.
 
-
-def with_fusion(network: nn.Module) -> None:
-    """Let oneDNN apply activations while a convolution's result is at hand, in float32: by
-    themselves they take a sixth of the recogniser's time, and read and write each map again."""
+    By itself it lays their weights out anew at each call, which takes a tenth of the time of a
+    line. Activations it applies while a result is at hand, in float32: by themselves they take a
+    sixth of the recogniser's time, and read and write each map again.
+    """
+    sizes = _seen_by_layers(network, usual)
     for part in network.modules():
-        if type(part) is Block:
-            part.__class__ = _FusedBlock
-        elif type(part) is Stem:
-            part.__class__ = _FusedStem
+        if isinstance(part, Block):
+            _activate(part, "gelu", (part.widen,))
+        elif isinstance(part, Stem):
+            layers = (layer for layer in part.children() if isinstance(layer, nn.Conv2d))
+            _activate(part, "relu", layers)
+    for layer, size in sizes.items():
+        _pack(layer, size)
+
+
+def _activate(part: Block | Stem, name: str, layers: Iterable[nn.Conv2d]) -> None:
+    """Let layers of a part apply the activation behind them."""
+    part.activation = nn.Identity()
+    for layer in layers:
+        layer.__class__ = _Packed
+        layer.activation = name  # type: ignore[assignment]
+
+
+def _seen_by_layers(network: nn.Module, usual: tuple[int, int]) -> dict[nn.Conv2d, torch.Size]:
+    """What each convolution sees of a picture (H, W): how its weights lie best depends on it."""
+    seen: dict[nn.Conv2d, torch.Size] = {}
+
+    def note(layer: nn.Module, maps: tuple[Tensor]) -> None:
+        if isinstance(layer, nn.Conv2d):
+            seen[layer] = maps[0].shape
+
+    weight = next(network.parameters())
+    picture = weight.new_zeros(1, 3, *usual).to(memory_format=torch.channels_last)
+    hooks = [layer.register_forward_pre_hook(note) for layer in network.modules()]
+    with torch.inference_mode():
+        network(picture)
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def _pack(layer: nn.Conv2d, size: torch.Size) -> None:
+    shape = layer.padding, layer.stride, layer.dilation, layer.groups
+    packed = torch.ops.mkldnn._reorder_convolution_weight(layer.weight.detach(), *shape, size)
+    layer.__class__ = _Packed
+    del layer.weight
+    layer.packed = packed
 
 
 def _can_fuse(dtype: torch.dtype) -> bool:
@@ -82,7 +124,7 @@ def _can_fuse(dtype: torch.dtype) -> bool:
 def placed_recognizer(network: nn.Module, kind: torch.device, dtype: torch.dtype) -> nn.Module:
     """A recogniser likewise, its head exact: logits of 8 bits would be confidences in steps of a
     tenth."""
-    there = placed(network, kind, dtype)
+    there = placed(network, kind, dtype, _LINE)
     head = there.get_submodule("head").float()
     head.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
     return there
