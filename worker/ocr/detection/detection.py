@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.ocr.detection.boxes import Found, Quads, find_boxes
+from worker.ocr.detection.boxes import Found, Quads, find_boxes, spans
 from worker.ocr.detection.closer import areas_of_ink
 from worker.ocr.detection.crops import rows_of_ink
 from worker.ocr.recognition.lines import Picture
@@ -33,6 +33,11 @@ _FEW = 4
 _CLOSER = 1.5
 _SEEN_BEST = 96
 """Pixels of a line and the ground round it, where it is all that is shown."""
+_LARGE, _USUAL = 160, 48
+"""Pixels of a line that is seen. Where none is lower than the first, letters come for words, or
+parts of them: the picture is shown again with lines as high as the second."""
+_SIDEWAYS = 3.0
+"""Height over length that no upright text has."""
 _STEP = 32
 _FINE = 640
 _COARSE_STEP = 64
@@ -106,7 +111,7 @@ def view_of(picture: Picture) -> View:
 def find_lines(picture: Picture, detect: Detect) -> Found:
     """Find the text lines of an RGB picture (H, W, 3), in its pixels."""
     height, width = picture.shape[:2]
-    found = _seen(picture, _scale(height, width), detect)
+    found = _seen_at_size(picture, detect)
     if min(height, width) <= _STRIP:
         if len(found.quads) == 0:
             return Found.only(_box(0, 0, width, height))
@@ -116,6 +121,19 @@ def find_lines(picture: Picture, detect: Detect) -> Found:
         found = Found.of((found, *_looks_closer(picture, found.outlines, detect)))
     most = np.array((width, height), np.float32)
     return replace(found, quads=np.clip(found.quads, 0, most))
+
+
+def _seen_at_size(picture: Picture, detect: Detect) -> Found:
+    """What is found on a picture, seen from further away where all of it is large print."""
+    scale = _scale(*picture.shape[:2])
+    found = _seen(picture, scale, detect)
+    lengths, heights = spans(found.quads)
+    if len(heights) == 0 or scale * heights.min() < _LARGE:
+        return found
+    if np.median(heights / np.maximum(lengths, 1.0)) > _SIDEWAYS:
+        return found  # of usual size, and on their side
+    further = _seen(picture, _USUAL / float(np.median(heights)), detect)
+    return further if len(further.quads) else found
 
 
 def _seen(picture: Picture, scale: float, detect: Detect) -> Found:
