@@ -102,7 +102,7 @@ class _Gaps:
         spaces = {at for at in between[1:] if self._is_space(at)}
         self.made_up = {at for at in doubts & spaces if self._is_none(self._gap(at))}
         sure = [self._gap(at) for at in spaces - doubts]
-        gaps = sorted([*self._gaps, *map(self._gap, self.made_up)])
+        gaps = sorted([*self._gaps, *map(self._gap, doubts & spaces)])
         self._space = _narrowest(
             gaps, max(_LEAST * len(picture), _LIKE_OTHERS * min(sure, default=0))
         )
