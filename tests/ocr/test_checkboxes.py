@@ -106,6 +106,31 @@ def test_a_letter_or_a_digit_in_a_box_is_what_the_box_says(
     assert text_read(page).split("\n") == [row.replace("☑", text) for row in wanted(FORMS[form])]
 
 
+def hatching(draw: Draw, x: int, y: int, side: int) -> None:
+    for start in range(-side, side, 8):
+        first, last = max(0, -start), min(side, side - start)
+        draw.line((x + first, y + side - first - start, x + last, y + side - last - start), 0, 2)
+
+
+def grille(draw: Draw, x: int, y: int, side: int) -> None:
+    for at in range(6, side, 7):
+        draw.line((x, y + at, x + at, y), "black", 2)
+        draw.line((x + at, y + side, x + side, y + at), "black", 2)
+
+
+@pytest.mark.parametrize("side", [28, 34, 40])
+@pytest.mark.parametrize("drawn", [hatching, grille])
+@pytest.mark.parametrize(
+    "texts",
+    [("Đất ở đô thị", "Tường gạch"), ("Concrete wall", "Sand"), ("Khu vực cấm", "Closed area")],
+)
+def test_hatched_squares_of_a_legend_are_not_ticked(
+    reader: Reader, texts: Sequence[str], drawn: Mark, side: int
+) -> None:
+    picture = form_with([[(True, text)] for text in texts], drawn, side)
+    assert text_read(reader.read(picture).page).split("\n") == list(texts)
+
+
 def test_boxes_of_a_tilted_page_are_told(reader: Reader) -> None:
     picture = tilted(form_with(FORMS["English"], cross, 26), 1.5)
     assert text_read(reader.read(picture).page).split("\n") == wanted(FORMS["English"])

@@ -34,7 +34,9 @@ def page_of(text: str, *, size: int, place: tuple[float, float] = (0.5, 0.25)) -
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.2])
-@pytest.mark.parametrize("text", ["HÓA ĐƠN", "BIÊN LAI", "Bảng kê", "Payment", "29A12345", "Receipt"])
+@pytest.mark.parametrize(
+    "text", ["HÓA ĐƠN", "BIÊN LAI", "Bảng kê", "Payment", "29A12345", "Receipt"]
+)
 def test_large_letters_that_stand_apart_are_words(reader: Reader, text: str, apart: float) -> None:
     page = reader.read(sign(text, apart=apart)).page
     assert (text_read(page), page.warnings) == (text, ())

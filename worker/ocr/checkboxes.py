@@ -49,6 +49,8 @@ class CheckBox:
     is_ticked: bool
     sign: Span | None = None
     """A letter or a digit that stands in it in the place of a mark."""
+    is_hatched: bool = False
+    """It is part of a drawing, and says nothing."""
 
     @property
     def quad(self) -> NDArray[np.float32]:
@@ -102,9 +104,10 @@ def find_check_boxes(sheet: Sheet) -> list[CheckBox]:
             frame[1] / scale,
             (frame[0] + frame[2]) / scale,
             (frame[1] + frame[3]) / scale,
-            is_ticked,
+            inside == "mark",
+            is_hatched=inside == "hatching",
         )
-        for frame, is_ticked in frames
+        for frame, inside in frames
         if not any(_are_next(frame, other) for other, _ in frames)
     ]
 
@@ -121,6 +124,7 @@ def without_check_boxes(sheet: Sheet, boxes: list[CheckBox]) -> Sheet:
 
 def pieces_of_boxes(boxes: list[CheckBox], sheet: Sheet, cleared: Sheet) -> list[Piece]:
     """What the boxes, found on `cleared`, say on the sheet, which may have been turned since."""
+    boxes = [box for box in boxes if not box.is_hatched]
     quads = np.array([box.quad for box in boxes], np.float32).reshape(-1, 4, 2)
     if sheet.rotation != cleared.rotation:
         quads = cleared.with_quads(quads).turned_round().quads

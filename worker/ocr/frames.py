@@ -7,6 +7,7 @@ have none.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -47,24 +48,28 @@ _INSIDE = 0.24
 """The share of its sides that does not count as inside."""
 _MARKED = 0.05
 """The share of ink from which there is a mark."""
+_HATCHED = 2.4
+"""Strokes that a line across or down meets on average: a cross has two, a tick fewer."""
 _THREE = np.ones((3, 1), np.uint8)
 
 Grey = NDArray[np.uint8]
 Area = tuple[float, ...]
 """Left, top, right, bottom, in pixels of the page."""
+Inside = Literal["paper", "mark", "hatching"]
+"""Hatching is of the legend of a plan or a chart: nobody has ticked it."""
 Frame = tuple[int, int, int, int]
 """Left, top, length and height, in pixels of the picture in which boxes are looked for."""
 
 
-def find_frames(grey: Grey, scale: float) -> list[tuple[Frame, bool]]:
-    """The frames of a page in grey, scaled by `scale`, and whether something is in each."""
+def find_frames(grey: Grey, scale: float) -> list[tuple[Frame, Inside]]:
+    """The frames of a page in grey, scaled by `scale`, and what is in each."""
     small = _scaled(grey, scale / 2)
     ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
-    found: list[tuple[Frame, bool]] = []
+    found: list[tuple[Frame, Inside]] = []
     for place in _places(_ink(small, ground, _FAINT // 2), scale):
         found += [
-            (frame, is_marked)
-            for frame, is_marked in _frames_in(grey, ground, scale, place)
+            (frame, inside)
+            for frame, inside in _frames_in(grey, ground, scale, place)
             if not any(_is_same(frame, other) for other, _ in found)
         ]
     return sorted(found)
@@ -94,8 +99,10 @@ def _places(ink: Grey, scale: float) -> list[Area]:
     return places
 
 
-def _frames_in(grey: Grey, ground: Grey, scale: float, place: Area) -> Iterator[tuple[Frame, bool]]:
-    """The frames whose middle is in a place, and whether something is in them."""
+def _frames_in(
+    grey: Grey, ground: Grey, scale: float, place: Area
+) -> Iterator[tuple[Frame, Inside]]:
+    """The frames whose middle is in a place, and what is in them."""
     room = _ROOM * HEIGHT / scale
     left, top, right, bottom = place
     x, y = max(0, int(left - room)), max(0, int(top - room))
@@ -107,7 +114,7 @@ def _frames_in(grey: Grey, ground: Grey, scale: float, place: Area) -> Iterator[
     for frame in _frames(ink, inner):
         inside = np.s_[frame[1] : frame[1] + frame[3], frame[0] : frame[0] + frame[2]]
         moved = frame[0] + round(x * scale), frame[1] + round(y * scale), frame[2], frame[3]
-        yield moved, _is_marked(ink[inside])
+        yield moved, _told(ink[inside])
 
 
 def _are_closed(rectangles: NDArray[np.intp], across: Grey, down: Grey) -> NDArray[np.bool_]:
@@ -232,6 +239,13 @@ def _is_in_word(ink: Grey, frame: Frame) -> bool:
     return bool(before.any() and after.any())
 
 
-def _is_marked(inside: Grey) -> bool:
-    y, x = (max(1, round(_INSIDE * side)) for side in inside.shape)
-    return float(inside[y:-y, x:-x].mean()) >= _MARKED
+def _told(frame: Grey) -> Inside:
+    """What the ink of a frame encloses."""
+    y, x = (max(1, round(_INSIDE * side)) for side in frame.shape)
+    inside = frame[y:-y, x:-x]
+    if float(inside.mean()) < _MARKED:
+        return "paper"
+    edge = max(1, round(_THICK / 2 * min(frame.shape)))
+    whole = frame[edge:-edge, edge:-edge].astype(np.int8)
+    strokes = [float((np.diff(rows, axis=1) > 0).sum(1).mean()) for rows in (whole, whole.T)]
+    return "hatching" if min(strokes) >= _HATCHED else "mark"
