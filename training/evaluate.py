@@ -18,7 +18,7 @@ from training.measuring.reading import read_characters
 from training.measuring.rivals import rivals
 from training.measuring.scoring import LineScore, by_kind, normalise
 from worker.ocr.networks.recognizer import Recognizer
-from worker.ocr.networks.weights import bundled, load_card
+from worker.ocr.networks.weights import bundled, fill, load_card
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
 from worker.ocr.recognition.charset import NUM_CLASSES
 from worker.ocr.recognition.ctc import Character
@@ -78,7 +78,7 @@ def load_recognizer(run: Path | None, weights: Path | None) -> Recognizer:
     """The averaged network of a run, or that of a weights file."""
     state = load_average(run)[0] if run else load_file(weights or "")
     model = Recognizer(NUM_CLASSES)
-    model.load_state_dict(state)
+    fill(model, state)
     return model.to(memory_format=torch.channels_last).eval()
 
 

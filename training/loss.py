@@ -23,3 +23,11 @@ def ctc_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         zero_infinity=True,
     )
     return total / float(batch.lengths.sum())
+
+
+def distillation(logits: torch.Tensor, shown: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """How far the classes of each step (B, T, classes) are from a teacher's, a character: the
+    Kullback-Leibler divergence (Hinton et al. 2015)."""
+    ours, theirs = (said.float().log_softmax(-1) for said in (logits, shown))
+    total = functional.kl_div(ours, theirs, reduction="sum", log_target=True)
+    return total / float(batch.lengths.sum())

@@ -24,11 +24,12 @@ from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_
 from training.ema import Average
 from training.lines.real import LabelledLine, load_labelled, num_labelled
 from training.lines.render import Renderer
-from training.loss import ctc_loss
+from training.loss import ctc_loss, distillation
 from training.machine import Machine, gpu_idle, keep_memory, use_huge_pages
 from training.measuring.reading import read_lines
 from training.measuring.scoring import score_lines
 from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.networks.weights import fill
 from worker.ocr.recognition.charset import NUM_CLASSES
 
 _BASE = Path(__file__).parent / "runs" / "recognizer_base.safetensors"
@@ -37,6 +38,8 @@ _WARM_UP_STEPS, _WARM_UP_SHARE = 300, 0.05
 """The rate rises over so many steps or this share of the time, whichever is over first: ten minutes
 of tuning on a core have hardly more steps than that."""
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
+_OWN_SHARE = 0.3
+"""Of the loss by the labels beside that by a teacher's answers."""
 _CLIP = 5.0
 _DROPOUT = 0.05
 _CHECKPOINT_S, _LOG_STEPS = 120.0, 20
@@ -59,6 +62,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=sys.maxsize, help="stop after so many in all")
     parser.add_argument("--renderers", type=int, help="processes that draw; by the cores if absent")
     parser.add_argument("--start", type=Path, default=_BASE, help="weights to start from")
+    parser.add_argument("--teacher", type=Path, help="weights whose answers are learnt, too")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on all learning rates")
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--eval", type=Path, help="folder of real lines to report on")
@@ -85,9 +89,10 @@ class Training:
         self._out: Path = arguments.out
         self._out.mkdir(parents=True, exist_ok=True)
         self._model = Recognizer(NUM_CLASSES, dropout=_DROPOUT)
-        self._model.load_state_dict(load_file(arguments.start))
+        fill(self._model, load_file(arguments.start))
         self._machine = Machine.found(arguments.renderers)
         self._model.to(self._machine.device, memory_format=self._machine.memory_format).train()
+        self._teacher = self._loaded(arguments.teacher) if arguments.teacher else None
         for part in (self._model.stem, *self._model.stages)[: arguments.frozen]:
             part.requires_grad_(False)
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
@@ -177,7 +182,10 @@ class Training:
         images = images.contiguous(memory_format=self._machine.memory_format)
         with self._machine.faster():
             logits = self._model(images)
+            shown = None if self._teacher is None else self._told(images)
         loss = ctc_loss(logits, batch)
+        if shown is not None:
+            loss = _OWN_SHARE * loss + distillation(logits, shown, batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._model.parameters(), _CLIP)
         # What AdamW skips a step by without being waited for; one that is not finite ends a run.
@@ -187,6 +195,19 @@ class Training:
         self._progress.step += 1
         self._average.update(self._progress.step)
         return loss.detach()
+
+    def _loaded(self, weights: Path) -> Recognizer:
+        teacher = Recognizer(NUM_CLASSES)
+        fill(teacher, load_file(weights))
+        machine = self._machine
+        return teacher.to(machine.device, memory_format=machine.memory_format).eval()
+
+    @torch.no_grad()
+    def _told(self, images: torch.Tensor) -> torch.Tensor:
+        """What the teacher says of the same lines."""
+        assert self._teacher is not None
+        logits: torch.Tensor = self._teacher(images)
+        return logits
 
     def _groups(self) -> list[dict[str, Any]]:
         factor = self._arguments.rate

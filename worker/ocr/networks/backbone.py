@@ -7,6 +7,8 @@ alone. Where all are equally high its H may be 1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -54,6 +56,11 @@ class Block(nn.Module):
         self.activation: nn.Module = nn.GELU()
         self.narrow = nn.Conv2d(2 * in_channels, out_channels, 1)
         self.residual = in_channels == out_channels
+
+    def narrow_to(self, hidden: int) -> None:
+        """Have so many channels between the two 1x1, all weights of the two new."""
+        self.widen = nn.Conv2d(self.widen.in_channels, hidden, 1)
+        self.narrow = nn.Conv2d(hidden, self.narrow.out_channels, 1)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, in, H, W) to (B, out, H / stride, W / stride)."""
@@ -115,6 +122,14 @@ def _largest_of_four(x: Tensor) -> Tensor:
     """A 2x2 maximum at stride 1; torch's own pooling takes five times as long on a CPU."""
     rows = torch.maximum(x[:, :, :-1], x[:, :, 1:])
     return torch.maximum(rows[..., :-1], rows[..., 1:])
+
+
+def narrow_as(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give each block as many channels between its 1x1 as the weights have that are to fill it."""
+    for name, block in network.named_modules():
+        weight = state.get(f"{name}.widen.weight")
+        if isinstance(block, Block) and weight is not None and weight.dim() == 4:
+            block.narrow_to(len(weight))
 
 
 def stage(in_channels: int, out_channels: int, *, stride: Stride | None, num_pairs: int) -> Stage:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
+from worker.ocr.networks.backbone import narrow_as
 from worker.ocr.recognition.calibration import Calibration
 
 _BUNDLED = Path(__file__).parents[1] / "weights"
@@ -100,9 +102,18 @@ def load_weights(model: nn.Module, path: Path) -> None:
     except (OSError, SafetensorError) as error:
         raise WeightsError(path, f"cannot be read: {error}") from error
     try:
-        model.load_state_dict(state)
+        fill(model, state)
     except RuntimeError as error:
         raise WeightsError(path, f"was made for another network: {_first(error)}") from error
+
+
+def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Fill every parameter, in blocks as narrow as the weights are.
+
+    Raises RuntimeError where the weights are those of another network.
+    """
+    narrow_as(model, state)
+    model.load_state_dict(state)
 
 
 def save_weights(model: nn.Module, path: Path, *, dtype: torch.dtype = torch.float16) -> None:
