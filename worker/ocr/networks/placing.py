@@ -64,7 +64,7 @@ class _Packed(nn.Conv2d):
 def with_packed(network: nn.Module, usual: tuple[int, int]) -> None:
     """Hand the convolutions over to oneDNN as it wants them for pictures of a usual size.
 
-    By itself it lays their weights out anew at each call, which takes a tenth of the time of a
+    By itself it lays their weights out anew at each call, which takes a twentieth of the time of a
     line. Activations it applies while a result is at hand, in float32: by themselves they take a
     sixth of the recogniser's time, and read and write each map again.
     """
