@@ -5,6 +5,7 @@ Each is under 15 MB. They are written into a new folder that then takes the plac
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -14,10 +15,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from training.ema import Average
 from worker.ocr.networks.recognizer import Recognizer
 
 _NAME = "checkpoint"
+_DECAY = 0.999
+"""Of what the average was, at each step."""
 _MOMENTS = {"exp_avg": "first_moments", "exp_avg_sq": "second_moments"}
 """Of AdamW's state, by the file that each is in."""
 
@@ -33,6 +35,22 @@ class Progress:
     """The name of the weights that it started from."""
     num_own: int = 0
     """Lines of one's own that are mixed in."""
+
+
+class Average:
+    """A moving average of the weights: steadier than the last step, and what is exported."""
+
+    def __init__(self, model: Recognizer) -> None:
+        """Start from the network's weights as they are."""
+        self._source = list(model.parameters())
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        self._target = list(self.model.parameters())
+
+    def update(self, step: int) -> None:
+        """Move towards the trained weights; faster in the first steps."""
+        decay = min(_DECAY, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._target, self._source, 1 - decay)
 
 
 def save_checkpoint(

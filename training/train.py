@@ -16,15 +16,13 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
 
 from training.again import SecondTimes
 from training.batches import Batch, BatchProcesses, Source
-from training.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
-from training.ema import Average
+from training.checkpoint import Average, Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from training.lines.real import LabelledLine, load_labelled, num_labelled
 from training.lines.render import Renderer
-from training.loss import ctc_loss, distillation
+from training.loss import ctc_loss, taught_loss, teacher
 from training.machine import Machine, gpu_idle, keep_memory, use_huge_pages
 from training.measuring.reading import read_lines
 from training.measuring.scoring import score_lines
@@ -38,10 +36,7 @@ _WARM_UP_STEPS, _WARM_UP_SHARE = 300, 0.05
 """The rate rises over so many steps or this share of the time, whichever is over first: ten minutes
 of tuning on a core have hardly more steps than that."""
 _LEAST_RATE = 0.01  # of the full learning rate, at the end
-_OWN_SHARE = 0.3
-"""Of the loss by the labels beside that by a teacher's answers."""
-_CLIP = 5.0
-_DROPOUT = 0.05
+_CLIP, _DROPOUT = 5.0, 0.05
 _CHECKPOINT_S, _LOG_STEPS = 120.0, 20
 _NUM_SYNTHETIC, _SYNTHETIC_SEED = 300, 20_231
 _EARLY_WIDTH, _LATE_WIDTH, _WIDE_FROM = 1120, 1632, 0.4
@@ -92,7 +87,7 @@ class Training:
         fill(self._model, load_file(arguments.start))
         self._machine = Machine.found(arguments.renderers)
         self._model.to(self._machine.device, memory_format=self._machine.memory_format).train()
-        self._teacher = self._loaded(arguments.teacher) if arguments.teacher else None
+        self._teacher = teacher(arguments.teacher, self._machine) if arguments.teacher else None
         for part in (self._model.stem, *self._model.stages)[: arguments.frozen]:
             part.requires_grad_(False)
         self._optimiser = torch.optim.AdamW(self._groups(), fused=True)
@@ -182,10 +177,8 @@ class Training:
         images = images.contiguous(memory_format=self._machine.memory_format)
         with self._machine.faster():
             logits = self._model(images)
-            shown = None if self._teacher is None else self._told(images)
-        loss = ctc_loss(logits, batch)
-        if shown is not None:
-            loss = _OWN_SHARE * loss + distillation(logits, shown, batch)
+            shown = self._teacher(images) if self._teacher else None
+        loss = ctc_loss(logits, batch) if shown is None else taught_loss(logits, shown, batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._model.parameters(), _CLIP)
         # What AdamW skips a step by without being waited for; one that is not finite ends a run.
@@ -196,25 +189,13 @@ class Training:
         self._average.update(self._progress.step)
         return loss.detach()
 
-    def _loaded(self, weights: Path) -> Recognizer:
-        teacher = Recognizer(NUM_CLASSES)
-        fill(teacher, load_file(weights))
-        machine = self._machine
-        return teacher.to(machine.device, memory_format=machine.memory_format).eval()
-
-    @torch.no_grad()
-    def _told(self, images: torch.Tensor) -> torch.Tensor:
-        """What the teacher says of the same lines."""
-        assert self._teacher is not None
-        logits: torch.Tensor = self._teacher(images)
-        return logits
-
     def _groups(self) -> list[dict[str, Any]]:
-        factor = self._arguments.rate
-        return [
-            {"params": _trained(getattr(self._model, part)), "full_rate": rate * factor}
-            for part, rate in _RATES.items()
-        ]
+        groups = []
+        for part, rate in _RATES.items():
+            every = getattr(self._model, part).parameters()
+            trained = [parameter for parameter in every if parameter.requires_grad]
+            groups.append({"params": trained, "full_rate": rate * self._arguments.rate})
+        return groups
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
@@ -263,10 +244,6 @@ class Training:
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
-
-
-def _trained(part: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in part.parameters() if parameter.requires_grad]
 
 
 def _synthetic(corpus: Path) -> list[LabelledLine]:

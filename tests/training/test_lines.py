@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from training.batches import Batch, batch_size, target
-from training.checkpoint import Progress, load_average, load_checkpoint, save_checkpoint
-from training.ema import Average
+from training.checkpoint import Average, Progress, load_average, load_checkpoint, save_checkpoint
 from training.export import mix_in, origin
 from training.labels.prose import clean
 from training.lines.real import load_labelled
