@@ -64,30 +64,18 @@ def narrowed(model: Recognizer, pictures: Sequence[Tensor], share: float) -> Rec
     said = [model.stem(picture) for picture in pictures]
     now = [one.clone() for one in said]
     for before, after in zip(_blocks(model), _blocks(narrow), strict=True):
-        shown = [_shown(after, one) for one in now]
+        shown = [after.across_places(one) for one in now]
         said = [before(one) for one in said]
         targets = [
             one - seen if after.residual else one for one, seen in zip(said, shown, strict=True)
         ]
         _narrow(after, shown, targets, share)
-        now = [_mixed(after, one) for one in shown]
+        now = [after.across_channels(one) for one in shown]
     return narrow
 
 
 def _blocks(model: Recognizer) -> Iterator[Block]:
     return (block for block in model.stages.modules() if isinstance(block, Block))
-
-
-def _shown(block: Block, x: Tensor) -> Tensor:
-    """What the two 1x1 of a block see."""
-    x = block.depthwise(x)
-    return x if block.squeeze is None else block.squeeze(x)
-
-
-def _mixed(block: Block, x: Tensor) -> Tensor:
-    """What the two 1x1 make of it."""
-    mixed: Tensor = block.narrow(block.activation(block.widen(x)))
-    return x + mixed if block.residual else mixed
 
 
 def _narrow(block: Block, shown: Sequence[Tensor], targets: Sequence[Tensor], share: float) -> None:

@@ -64,11 +64,17 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, in, H, W) to (B, out, H / stride, W / stride)."""
+        return masked(self.across_channels(self.across_places(x, mask)), mask)
+
+    def across_places(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, in, H, W) to (B, in, H / stride, W / stride)."""
         x = self.depthwise(x)
-        if self.squeeze is not None:
-            x = self.squeeze(masked(x, mask), mask)
+        return x if self.squeeze is None else self.squeeze(masked(x, mask), mask)
+
+    def across_channels(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) to (B, out, H, W), each place by itself."""
         mixed: Tensor = self.narrow(self.activation(self.widen(x)))
-        return masked(x + mixed if self.residual else mixed, mask)
+        return x + mixed if self.residual else mixed
 
 
 class Stem(nn.Module):
