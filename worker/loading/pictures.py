@@ -68,8 +68,8 @@ _TURNS = {
 _LYING = 5, 6, 7, 8
 """Those that make what is wide in the file high."""
 
-_Read = tuple[Image.Image, tuple[int, int]]
-"""A page as it was decoded, and its height and width in the file."""
+_Read = tuple[Image.Image, tuple[int, int] | None]
+"""A page as it was decoded; its height and width in the file, if it was decoded smaller."""
 
 
 class PictureFile:
@@ -157,7 +157,7 @@ class PictureFile:
         if picture.size != (width, height) and (wider, higher) != (1.0, 1.0):
             picture = picture.resize((width, height), Image.Resampling.BILINEAR)
         if not is_reduced:
-            return picture, (picture.height, picture.width)
+            return picture, None
         return picture, (width, height) if turn in _LYING else (height, width)
 
     def _frame(self, page: int) -> Image.Image:

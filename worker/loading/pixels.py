@@ -37,9 +37,7 @@ class Pixels:
 def of_picture(
     picture: Image.Image, damage: str | None, full: tuple[int, int] | None = None
 ) -> Pixels:
-    """The pixels of a picture of mode RGB, which has the height and width `full` in its file."""
-    if full == (picture.height, picture.width):
-        full = None
+    """The pixels of a picture of mode RGB; `full` if it was decoded smaller."""
     return Pixels(picture.height, picture.width, damage, _strips(picture), full)
 
 

@@ -6,8 +6,8 @@ from PIL import Image, JpegImagePlugin
 
 _LARGE_PIXELS = 34_000_000
 """A4 at 600 dpi, 28 times what the detector sees of a page: print that it can find is still 20
-pixels high at a half, and no better read at the whole. Decoding takes a third of the time, and all
-that looks at the page's pixels a quarter."""
+pixels high at a half, and no better read at the whole. Decoding takes a third of the time
+(docs/figures.md), and the page has a quarter of the pixels to be looked at."""
 
 
 def reduce(frame: Image.Image) -> bool:
