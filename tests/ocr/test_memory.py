@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import platform
 import random
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -69,48 +71,67 @@ def test_what_is_prepared_is_kept_within_bounds() -> None:
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) <= 4096
 
 
-def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@dataclass
+class Growing:
+    """A process, so many MiB larger than when it had loaded; trimmed, `left` of them stay."""
+
+    left: int
+    mib: int = 0
+    trimmed_at: list[int] = field(default_factory=list)
+
+    def trim(self) -> None:
+        self.trimmed_at.append(self.mib)
+        self.mib = self.left
+
+
+@pytest.fixture
+def growing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Growing:
+    process, loaded = Growing(request.param), own_rss_bytes()
+    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + process.mib * 2**20)
+    monkeypatch.setattr(heap, "trim_heap", process.trim)
+    return process
+
+
+@pytest.mark.parametrize("growing", [0], indirect=True)
+def test_a_heap_that_has_grown_is_trimmed_after_the_page_that_did_it(growing: Growing) -> None:
     """Between sixteen pages it grew to more than the whole process may have."""
-    grown, trimmed = [0], []
-    loaded = own_rss_bytes()
-    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
-
-    def trim() -> None:
-        trimmed.append(grown[0])
-        grown[0] = 0
-
-    monkeypatch.setattr(heap, "trim_heap", trim)
     kept = Heap()
     for mib in (0, 200, 500, 600, 100, 700):
-        grown[0] = mib * 2**20
+        growing.mib = mib
         kept.after_page()
-    assert [size // 2**20 for size in trimmed] == [600, 700]
+    assert growing.trimmed_at == [600, 700]
 
 
+@pytest.mark.parametrize("growing", [400], indirect=True)
 def test_what_stays_after_that_is_not_given_back_and_taken_anew_page_by_page(
-    monkeypatch: pytest.MonkeyPatch,
+    growing: Growing,
 ) -> None:
     """Once the prepared shapes alone fill the room, each page would fault its memory in again."""
-    grown, trimmed = [0], []
-    loaded = own_rss_bytes()
-    monkeypatch.setattr(heap, "own_rss_bytes", lambda: loaded + grown[0])
-
-    def trim() -> None:
-        trimmed.append(grown[0])
-        grown[0] = 400 * 2**20
-
-    monkeypatch.setattr(heap, "trim_heap", trim)
     kept = Heap()
-    for _ in range(8):
-        grown[0] += 70 * 2**20
+    for _ in range(20):
+        growing.mib += 70
         kept.after_page()
-    assert not trimmed
-    for _ in range(12):
-        grown[0] += 70 * 2**20
-        kept.after_page()
-    assert len(trimmed) == 3
+    assert growing.trimmed_at == [630, 680, 680]
+
+
+_MAPS = """
+import resource
+from shared.running.sandbox import use_one_heap
+
+use_one_heap()
+bytearray(40 << 20)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    bytearray(40 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif("glibc" not in platform.libc_ver(), reason="another libc has its own rules")
+def test_what_a_network_gives_up_is_there_for_the_next() -> None:
+    """A map of 40 MiB was given back to the system each time, and faulted in again."""
+    told = subprocess.run([sys.executable, "-c", _MAPS], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < (40 << 20) // 4096
 
 
 _FAULTS = """

@@ -15,7 +15,7 @@ _KEPT_BYTES = 560 * 2**20
 pages of many sizes leave it in pieces, some 70 MiB each, to be used by no other."""
 _ROOM_BYTES = 240 * 2**20
 """What may come on top of what was left after that: the prepared shapes alone may fill the first,
-and to give memory back after each page, only to fault it in again, takes 50 ms a page."""
+and to give memory back after each page, only to fault it in again, takes 30 to 70 ms a page."""
 _YOUNG = 20_000
 """New objects, about those of a page, from which Python looks for cycles among them."""
 

@@ -10,6 +10,9 @@ from torch.nn import functional
 
 from worker.ocr.networks.backbone import Block, Stem
 
+_LINE = 48, 640
+"""Height and width of a usual line."""
+
 
 def placed(
     network: nn.Module, kind: torch.device, dtype: torch.dtype, usual: tuple[int, int]
@@ -23,10 +26,6 @@ def placed(
     if kind.type == "cpu" and _can_fuse(dtype):
         with_packed(there, usual)
     return there
-
-
-_LINE = 48, 640
-"""A usual line."""
 
 
 class _Product(nn.Conv2d):
