@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layer.alignment import Pair, aligned
 from worker.ocr.layer.laying import Placed, Region
-from worker.ocr.layer.words import SOFT_HYPHEN
+from worker.ocr.layer.likeness import folded, is_kin, is_same, lacks_mark
 from worker.ocr.layout.pieces import Quad, part_of
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span
@@ -37,21 +36,6 @@ _BARE = 2
 them the font says one letter for several, and which one is meant only the picture knows."""
 UNCONFIRMED = 0.5
 """The confidence of a word that was neither confirmed nor contradicted."""
-
-_ALIKE = str.maketrans(
-    {
-        **dict.fromkeys("|1!Iıl", "i"),
-        "0": "o",
-        "×": "x",
-        **dict.fromkeys("‐‑–—−_", "-"),
-        **dict.fromkeys("‘’`´′", "'"),
-        **dict.fromkeys("“”„″", '"'),
-        **dict.fromkeys("·∙●▪■◦‣", "•"),
-        "²": "2",
-        "³": "3",
-    }
-)
-"""What no eye tells from each other in every font."""
 
 
 @dataclass(slots=True)
@@ -99,7 +83,7 @@ class Font:
 
     def doubts(self, text: str) -> bool:
         """Whether a word has letters that the picture has contradicted wherever it was asked."""
-        judged = set(_folded(text)) - self.beyond
+        judged = set(folded(text)) - self.beyond
         return any(letter in self.wrong and letter not in self.right for letter in judged)
 
 
@@ -117,7 +101,7 @@ class _Place:
 
     @property
     def letters(self) -> set[tuple[int, str]]:
-        return {(placed.word.font, c) for placed in self.words for c in _folded(placed.word.text)}
+        return {(placed.word.font, c) for placed in self.words for c in folded(placed.word.text)}
 
     @property
     def quad(self) -> Quad:
@@ -137,7 +121,7 @@ class Fonts:
     def __init__(
         self, client: BatchClient, sheet: Sheet, regions: Sequence[Region], num_samples: int
     ) -> None:
-        self._alphabet = set(_folded(client.characters))
+        self._alphabet = set(folded(client.characters))
         self._fonts: dict[int, Font] = defaultdict(Font)
         places = _chosen(_places(regions), num_samples)
         read = client.words([Crop(sheet.picture, place.quad) for place in places])
@@ -153,7 +137,7 @@ class Fonts:
 
     def _compare(self, words: Sequence[Placed], spans: Sequence[Span]) -> None:
         texts, read = [p.word.text for p in words], [span.text for span in spans]
-        told, seen = _folded(" ".join(texts)), _folded(" ".join(read))
+        told, seen = folded(" ".join(texts)), folded(" ".join(read))
         owners, readers = _owners(texts), _owners(read)
         is_certain = bool(spans) and min(span.confidence for span in spans) >= _SURE
         unlike: set[int] = set()
@@ -169,12 +153,12 @@ class Fonts:
             letter = "" if one is None else told[one]
             is_strange = letter != "" and letter not in self._alphabet
             # Of what the reader cannot write it sees another: of the same base; `*` for `⁴`.
-            is_base = is_strange and other is not None and _is_kin(letter, seen[other])
-            is_like = is_base or (other is not None and _is_same(letter, seen[other]))
+            is_base = is_strange and other is not None and is_kin(letter, seen[other])
+            is_like = is_base or (other is not None and is_same(letter, seen[other]))
             is_sure = is_certain if other is None else spans[readers[other]].confidence >= _SURE
             font = self._fonts[words[at].word.font]
             font.note(letter, is_like, is_sure and not is_base, is_strange)
-            if is_sure and other is not None and _lacks_mark(letter, seen[other]):
+            if is_sure and other is not None and lacks_mark(letter, seen[other]):
                 font.bare += 1
             if is_strange and other is not None and base_of(letter) and seen[other].isascii():
                 font.beyond.add(letter)
@@ -199,30 +183,6 @@ def _lost_spaces(pairs: Iterable[Pair], told: str, seen: str) -> Iterator[tuple[
 def _owners(texts: Sequence[str]) -> list[int]:
     """For each letter of some words that are joined by spaces the number of its word."""
     return [n for n, text in enumerate(texts) for _ in range(len(text) + 1)]
-
-
-def _folded(text: str) -> str:
-    """A text without what cannot be told from a picture; as long as the text."""
-    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return lower.translate(_ALIKE)
-
-
-def _is_same(letter: str, seen: str) -> bool:
-    return letter == seen or (letter == SOFT_HYPHEN and seen == "-")
-
-
-def _lacks_mark(letter: str, seen: str) -> bool:
-    """Whether a letter is another one without a mark."""
-    parts = (unicodedata.normalize("NFD", one.replace("đ", "d\u0335")) for one in (letter, seen))
-    return _has_base_of(letter, seen) and len(next(parts)) < len(next(parts))
-
-
-def _is_kin(letter: str, seen: str) -> bool:
-    return _has_base_of(letter, seen) or letter.isdigit()
-
-
-def _has_base_of(letter: str, seen: str) -> bool:
-    return base_of(letter) == base_of(seen) != ""
 
 
 def _places(regions: Iterable[Region]) -> list[_Place]:
