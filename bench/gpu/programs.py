@@ -15,7 +15,15 @@ _TEST_OPTIONS = (
 )
 _TEST_FILES = tuple(
     f"tests/ocr/test_{name}.py"
-    for name in ("page_sizes", "sampling", "showing", "gpu_sights", "gpu", "number_types")
+    for name in (
+        "page_sizes",
+        "sampling",
+        "showing",
+        "gpu_sights",
+        "gpu",
+        "gpu_troubles",
+        "number_types",
+    )
 )
 _NUM_ROWS = 40
 
