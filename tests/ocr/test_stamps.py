@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from worker.ocr.detection.sheet import turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
 from worker.ocr.reader import Reader
 
-RED, BLUE, VIOLET = (215, 40, 50), (40, 60, 200), (90, 50, 190)
+RED, BLUE, VIOLET, GREEN = (215, 40, 50), (40, 60, 200), (90, 50, 190), (20, 140, 60)
 BOLD = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 34)
 
 INVOICE = (
@@ -34,16 +35,25 @@ ORDER = (
 
 
 def inked(
-    words: Sequence[str], ink: tuple[int, int, int], degrees: float, place: tuple[int, int]
+    words: Sequence[str],
+    ink: tuple[int, int, int],
+    degrees: float,
+    place: tuple[int, int],
+    *,
+    strokes: Sequence[tuple[int, int]] = ((3, 6),),
+    corner: int = 0,
+    top: int = 20,
 ) -> Picture:
-    """A stamp on a white page."""
+    """A stamp on a white page: the strokes of its frame are so far from its edge and so wide."""
     width = round(max(map(BOLD.getlength, words))) + 60
-    height = 50 * len(words) + 40
+    height = 50 * len(words) + 20 + top
     stamp = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(stamp)
-    draw.rectangle((3, 3, width - 4, height - 4), outline=ink, width=6)
+    for edge, wide in strokes:
+        outside = edge, edge, width - 1 - edge, height - 1 - edge
+        draw.rounded_rectangle(outside, corner, outline=ink, width=wide)
     for number, line in enumerate(words):
-        draw.text((30, 20 + 50 * number), line, ink, BOLD)
+        draw.text((30, top + 50 * number), line, ink, BOLD)
     page = Image.new("RGB", (1240, 420), "white")
     leaning = stamp.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
     page.paste(leaning, place)
@@ -72,6 +82,11 @@ def veiled(
     whole = laid_on(lines, stamp, ink).astype(np.float32)
     print_only = Paper(420).gap(60).text(*lines).picture
     return np.asarray(share * whole + (1 - share) * print_only, np.uint8)
+
+
+def as_jpeg(picture: Picture, quality: int) -> Picture:
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
 
 
 def nearly(read: str, wanted: Sequence[str], errors: float = 0.02) -> bool:
@@ -106,6 +121,27 @@ def test_print_and_stamp_are_both_read(
 
 
 @pytest.mark.parametrize(
+    ("drawn", "ink"),
+    [
+        pytest.param({"strokes": ((3, 2), (8, 3))}, RED, id="two frames"),
+        pytest.param({"strokes": ((3, 2),)}, RED, id="a thin frame"),
+        pytest.param({"corner": 18}, RED, id="round corners"),
+        pytest.param({"top": 11}, RED, id="marks close to the frame"),
+        pytest.param({}, GREEN, id="green ink"),
+    ],
+)
+def test_frames_of_other_kinds_are_of_stamps_too(
+    reader: Reader, drawn: dict[str, Any], ink: tuple[int, int, int]
+) -> None:
+    """The second line of print lies on the upper side of the frame, the fourth on the lower."""
+    words = "ĐÃ XÁC NHẬN", "SỔ SÁCH 4711"
+    page = reader.read(pressed(INVOICE, inked(words, ink, 0, (560, 118), **drawn))).page
+    read = text_read(page).split("\n")
+    assert nearly("\n".join(read[: len(INVOICE)]), INVOICE), read
+    assert read[len(INVOICE) :] == list(words)
+
+
+@pytest.mark.parametrize(
     ("lines", "words", "ink", "degrees", "place"),
     [
         (INVOICE, ("CÔNG VĂN ĐẾN", "SỐ 4711"), BLUE, 4, (300, 120)),
@@ -126,8 +162,7 @@ def test_print_round_a_stamp_that_hides_it_is_read_but_for_a_few_letters(
     """Before, of the last of these one letter in fifteen was wrong."""
     picture = laid_on(lines, inked(words, ink, degrees, place), ink)
     if quality:
-        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        picture = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
+        picture = as_jpeg(picture, quality)
     page = reader.read(picture).page
     read = text_read(page).split("\n")
     assert nearly("\n".join(read[: len(lines)]), lines, 0.05 if quality else 0.03), read
@@ -144,8 +179,11 @@ def test_print_round_a_stamp_that_hides_it_is_read_but_for_a_few_letters(
         (INVOICE, ("ĐÃ CHI TIỀN", "12/05/2026"), RED, 4, (300, 120), 0.55),
         (INVOICE, ("ĐÃ KIỂM TRA",), VIOLET, -3, (640, 150), 0.65),
         (ORDER, ("PAID IN FULL", "12 MAY 2026"), RED, -5, (400, 110), 0.6),
+        (INVOICE, ("ĐÃ THANH TOÁN", "12/05/2026"), RED, 0, (560, 130), 0.8),
+        (ORDER, ("RECEIVED",), BLUE, 0, (700, 140), 0.8),
     ],
 )
+@pytest.mark.parametrize("quality", [None, 75])
 def test_print_under_a_half_transparent_stamp_is_read(
     reader: Reader,
     lines: Sequence[str],
@@ -154,10 +192,26 @@ def test_print_under_a_half_transparent_stamp_is_read(
     degrees: float,
     place: tuple[int, int],
     share: float,
+    quality: int | None,
 ) -> None:
     picture = veiled(lines, inked(words, ink, degrees, place), ink, share)
-    read = text_read(reader.read(picture).page).split("\n")
-    assert nearly("\n".join(read[: len(lines)]), lines, 0.01), read
+    read = text_read(reader.read(as_jpeg(picture, quality) if quality else picture).page)
+    of_print, of_stamp = read.split("\n")[: len(lines)], read.split("\n")[len(lines) :]
+    assert nearly("\n".join(of_print), lines, 0.01), read
+    assert nearly("\n".join(of_stamp), words, 0.2), read
+
+
+@pytest.mark.parametrize("quality", [None, 60])
+def test_whether_print_is_hidden_does_not_depend_on_where_it_lies(quality: int | None) -> None:
+    """Print may lie on the stamp's words or between them: most of it then is under no ink."""
+    for top in range(96, 140, 4):
+        stamp = inked(("ĐÃ XÁC NHẬN", "12/05/2026"), RED, 0, (560, top), strokes=((3, 2), (8, 3)))
+        pictures = pressed(INVOICE, stamp), laid_on(INVOICE, stamp, RED)
+        found = [find_stamps(as_jpeg(one, quality) if quality else one) for one in pictures]
+        assert [[(one.hides, one.veils) for one in stamps] for stamps in found] == [
+            [(False, False)],
+            [(True, False)],
+        ], top
 
 
 def test_the_lines_of_a_stamp_are_where_it_is_on_the_upright_page(reader: Reader) -> None:

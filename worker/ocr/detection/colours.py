@@ -14,11 +14,12 @@ _LEAST = 0.0003
 
 
 def has_colour(picture: Picture, levels: int) -> bool:
-    """Whether red or blue stands out by so many levels in an RGB picture (H, W, 3)."""
+    """Whether red, blue or green stands out by so many levels in an RGB picture (H, W, 3)."""
     height, width = picture.shape[:2]
     step = max(1, max(height, width) // _SIDE)
     size = -(-width // step), -(-height // step)
     red, green, blue = cv2.split(cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST))
     stands_out = cv2.max(cv2.subtract(red, cv2.max(green, blue)), cv2.subtract(blue, red))
+    stands_out = cv2.max(stands_out, cv2.subtract(green, cv2.max(red, blue)))
     _, marked = cv2.threshold(stands_out, levels, 1, cv2.THRESH_BINARY)
     return cv2.countNonZero(marked) > _LEAST * marked.size

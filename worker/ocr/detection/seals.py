@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.colours import has_colour
-from worker.ocr.detection.uncovering import DARK, Mask, hides_print, uncover
+from worker.ocr.detection.uncovering import Mask, black_of, hides_print, uncover
 from worker.ocr.recognition.lines import Picture
 
 _SIDE = 800
@@ -103,8 +103,8 @@ def _hides(picture: Picture, ink: Mask, disc: _Disc) -> bool:
         slice(max(0, round(centre - disc.radius)), round(centre + disc.radius) + 1)
         for centre in (disc.y, disc.x)
     )
-    black = picture[rows, columns].max(2) < DARK
-    return hides_print((ink[rows, columns] > 0).astype(np.uint8), black.astype(np.uint8))
+    seen = (ink[rows, columns] > 0).astype(np.uint8)
+    return hides_print(seen, black_of(picture[rows, columns]))
 
 
 def _clear(picture: Picture, disc: _Disc) -> None:
