@@ -87,6 +87,20 @@ def test_boxes_are_told_ticked_or_empty(reader: Reader, form: str, mark: str, si
     assert page.warnings == ()
 
 
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("form", FORMS)
+def test_boxes_within_the_frame_of_a_form_and_its_rows_are_told(
+    reader: Reader, form: str, mark: str
+) -> None:
+    image = Image.fromarray(form_with(FORMS[form], MARKS[mark], 26))
+    draw = ImageDraw.Draw(image)
+    bottom = 44 + 64 * len(FORMS[form])
+    draw.rectangle((40, 44, 1200, bottom), outline="black", width=2)
+    for y in range(108, bottom, 64):
+        draw.line((40, y, 1200, y), "black", 2)
+    assert text_read(reader.read(np.asarray(image)).page).split("\n") == wanted(FORMS[form])
+
+
 def sign(text: str) -> Mark:
     """A letter or digit in the middle of a box."""
 

@@ -84,7 +84,7 @@ def _places(ink: Grey, scale: float) -> list[Area]:
     half = HEIGHT // 2
     strokes = _strokes(ink, round(_STROKE * half) - 2)
     either = cv2.bitwise_or(*strokes)
-    outlines, _ = cv2.findContours(either, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines = _outlines(either)
     least, most = _SIDES[0] * half - 2, _SIDES[1] * half + 2
     found = [cv2.boundingRect(outline) for outline in outlines]
     rectangles = np.array(found, np.intp).reshape(-1, 4)
@@ -161,10 +161,18 @@ def _strokes(ink: Grey, length: int) -> tuple[Grey, Grey]:
     return np.asarray(across, np.uint8), np.asarray(down, np.uint8)
 
 
+def _outlines(strokes: Grey) -> list[NDArray[np.int32]]:
+    """What is round each connected stroke, also within the frame of a form or a cell of a table."""
+    found, tree = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if tree is None:
+        return []
+    return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0)]
+
+
 def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
     """Square frames that touch nothing and whose middle is in a place."""
     strokes = cv2.bitwise_or(*_strokes(ink, round(_STROKE * HEIGHT)))
-    outlines, _ = cv2.findContours(strokes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines = _outlines(strokes)
     least, most = (side * HEIGHT for side in _SIDES)
     for outline in outlines:
         left, top, across, down = cv2.boundingRect(outline)
