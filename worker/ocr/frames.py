@@ -161,12 +161,12 @@ def _strokes(ink: Grey, length: int) -> tuple[Grey, Grey]:
     return np.asarray(across, np.uint8), np.asarray(down, np.uint8)
 
 
-def _outlines(strokes: Grey) -> list[NDArray[np.int32]]:
+def _outlines(strokes: cv2.typing.MatLike) -> list[NDArray[np.int32]]:
     """What is round each connected stroke, also within the frame of a form or a cell of a table."""
     found, tree = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return []
-    return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0)]
+    return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0).tolist()]
 
 
 def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
