@@ -12,8 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import picture_of, text_read, tilted
 from worker.ocr import frames
-from worker.ocr.checkboxes import find_check_boxes
+from worker.ocr.checkboxes import CheckBox, find_check_boxes
+from worker.ocr.detection.boxes import Quads
 from worker.ocr.detection.sheet import Sheet
+from worker.ocr.outlines import Look
 from worker.ocr.reader import Reader
 
 FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 24)
@@ -76,6 +78,12 @@ FORMS = {
 def wanted(form: Sequence[Sequence[tuple[bool | None, str]]]) -> list[str]:
     signs = {None: "", True: "☑ ", False: "☐ "}
     return [" ".join(signs[is_ticked] + text for is_ticked, text in row) for row in form]
+
+
+def boxes_of(picture: Picture, lines: Quads) -> list[CheckBox]:
+    look = Look.of(Sheet(picture, lines))
+    assert look
+    return find_check_boxes(frames.find_frames(look), look.scale)
 
 
 @pytest.mark.parametrize("side", [20, 34])
@@ -176,7 +184,7 @@ def test_letters_of_every_size_are_no_boxes(name: str, size: int) -> None:
     for number, text in enumerate(texts):
         ImageDraw.Draw(image).text((20, 20 + 80 * number), text, "black", font)
     line = np.array([[(0, 0), (300, 0), (300, 1.5 * size), (0, 1.5 * size)]], np.float32)
-    assert find_check_boxes(Sheet(np.asarray(image), line)) == []
+    assert boxes_of(np.asarray(image), line) == []
 
 
 @pytest.mark.parametrize("name", ["decree", "receipt", "columns"])
@@ -204,7 +212,7 @@ def test_small_boxes_are_found_whatever_the_lines_around_measure(
 ) -> None:
     picture = form_with(FORMS["English"], MARKS[mark], side)
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-    assert len(frames.find_frames(grey, scale)) == sum(
+    assert len(frames.find_frames(Look.at(grey, scale))) == sum(
         row.count("☑") + row.count("☐") for row in wanted(FORMS["English"])
     )
 
@@ -212,7 +220,7 @@ def test_small_boxes_are_found_whatever_the_lines_around_measure(
 @pytest.mark.parametrize("shade", [255, 128])
 def test_a_page_without_any_ink_has_no_boxes(shade: int) -> None:
     line = np.array([[(0, 0), (300, 0), (300, 20), (0, 20)]], np.float32)
-    assert find_check_boxes(Sheet(np.full((200, 400, 3), shade, np.uint8), line)) == []
+    assert boxes_of(np.full((200, 400, 3), shade, np.uint8), line) == []
 
 
 def test_a_page_full_of_boxes_is_looked_at_once() -> None:
@@ -222,7 +230,7 @@ def test_a_page_full_of_boxes_is_looked_at_once() -> None:
             picture[top : top + 24, left : left + 24] = 0
             picture[top + 2 : top + 22, left + 2 : left + 22] = 255
     line = np.array([[(0, 0), (300, 0), (300, 30), (0, 30)]], np.float32)
-    assert len(find_check_boxes(Sheet(picture, line))) == 19 * 26
+    assert len(boxes_of(picture, line)) == 19 * 26
 
 
 def test_places_for_single_digits_are_no_check_boxes(reader: Reader) -> None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.result import Word
-from worker.ocr.detection.boxes import spans
 from worker.ocr.detection.sheet import Sheet
-from worker.ocr.frames import HEIGHT, Frame, find_frames
+from worker.ocr.frames import Frame, Inside
 from worker.ocr.layout.pieces import Piece, as_box
+from worker.ocr.outlines import HEIGHT
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span
 from worker.ocr.recognition.lines import Picture
@@ -72,9 +71,8 @@ class CheckBox:
         return Word(text=text, confidence=_SURE, box=as_box(quad))
 
 
-def read_check_boxes(client: BatchClient, sheet: Sheet) -> list[CheckBox]:
-    """The check boxes of a sheet with lines, each with the sign that stands in it, if one does."""
-    boxes = find_check_boxes(sheet)
+def read_check_boxes(client: BatchClient, sheet: Sheet, boxes: list[CheckBox]) -> list[CheckBox]:
+    """The check boxes of a sheet, each with the sign that stands in it, if one does."""
     marked = [box for box in boxes if box.is_ticked]
     if not marked:
         return boxes
@@ -91,13 +89,8 @@ def _sign(words: Sequence[Span]) -> Span | None:
     return words[0] if text.isalnum() and text not in _MARKS else None
 
 
-def find_check_boxes(sheet: Sheet) -> list[CheckBox]:
-    """The check boxes of a sheet with lines, by whose height they are known."""
-    if len(sheet.quads) == 0:
-        return []
-    scale = min(2.0, HEIGHT / max(1.0, float(np.median(spans(sheet.quads)[1]))))
-    grey = np.asarray(cv2.cvtColor(sheet.picture, cv2.COLOR_RGB2GRAY), np.uint8)
-    frames = find_frames(grey, scale)
+def find_check_boxes(frames: list[tuple[Frame, Inside]], scale: float) -> list[CheckBox]:
+    """Those of the frames of a page that are check boxes; `scale` is from the page to them."""
     return [
         CheckBox(
             frame[0] / scale,

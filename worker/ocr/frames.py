@@ -11,17 +11,22 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from worker.ocr.detection.scaling import shrunk
+from worker.ocr.outlines import (
+    FAINT,
+    HEIGHT,
+    STROKE,
+    THREE,
+    Grey,
+    Look,
+    are_closed,
+    ink_on,
+    outlines_of,
+    scaled,
+    strokes,
+)
 
-HEIGHT = 40
-"""Pixels of a text line's box where boxes are looked for."""
-_FAINT = 18
-"""Grey levels by which a stroke is darker than what is round it."""
 # In heights of a line.
-_STROKE = 0.4
-"""How long a straight stroke is at least: those of ticks and crosses are aslant."""
 _SIDES = 0.45, 1.5
 """The sides of a frame."""
 _BESIDE = 0.15
@@ -50,9 +55,6 @@ _MARKED = 0.05
 """The share of ink from which there is a mark."""
 _HATCHED = 2.4
 """Strokes that a line across or down meets on average: a cross has two, a tick fewer."""
-_THREE = np.ones((3, 1), np.uint8)
-
-Grey = NDArray[np.uint8]
 Area = tuple[float, ...]
 """Left, top, right, bottom, in pixels of the page."""
 Inside = Literal["paper", "mark", "hatching"]
@@ -61,15 +63,13 @@ Frame = tuple[int, int, int, int]
 """Left, top, length and height, in pixels of the picture in which boxes are looked for."""
 
 
-def find_frames(grey: Grey, scale: float) -> list[tuple[Frame, Inside]]:
-    """The frames of a page in grey, scaled by `scale`, and what is in each."""
-    small = _scaled(grey, scale / 2)
-    ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
+def find_frames(look: Look) -> list[tuple[Frame, Inside]]:
+    """The frames of a page, in pixels of it as it is scaled, and what is in each."""
     found: list[tuple[Frame, Inside]] = []
-    for place in _places(_ink(small, ground, _FAINT // 2), scale):
+    for place in _places(look):
         found += [
             (frame, inside)
-            for frame, inside in _frames_in(grey, ground, scale, place)
+            for frame, inside in _frames_in(look, place)
             if not any(_is_same(frame, other) for other, _ in found)
         ]
     return sorted(found)
@@ -79,37 +79,32 @@ def _is_same(one: Frame, other: Frame) -> bool:
     return max(abs(one[0] - other[0]), abs(one[1] - other[1])) < min(one[2:]) / 2
 
 
-def _places(ink: Grey, scale: float) -> list[Area]:
-    """Where there may be a frame, in pixels of the page: a look at a picture half as large."""
+def _places(look: Look) -> list[Area]:
+    """Where there may be a frame, in pixels of the page."""
     half = HEIGHT // 2
-    strokes = _strokes(ink, round(_STROKE * half) - 2)
-    either = cv2.bitwise_or(*strokes)
-    outlines = _outlines(either)
     least, most = _SIDES[0] * half - 2, _SIDES[1] * half + 2
-    found = [cv2.boundingRect(outline) for outline in outlines]
-    rectangles = np.array(found, np.intp).reshape(-1, 4)
+    rectangles = look.boxes
     longer, shorter = rectangles[:, 2:].max(1), rectangles[:, 2:].min(1)
     has_size = (least <= shorter) & (longer <= most) & (shorter >= _ABOUT_SQUARE * longer)
     rectangles = rectangles[has_size]
-    rectangles = rectangles[_are_closed(rectangles, *strokes)]
+    rectangles = rectangles[are_closed(rectangles, look.across, look.down, _CLOSED)]
     edges = np.concatenate((rectangles[:, :2], rectangles[:, :2] + rectangles[:, 2:]), axis=1)
-    places: list[Area] = [tuple(place) for place in (edges * 2 / scale).tolist()]
+    places: list[Area] = [tuple(place) for place in (edges * 2 / look.scale).tolist()]
     if len(places) > _MOST_PLACES:
-        return [(0, 0, ink.shape[1] * 2 / scale, ink.shape[0] * 2 / scale)]
+        return [(0, 0, look.grey.shape[1], look.grey.shape[0])]
     return places
 
 
-def _frames_in(
-    grey: Grey, ground: Grey, scale: float, place: Area
-) -> Iterator[tuple[Frame, Inside]]:
+def _frames_in(look: Look, place: Area) -> Iterator[tuple[Frame, Inside]]:
     """The frames whose middle is in a place, and what is in them."""
+    scale = look.scale
     room = _ROOM * HEIGHT / scale
     left, top, right, bottom = place
     x, y = max(0, int(left - room)), max(0, int(top - room))
-    part = _scaled(grey[y : int(bottom + room) + 1, x : int(right + room) + 1], scale)
-    own = ground[int(y * scale / 2) :, int(x * scale / 2) :]
+    part = scaled(look.grey[y : int(bottom + room) + 1, x : int(right + room) + 1], scale)
+    own = look.ground[int(y * scale / 2) :, int(x * scale / 2) :]
     own = own[: max(1, part.shape[0] // 2), : max(1, part.shape[1] // 2)]
-    ink = _ink(part, np.asarray(cv2.resize(own, part.shape[::-1]), np.uint8), _FAINT)
+    ink = ink_on(part, np.asarray(cv2.resize(own, part.shape[::-1]), np.uint8), FAINT)
     inner = ((left - x) * scale, (top - y) * scale, (right - x) * scale, (bottom - y) * scale)
     for frame in _frames(ink, inner):
         inside = np.s_[frame[1] : frame[1] + frame[3], frame[0] : frame[0] + frame[2]]
@@ -117,62 +112,9 @@ def _frames_in(
         yield moved, _told(ink[inside])
 
 
-def _are_closed(rectangles: NDArray[np.intp], across: Grey, down: Grey) -> NDArray[np.bool_]:
-    """Whether strokes run along most of all four sides of rectangles (N, 4)."""
-    left, top, width, height = rectangles.T
-    right, bottom = left + width, top + height
-    x, y = np.maximum(3, width // 4), np.maximum(3, height // 4)
-    sums_across, sums_down = cv2.integral(across), cv2.integral(down)
-    bands = (
-        (sums_across, left, top, right, top + y, width),
-        (sums_across, left, bottom - y, right, bottom, width),
-        (sums_down, left, top, left + x, bottom, height),
-        (sums_down, right - x, top, right, bottom, height),
-    )
-    closed = np.ones(len(rectangles), bool)
-    for sums, x0, y0, x1, y1, length in bands:
-        filled = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
-        # A stroke is thickened to three pixels at least.
-        closed &= filled >= _CLOSED * 2 * length
-    return closed
-
-
-def _scaled(grey: Grey, scale: float) -> Grey:
-    if scale < 1:
-        return shrunk(grey, scale)
-    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale), np.uint8)
-
-
-def _ink(grey: Grey, ground: Grey, faint: int) -> Grey:
-    """1 where a picture is darker than what is round it."""
-    _, ink = cv2.threshold(cv2.subtract(ground, grey), faint, 1, cv2.THRESH_BINARY)
-    return np.asarray(ink, np.uint8)
-
-
-def _strokes(ink: Grey, length: int) -> tuple[Grey, Grey]:
-    """The strokes that run across, and those that run down; those a little aslant, too."""
-    across, down = (
-        cv2.morphologyEx(cv2.dilate(ink, thick), cv2.MORPH_OPEN, long)
-        for thick, long in (
-            (_THREE, np.ones((1, length), np.uint8)),
-            (_THREE.T, np.ones((length, 1), np.uint8)),
-        )
-    )
-    return np.asarray(across, np.uint8), np.asarray(down, np.uint8)
-
-
-def _outlines(strokes: cv2.typing.MatLike) -> list[NDArray[np.int32]]:
-    """What is round each connected stroke, also within the frame of a form or a cell of a table."""
-    found, tree = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if tree is None:
-        return []
-    return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0).tolist()]
-
-
 def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
     """Square frames that touch nothing and whose middle is in a place."""
-    strokes = cv2.bitwise_or(*_strokes(ink, round(_STROKE * HEIGHT)))
-    outlines = _outlines(strokes)
+    outlines = outlines_of(cv2.bitwise_or(*strokes(ink, round(STROKE * HEIGHT))))
     least, most = (side * HEIGHT for side in _SIDES)
     for outline in outlines:
         left, top, across, down = cv2.boundingRect(outline)
@@ -199,7 +141,7 @@ def _trimmed(ink: Grey) -> tuple[int, int, int, int]:
 
 
 def _ends(ink: Grey) -> tuple[int, int]:
-    shares = cv2.dilate(ink, _THREE).mean(1)
+    shares = cv2.dilate(ink, THREE).mean(1)
     rows = np.flatnonzero(shares >= _MOSTLY)
     if len(rows) == 0:
         return 0, 0

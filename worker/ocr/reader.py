@@ -14,13 +14,13 @@ from shared.result import Page
 from shared.running.sandbox import use_one_heap
 from worker.ocr.barcodes import beside, find_barcodes
 from worker.ocr.batcher import Batcher
-from worker.ocr.checkboxes import pieces_of_boxes, read_check_boxes, without_check_boxes
 from worker.ocr.detection.boxes import NONE
 from worker.ocr.detection.detection import is_blank
 from worker.ocr.detection.seals import without_seals
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stamps import find_stamps, without_stamps
 from worker.ocr.detection.turning import find_upright, read_either_way
+from worker.ocr.forms import Form, read_form
 from worker.ocr.heap import Heap, settle
 from worker.ocr.layer.believing import Text, as_read, with_layer, without_a_look
 from worker.ocr.layer.laying import rows_of_words
@@ -175,14 +175,14 @@ class Reader:
         start = time.perf_counter()
         stamps = [] if _is_unseen(hint) else find_stamps(picture)
         sheet = _sheet(client, without_stamps(picture, stamps), hint)
-        boxes = [] if _is_unseen(hint) else read_check_boxes(client, sheet)
-        cleared = without_check_boxes(sheet, boxes)
+        form = Form([], []) if _is_unseen(hint) else read_form(client, sheet)
+        cleared = form.cleared(sheet)
         detected = time.perf_counter()
         sheet, pieces, grids = _pieces(client, cleared, hint)
         upright = turned(picture, sheet.rotation)
         barcodes = () if _is_unseen(hint) else find_barcodes(upright, pieces)
         # A QR code has squares that look like check boxes.
-        pieces = beside(barcodes, pieces + pieces_of_boxes(boxes, sheet, cleared))
+        pieces = beside(barcodes, pieces + form.pieces(sheet, cleared))
         lines, tables = lines_and_tables(pieces, grids)
         if stamps:
             lines += lines_of_stamps(client, upright)

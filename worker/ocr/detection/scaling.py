@@ -7,6 +7,9 @@ import numpy as np
 
 from worker.ocr.recognition.lines import Picture
 
+_MUCH = 0.8
+"""What is made smaller still loses hairlines that fall between two of its pixels."""
+
 
 def shrunk(picture: Picture, scale: float) -> Picture:
     """A picture (H, W) or (H, W, C) scaled by up to 1; one pixel a side at least.
@@ -22,4 +25,6 @@ def shrunk(picture: Picture, scale: float) -> Picture:
         picture = np.asarray(cv2.resize(whole, middle, interpolation=cv2.INTER_AREA), np.uint8)
     if size == picture.shape[1::-1]:
         return picture
+    if size[0] < _MUCH * picture.shape[1]:
+        picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
