@@ -233,6 +233,15 @@ def test_a_page_full_of_boxes_is_looked_at_once() -> None:
     assert len(boxes_of(picture, line)) == 19 * 26
 
 
+@pytest.mark.parametrize("side", [180, 278, 500])
+def test_a_field_of_colours_is_no_ticked_box(reader: Reader, side: int) -> None:
+    down, across = np.mgrid[:side, :side] - side / 2
+    off = np.hypot(down, across) / (side / 2)
+    inner, outer = np.clip(1.6 - 3 * off, 0, 1), np.clip(2 * off - 1, 0, 1)
+    colours = 255 * np.stack((1 - inner, 1 - inner - outer, 1 - outer), axis=2)
+    assert "☑" not in text_read(reader.read(colours.astype(np.uint8)).page)
+
+
 def test_places_for_single_digits_are_no_check_boxes(reader: Reader) -> None:
     image = Image.new("RGB", (1000, 200), "white")
     draw = ImageDraw.Draw(image)

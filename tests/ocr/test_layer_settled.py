@@ -78,6 +78,15 @@ def test_a_space_that_a_layer_has_lost_is_read(see: See, text: str, gap: int) ->
     assert page_text(page) == text.replace("|", " ")
 
 
+@pytest.mark.parametrize("text", ["Arial|Bold", "Ngày|Sinh", "Tên|Trường"])
+def test_a_space_without_any_room_is_none(see: See, text: str) -> None:
+    font = Letters(text.replace("|", " "))
+    first, last = text.split("|")
+    parts = font.encoded(first + " "), font.encoded(last)
+    page = see(pdf(b"BT /F 14 Tf 1 0 0 1 30 250 Tm [%s 318 %s] TJ ET" % parts, font=font))
+    assert page_text(page) == first + last
+
+
 MINUTES = (
     "Hôm nay, ngày 18 tháng 11 năm 2026, tại phường Vĩnh Hải,",
     "Công ty Cổ phần Xây dựng Phú Khánh giao công trình và",

@@ -107,6 +107,8 @@ def _frames_in(look: Look, place: Area) -> Iterator[tuple[Frame, Inside]]:
     ink = ink_on(part, np.asarray(cv2.resize(own, part.shape[::-1]), np.uint8), FAINT)
     inner = ((left - x) * scale, (top - y) * scale, (right - x) * scale, (bottom - y) * scale)
     for frame in _frames(ink, inner):
+        if not _has_paper_round(part, frame):
+            continue
         inside = np.s_[frame[1] : frame[1] + frame[3], frame[0] : frame[0] + frame[2]]
         moved = frame[0] + round(x * scale), frame[1] + round(y * scale), frame[2], frame[3]
         yield moved, _told(ink[inside])
@@ -132,6 +134,21 @@ def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
         frame = left, top, across, down
         if _is_frame(ink[top : top + down, left : left + across]) and not _is_in_word(ink, frame):
             yield left, top, across, down
+
+
+def _has_paper_round(grey: Grey, frame: Frame) -> bool:
+    """Whether it is paler beside a frame than on it, as it is not on a picture of colours."""
+    left, top, across, down = frame
+    around = grey[max(0, top - 6) : top + down + 6, max(0, left - 6) : left + across + 6]
+    x, y = left - max(0, left - 6), top - max(0, top - 6)
+    place = np.ones_like(around)
+    cv2.rectangle(place, (x - 2, y - 2, across + 4, down + 4), 0, cv2.FILLED)
+    strokes = np.zeros_like(around)
+    cv2.rectangle(strokes, (x, y, across, down), 1, 3)
+    outside, on = around[place > 0], around[strokes > 0]
+    if len(outside) == 0:
+        return False  # it is all of the picture
+    return float(np.median(outside)) - float(np.percentile(on, 20)) >= FAINT
 
 
 def _trimmed(ink: Grey) -> tuple[int, int, int, int]:

@@ -28,6 +28,8 @@ _MAX_WRONG = 0.08
 """Of the letters of a sound font, those that are misread."""
 _MAX_MADE_UP = 0.15
 """Of the spaces of a sound font, those that are none in the picture."""
+_NO_GAP = 0.05
+"""In heights of the line: no space is as narrow."""
 _LIKE = 0.6
 """Of a font that is hard to read, the letters that are read as it says."""
 _FEW = 4
@@ -126,7 +128,7 @@ class Fonts:
         places = _chosen(_places(regions), num_samples)
         read = client.words([Crop(sheet.picture, place.quad) for place in places])
         for place, spans in zip(places, read, strict=True):
-            self._compare(place.words, spans)
+            self._compare(place, spans)
 
     def confidence(self, placed: Placed) -> float:
         """The chance that a word is what the layer says; 0 where that is not to be believed."""
@@ -135,7 +137,8 @@ class Fonts:
             return 0.0
         return 1.0 if placed.was_read and font.confidence else font.confidence
 
-    def _compare(self, words: Sequence[Placed], spans: Sequence[Span]) -> None:
+    def _compare(self, place: _Place, spans: Sequence[Span]) -> None:
+        words = place.words
         texts, read = [p.word.text for p in words], [span.text for span in spans]
         told, seen = folded(" ".join(texts)), folded(" ".join(read))
         owners, readers = _owners(texts), _owners(read)
@@ -148,6 +151,10 @@ class Fonts:
             # Codes and addresses have letters set apart that are of one word.
             if word.word.text.isalpha() and min(side.confidence for side in sides) >= _SURE:
                 word.is_sure = False
+        for space in _made_up_spaces(pairs, told):
+            left, right = words[owners[space] :][:2]
+            if right.start - left.end <= _NO_GAP * place.region.height and is_certain:
+                left.is_sure = right.is_sure = False
         for one, other in pairs:
             at = at if one is None else owners[one]
             letter = "" if one is None else told[one]
@@ -178,6 +185,13 @@ def _lost_spaces(pairs: Iterable[Pair], told: str, seen: str) -> Iterator[tuple[
             sides = told[last : last + 2] if last >= 0 else ""
             if len(sides) == 2 and " " not in sides:
                 yield last, other
+
+
+def _made_up_spaces(pairs: Iterable[Pair], told: str) -> Iterator[int]:
+    """The places of the spaces that were not seen."""
+    for one, other in pairs:
+        if one is not None and other is None and told[one] == " ":
+            yield one
 
 
 def _owners(texts: Sequence[str]) -> list[int]:
