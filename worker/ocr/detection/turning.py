@@ -16,6 +16,7 @@ from worker.ocr.detection.boxes import NONE, Quads, spans
 from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
+from worker.ocr.detection.stacks import unstacked
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.lines import HEIGHT, Picture
@@ -67,13 +68,14 @@ def _searched(client: BatchClient, sheet: Sheet) -> Sheet:
     found = find_lines(sheet.picture, client.probability)
     quads, is_cut = within_bounds(found.quads)
     bends = zip(found.quads, found.bends, strict=True)
-    return replace(
+    found_on = replace(
         sheet,
         quads=quads,
         is_cut=is_cut,
         likely=found.likely,
         bends={quad.tobytes(): bend for quad, bend in bends if bend},
     )
+    return unstacked(client, found_on)
 
 
 def _lies_sideways(quads: Quads) -> bool:
