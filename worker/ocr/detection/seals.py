@@ -64,7 +64,8 @@ def without_seals(picture: Picture) -> Picture:
 def _red(picture: Picture) -> NDArray[np.uint8]:
     """255 where the ink is red, 0 elsewhere."""
     red, green, blue = cv2.split(picture)
-    return np.where(cv2.subtract(red, cv2.max(green, blue)) > _RED, 255, 0).astype(np.uint8)
+    stands_out = cv2.subtract(red, cv2.max(green, blue))
+    return np.asarray(cv2.threshold(stands_out, _RED, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _seals(ink: NDArray[np.uint8]) -> list[_Disc]:

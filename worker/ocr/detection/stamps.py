@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, in_reading_turn, spans
 from worker.ocr.detection.colours import has_colour
+from worker.ocr.detection.scaling import shrunk
 from worker.ocr.detection.uncovering import (
     Mask,
     black_of,
@@ -82,8 +83,7 @@ def find_stamps(picture: Picture) -> list[Stamp]:
         return []
     height, width = picture.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    small = shrunk(picture, scale)
     found: list[Stamp] = []
     for channel in (0, 2, 1):
         # Ink between blue and green is in both channels.
@@ -117,7 +117,8 @@ def in_picture(quads: Quads, matrix: NDArray[np.float64]) -> Quads:
 
 def _ink(picture: Picture, channel: int) -> Mask:
     """255 where the ink has the colour of a channel."""
-    return np.where(colour_of(picture, channel) > _COLOURED, 255, 0).astype(np.uint8)
+    _, ink = cv2.threshold(colour_of(picture, channel), _COLOURED, 255, cv2.THRESH_BINARY)
+    return np.asarray(ink, np.uint8)
 
 
 def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:

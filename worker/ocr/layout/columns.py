@@ -152,7 +152,7 @@ def _reads_down(rows: Sequence[Row], band: Band) -> bool:
         return False
     both = [(left, right) for left, right in pairs if left and right]
     return (
-        statistics.mean(_gap_along(left[-1], right[0]) for left, right in both) >= _MEAN_GUTTER
+        statistics.fmean(_gap_along(left[-1], right[0]) for left, right in both) >= _MEAN_GUTTER
         and min(_mean_words(lefts), _mean_words(rights)) >= _MIN_WORDS
         and not _are_amounts(lefts, rights)
         and not are_fields(both)
@@ -192,7 +192,7 @@ def _is_table(rows: Sequence[Row]) -> bool:
         1 + sum(_gap_along(*pair) >= _MEAN_GUTTER for pair in pairwise(row)) for row in rows
     ]
     num_words = sum(map(_num_words, rows))
-    return statistics.mean(num_cells) >= _TABLE_CELLS and num_words < _CELL_WORDS * sum(num_cells)
+    return statistics.fmean(num_cells) >= _TABLE_CELLS and num_words < _CELL_WORDS * sum(num_cells)
 
 
 def _gap_along(left: Cell, right: Cell) -> float:
@@ -220,7 +220,7 @@ def _has_colon(part: Row) -> bool:
 
 
 def _mean_words(parts: Sequence[Row]) -> float:
-    return statistics.mean(map(_num_words, parts))
+    return statistics.fmean(map(_num_words, parts))
 
 
 def _num_words(part: Row) -> int:

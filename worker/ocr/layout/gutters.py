@@ -132,10 +132,10 @@ def _is_running(rows: Sequence[Row], band: Band) -> bool:
         return False
     for side in zip(*both, strict=True):
         words = [sum(len(cell.piece.words) for cell in part) for part in side]
-        if statistics.mean(words) < _MIN_WORDS:
+        if statistics.fmean(words) < _MIN_WORDS:
             return False
-    gaps = statistics.mean(right[0].left - left[-1].right for left, right in both)
-    if gaps < _WIDER * statistics.mean(map(_mean_space, both)):
+    gaps = statistics.fmean(right[0].left - left[-1].right for left, right in both)
+    if gaps < _WIDER * statistics.fmean(map(_mean_space, both)):
         return False
     height = statistics.median(cell.height for left, _ in both for cell in left)
     edges = [right[0].left for _, right in both]
@@ -146,7 +146,7 @@ def _is_running(rows: Sequence[Row], band: Band) -> bool:
 def _mean_space(parts: tuple[Row, Row]) -> float:
     """The mean space between two words on the same side of the strip."""
     spaces = [end - start for part in parts for start, end in _spaces(part)]
-    return statistics.mean(spaces) if spaces else 0.0
+    return statistics.fmean(spaces) if spaces else 0.0
 
 
 def _spaces(part: Row) -> list[tuple[float, float]]:

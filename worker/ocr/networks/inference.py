@@ -61,8 +61,8 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
-_PAGE, _WINDOW = (992, 768), (HEIGHT, 4 * HEIGHT)
-"""A usual page, and what the classifier sees of a line: heights and widths."""
+_WINDOW = HEIGHT, 4 * HEIGHT
+"""What the classifier sees of a line: height and width."""
 _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _MOST_RECORDED = 6_000_000
@@ -82,8 +82,8 @@ class Networks:
     ) -> None:
         self.device = device
         self.told: Callable[[Task, int], object] = lambda task, number: None
-        self._detector = placed(detector, device.kind, device.dtype, _PAGE)
-        self._classifier = placed(classifier, device.kind, device.dtype, _WINDOW)
+        self._detector = placed(detector, device.kind, device.dtype)
+        self._classifier = placed(classifier, device.kind, device.dtype)
         self._recognizer = self.place(recognizer)
         self._graphs = Graphs()
 

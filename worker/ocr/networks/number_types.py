@@ -67,7 +67,7 @@ def _seen(
 ) -> tuple[float, _Seen]:
     """What the networks see of the sample in a number type, and the seconds that it takes."""
     page = to_tensor([sample_page()])
-    detect = placed(deepcopy(detector), kind, dtype, (page.shape[2], page.shape[3]))
+    detect = placed(deepcopy(detector), kind, dtype)
     recognize = placed_recognizer(deepcopy(recognizer), kind, dtype)
     tops = [14 + 35 * (number % 27) for number in range(_NUM_LINES)]
     lines = torch.cat([page[:, :, top : top + 48, :704] for top in tops])

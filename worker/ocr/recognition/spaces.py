@@ -96,7 +96,7 @@ class _Gaps:
     ) -> None:
         self._texts = texts
         self._places = places.tolist()
-        self._blank = blank_columns(picture)
+        self._blank = blank_columns(picture).tobytes()  # in bytes runs are found at once
         between = range(len(texts) - 1)
         self._gaps = [self._gap(at) for at in between if not self._is_space(at, at + 1)]
         spaces = {at for at in between[1:] if self._is_space(at)}
@@ -126,10 +126,7 @@ class _Gaps:
         next."""
         first = int(self._places[place - self._is_space(place)])
         blank = self._blank[first : int(self._places[place + 1]) + 1]
-        inked = np.flatnonzero(~blank)
-        if len(inked) == 0:
-            return float(len(blank))
-        return float(np.diff(np.concatenate(([-1], inked, [len(blank)]))).max() - 1)
+        return float(max(map(len, blank.split(b"\0"))))
 
 
 def _narrowest(gaps: Sequence[float], least: float) -> float:

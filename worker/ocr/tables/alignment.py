@@ -193,7 +193,7 @@ def _mean_gap(rows: Sequence[Texts], one: int, other: int) -> float:
         for row in rows
         if one in row and other in row
     ]
-    return statistics.mean(gaps) if gaps else _MEAN_GAP
+    return statistics.fmean(gaps) if gaps else _MEAN_GAP
 
 
 def _is_field(row: Texts) -> bool:
@@ -204,7 +204,7 @@ def _is_field(row: Texts) -> bool:
 
 
 def _mean_words(rows: Sequence[Texts]) -> float:
-    return statistics.mean(
+    return statistics.fmean(
         len(text_of([line]).split()) for row in rows for text in row.values() for line in text
     )
 

@@ -103,7 +103,7 @@ def _stands_apart(row: Words, strips: Sequence[Span]) -> bool:
     spaces = [right - left for left, right in set(_gaps(row)) - set(at)]
     if not gaps or not spaces:
         return True
-    return statistics.mean(gaps) >= _WIDER_THERE * statistics.median(spaces)
+    return statistics.fmean(gaps) >= _WIDER_THERE * statistics.median(spaces)
 
 
 def _words(row: Row) -> Words:
@@ -159,7 +159,7 @@ def _is_wide(rows: Sequence[Words], strip: Span) -> bool:
             (gaps if left <= middle <= right else spaces).append(right - left)
     if len(gaps) < _MOSTLY * len(rows):
         return False
-    return not spaces or statistics.mean(gaps) >= _WIDER * statistics.median(spaces)
+    return not spaces or statistics.fmean(gaps) >= _WIDER * statistics.median(spaces)
 
 
 def _cut(row: Row, strips: Sequence[Span], blank: float) -> Row:

@@ -138,14 +138,28 @@ def _between(strokes: Mask, others: Mask, height: float, touched: Mask | None = 
     """Those of short strokes across that run from one rule down to the next, and, if that is given,
     where something is `touched`."""
     reach = max(1, round(_REACH * height))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    kept = np.zeros(count, np.uint8)
-    for label in range(1, count):
-        left, top, width, tall, _ = (int(value) for value in stats[label])
-        right = left + width
-        rows = others[top : top + tall]
-        begins = rows[:, max(0, left - reach) : left + reach + 1].any()
-        ends = rows[:, right - reach - 1 : right + reach].any()
-        own = np.s_[top : top + tall, left:right]
-        kept[label] = begins and ends and (touched is None or (touched[own] & strokes[own]).any())
-    return np.asarray(kept[labels], np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    left, top, width, tall, _ = stats.T
+    right, rows = left + width, (top, top + tall)
+    summed = np.asarray(cv2.integral(others), np.int32)
+    kept = _within(summed, rows, (left - reach, left + reach + 1))
+    kept &= _within(summed, rows, (right - reach - 1, right + reach))
+    found = np.zeros_like(strokes)
+    for label in np.flatnonzero(kept[1:]) + 1:
+        own = np.s_[top[label] : top[label] + tall[label], left[label] : right[label]]
+        stroke = labels[own] == label
+        if touched is None or touched[own][stroke].any():
+            found[own][stroke] = 1
+    return found
+
+
+_Ends = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+def _within(summed: NDArray[np.int32], rows: _Ends, columns: _Ends) -> NDArray[np.bool_]:
+    """Whether each of N windows holds something, by the sums (H + 1, W + 1) of all above and left
+    of a pixel; windows end at the picture's edges."""
+    first, last = rows
+    left, right = (np.clip(ends, 0, summed.shape[1] - 1) for ends in columns)
+    inside = summed[last, right] - summed[first, right] - summed[last, left] + summed[first, left]
+    return np.asarray(inside > 0)
