@@ -174,6 +174,7 @@ class Reader:
     def _read(self, client: BatchClient, picture: Picture, page: int, hint: Hint | None) -> Reading:
         start = time.perf_counter()
         stamps = [] if _is_unseen(hint) else find_stamps(picture)
+        client = replace(client, guesses=any(stamp.hides for stamp in stamps))
         sheet = _sheet(client, without_stamps(picture, stamps), hint)
         form = Form([], []) if _is_unseen(hint) else read_form(client, sheet)
         cleared = form.cleared(sheet)
@@ -185,7 +186,7 @@ class Reader:
         pieces = beside(barcodes, pieces + form.pieces(sheet, cleared))
         lines, tables = lines_and_tables(pieces, grids)
         if stamps:
-            lines += lines_of_stamps(client, upright)
+            lines += lines_of_stamps(replace(client, guesses=False), upright)
         done = time.perf_counter()
         self._heap.after_page()
         read = Page(

@@ -17,7 +17,8 @@ from worker.ocr.networks.inference import Key, Sight, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.networks.steps import Steps
 from worker.ocr.recognition.calibration import UNCALIBRATED, Calibration
-from worker.ocr.recognition.ctc import Span, words_of
+from worker.ocr.recognition.ctc import Floats, Ints, Span, words_of
+from worker.ocr.recognition.guessing import guessed
 from worker.ocr.recognition.language import Language
 from worker.ocr.recognition.lines import HEIGHT, Picture, natural_width, padded_width, prepare
 from worker.ocr.recognition.marks import decode
@@ -68,7 +69,8 @@ class BatchClient:
     """The device as one job sees it; every call waits for its results.
 
     `characters` are what the recogniser writes: class `i + 1` is character `i`. `recognizer` is
-    None for the default one. Without a `language` what the network sees best is what is read.
+    None for the default one. Without a `language` what the network sees best is what is read; one
+    that `guesses` asks it more of words that are cut.
     What the networks are given is made by `showing`; while it waits the page's `turn` is another's.
     Every call raises what the watch's `check` raises.
     """
@@ -82,6 +84,7 @@ class BatchClient:
     watch: Watch = UNWATCHED
     showing: Showing = field(default_factory=ShownLast)
     turn: Turn = field(default_factory=lambda: Host().turn())
+    guesses: bool = False
 
     def probability(self, view: Sight) -> NDArray[np.float32]:
         """The detector's map (H, W) of what it sees of a page."""
@@ -106,7 +109,10 @@ class BatchClient:
     def _read(self, lines: Sequence[Crop]) -> list[list[Span]]:
         sights = [LineSight(line) for line in lines]
         steps: list[Steps] = self._run("recognize", sights)
+        best: tuple[Sequence[Ints], Sequence[Floats]]
         best = [line.classes for line in steps], [line.confidences for line in steps]
+        if self.guesses and self.language is not None:
+            best = guessed(*best, self.characters, self.language)
         decoded = decode(*best, self.characters, self.language)
         num_steps = np.array([sight.width for sight in sights]) / PIXELS_PER_STEP
         decoded = settled(
