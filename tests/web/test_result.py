@@ -89,6 +89,7 @@ def test_lines_stand_out_below_a_threshold_that_can_be_moved(tab: Tab, played: P
 
 def test_a_picture_can_be_zoomed(tab: Tab, played: Played, tmp_path: Path) -> None:
     page = tab.open(f"/#/jobs/{read_job(played.api)}")
+    page.wait_for_load_state("networkidle")  # a scroll bar that comes with the picture takes room
     before = page.locator(".paper").bounding_box()
     page.get_by_role("button", name="Phóng to").click()
     page.get_by_role("button", name="Phóng to").click()
