@@ -70,8 +70,8 @@ class Stamp:
         level = part.astype(np.uint8, copy=False)
         ink = _ink(level, self.channel)
         # Print over the stamp makes holes in its letters.
-        whole = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((5, 5))), np.uint8)
-        inside = cv2.dilate(_within(whole), np.ones((3, 3), np.uint8)) > 0
+        whole = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        inside = cv2.dilate(_within(np.asarray(whole, np.uint8)), np.ones((3, 3), np.uint8)) > 0
         grey = np.where(inside, others_of(level, self.channel), 255).astype(np.uint8)
         shown = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
         return shown, np.asarray(matrix, np.float64)
