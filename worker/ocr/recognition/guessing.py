@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.ocr.recognition.ctc import SPACE, Floats, Ints
+from worker.ocr.recognition.ctc import SPACE, Floats, Ints, characters_of
 from worker.ocr.recognition.language import BITS, CONTEXT, Language, code_of, codes_of
 
 _SURE_SPACE = 0.8
@@ -44,8 +44,8 @@ def guessed(
     lines = [(own.copy(), sure.copy()) for own, sure in zip(classes, chances, strict=True)]
     for own, sure in lines:
         for first, last in list(_unsure(own[:, 0], sure[:, 0], characters.index(SPACE) + 1)):
-            before = _text(own[:first, 0], characters)
-            after = _text(own[last:, 0], characters)[:1] or SPACE
+            before = _text(own[:first], sure[:first], characters)
+            after = _text(own[last:], sure[last:], characters)[:1] or SPACE
             steps = own[first:last], sure[first:last]
             for step, (best, chance) in enumerate(
                 _likeliest(*steps, f" {before}", after, characters, language), start=first
@@ -74,10 +74,9 @@ def _unsure(best: Ints, sure: Floats, space: int) -> Iterator[tuple[int, int]]:
         yield begun, len(best)
 
 
-def _text(best: Ints, characters: str) -> str:
+def _text(classes: Ints, chances: Floats, characters: str) -> str:
     """What is read of time steps."""
-    kept = best[(best > 0) & (best != np.append(0, best[:-1]))]
-    return "".join(characters[number - 1] for number in kept.tolist())
+    return "".join(characters_of([classes[:, 0]], [chances[:, 0]], characters).texts)
 
 
 def _likeliest(
