@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared.result import Word
 from worker.ocr.detection.boxes import in_reading_turn
-from worker.ocr.detection.crops import Crop, crop
+from worker.ocr.detection.crops import Crop, crop, runs_of
 from worker.ocr.layout.pieces import Piece, Quad, as_box, part_of
 from worker.ocr.outlines import FAINT, HEIGHT, Grey, Look, are_closed
 from worker.ocr.recognition.ctc import Span
@@ -247,6 +247,5 @@ def _strokes(inked: Grey, full: float, most: float) -> list[tuple[int, int]]:
     """The first column and the last (exclusive) of each stroke that runs all the way down, a little
     aslant, too; none where one is too thick."""
     is_full = cv2.dilate(np.ascontiguousarray(inked), np.ones((1, 3), np.uint8)).mean(0) >= full
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], is_full.view(np.int8), [0]))))
-    found = [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+    found = runs_of(is_full)
     return found if all(last - first <= most + 2 for first, last in found) else []

@@ -126,6 +126,12 @@ def parts_of(line: Picture) -> list[tuple[int, int]]:
     return list(pairwise((0, *cuts, width)))
 
 
+def runs_of(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The first and the last place (exclusive) of each run of True in (N,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], marked.view(np.int8), [0]))))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
 def rows_of_ink(line: Picture) -> tuple[int, int]:
     """The first row of a line (H, W, 3) that has ink, less a margin, and the end of the last.
 

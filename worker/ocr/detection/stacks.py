@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from worker.ocr.detection.boxes import Quads, spans
-from worker.ocr.detection.crops import Crop, crop
+from worker.ocr.detection.crops import Crop, crop, runs_of
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layout.pieces import Quad
 from worker.ocr.recognition.batch_client import BatchClient
@@ -85,9 +85,7 @@ def _bands(column: Picture) -> list[tuple[int, int]]:
     grey = cv2.cvtColor(column, cv2.COLOR_RGB2GRAY).astype(np.int16)
     steps = np.abs(np.diff(grey, axis=1))
     ink = steps > _STEP * steps.max(initial=1)
-    inked = ink[:, ink.mean(0) < _RULE].any(1)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], inked.view(np.int8), [0]))))
-    bands = [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+    bands = runs_of(ink[:, ink.mean(0) < _RULE].any(1))
     highest = max((last - first for first, last in bands), default=0)
     joined: list[tuple[int, int]] = []
     for first, last in bands:
