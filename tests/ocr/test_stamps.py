@@ -201,6 +201,15 @@ def test_print_under_a_half_transparent_stamp_is_read(
     assert nearly("\n".join(of_stamp), words, 0.2), read
 
 
+@pytest.mark.parametrize("corner", [0, 12, 24])
+def test_nothing_is_left_of_the_corners_of_a_frame(corner: int) -> None:
+    """Where they are round they go on within its sides, and were read as a 4."""
+    picture = pressed(INVOICE, inked(("ĐÃ XÁC NHẬN",), RED, 0, (560, 130), corner=corner))
+    shown, _ = find_stamps(picture)[0].levelled(picture)
+    ends = [*range(22), *range(-22, 0)]
+    assert (shown[np.ix_(ends, ends)].min(), shown.min() < 128) == (255, True)
+
+
 @pytest.mark.parametrize("quality", [None, 60])
 def test_whether_print_is_hidden_does_not_depend_on_where_it_lies(quality: int | None) -> None:
     """Print may lie on the stamp's words or between them: most of it then is under no ink."""
