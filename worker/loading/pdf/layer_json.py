@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
-
-from pydantic import Field, TypeAdapter
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 from worker.loading import protocol
 from worker.ocr.layer.words import LayerWord
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 _MAX_WORD = 10_000  # characters
-_Pixel = Annotated[float, Field(ge=-100_000, le=1_000_000, allow_inf_nan=False)]
-
-
-class _Word(NamedTuple):
-    text: Annotated[str, Field(min_length=1, max_length=_MAX_WORD)]
-    left: _Pixel
-    top: _Pixel
-    right: _Pixel
-    bottom: _Pixel
-    font: Annotated[int, Field(ge=0)]
-    is_sure: bool
-
-
-_WORDS = TypeAdapter(list[_Word])
 
 
 def encoded(words: Sequence[LayerWord]) -> bytes:
@@ -40,4 +28,16 @@ def encoded(words: Sequence[LayerWord]) -> bytes:
 
 def decoded(data: bytes) -> list[LayerWord]:
     """What a child sent; raises ValueError."""
-    return [LayerWord(*word) for word in _WORDS.validate_json(data, strict=True)]
+    return [LayerWord(*word) for word in _words().validate_json(data, strict=True)]
+
+
+@cache
+def _words() -> TypeAdapter[list[tuple[Any, ...]]]:
+    # Here because only the loader looks: a child starts without it in two thirds of the time.
+    from pydantic import Field, TypeAdapter
+
+    text = Annotated[str, Field(min_length=1, max_length=_MAX_WORD)]
+    pixel = Annotated[float, Field(ge=-100_000, le=1_000_000, allow_inf_nan=False)]
+    font = Annotated[int, Field(ge=0)]
+    word = tuple[text, pixel, pixel, pixel, pixel, font, bool]
+    return TypeAdapter(list[word])
