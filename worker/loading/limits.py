@@ -25,7 +25,7 @@ class LoadLimits:
     """The resolution that PDF pages are rendered at. Ten-point text is 36 pixels high at that, near
     the 48 that the recogniser sees. Vietnamese text of 9 points and more reads no better at 250 or
     300 (tried with tesseract), at 1.6 and 2.3 times the cost; below 200 errors rise."""
-    requests_per_child: int = 500
+    requests_per_child: int = 2000
     """After so many requests a child is replaced, so that no leak of a decoder adds up."""
 
 
