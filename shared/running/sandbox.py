@@ -14,7 +14,7 @@ import sys
 from shared.running import landlock, seccomp
 
 _MAX_OPEN_FILES = 32
-"""A document, the socket, and the font files that PDFium looks into."""
+"""A document, the socket, the window, and the font files that PDFium looks into."""
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _CAPABILITY_VERSION = 0x20080522  # linux/capability.h
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1 << 1, 1 << 2

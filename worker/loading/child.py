@@ -1,7 +1,8 @@
 """The child process: opens the files that it is told of and answers with their pages.
 
-Started as `python -m worker.loading.child LIMITS` with the socket as its standard input. It knows
-no job, imports no torch, and lives until the socket closes.
+Started as `python -m worker.loading.child LIMITS [WINDOW]` with the socket as its standard input;
+WINDOW is the file of the window, if there is one. It knows no job, imports no torch, and lives
+until the socket closes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from worker.loading.limits import LoadLimits
 from worker.loading.pdf import layer_json
 from worker.loading.pdf.pages import PdfFile
 from worker.loading.pictures import PictureFile
+from worker.loading.window import Window
 
 _NICE = 5
 """Pages that take long to draw get a third of the processor that the reader gets beside them."""
@@ -34,6 +36,7 @@ def main() -> None:
     os.nice(_NICE)
     limits = LoadLimits(**json.loads(sys.argv[1]))
     connection = socket.socket(fileno=0)
+    window = _window(sys.argv[2:])
     documents = Documents(limits)
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -44,7 +47,7 @@ def main() -> None:
         while True:
             request = protocol.receive(connection)
             sandbox.allow_cpu(limits.page_cpu_s)
-            if _answer(connection, documents, request) > _LARGE_PAGE_PIXELS:
+            if _answer(connection, window, documents, request) > _LARGE_PAGE_PIXELS:
                 sandbox.return_memory()
     except (EOFError, ConnectionError):
         return  # the worker closed this child or is gone
@@ -52,7 +55,20 @@ def main() -> None:
         os._exit(protocol.OUT_OF_MEMORY_EXIT)
 
 
-def _answer(connection: socket.socket, documents: Documents, request: protocol.Header) -> int:
+def _window(told: list[str]) -> memoryview | None:
+    if not told:
+        return None
+    window = Window(int(told[0]))
+    window.close()
+    return window.view
+
+
+def _answer(
+    connection: socket.socket,
+    window: memoryview | None,
+    documents: Documents,
+    request: protocol.Header,
+) -> int:
     """Answer a request; returns how many pixels that took."""
     try:
         document = documents.open(
@@ -77,9 +93,8 @@ def _answer(connection: socket.socket, documents: Documents, request: protocol.H
         _refuse(connection, DocumentDamaged())
     else:
         told = {"damage": pixels.damage, "full": pixels.full}
-        protocol.send(connection, {"height": pixels.height, "width": pixels.width, **told})
-        for chunk in pixels.chunks:
-            connection.sendall(chunk)
+        header = {"height": pixels.height, "width": pixels.width, **told}
+        protocol.send_page(connection, header, pixels.chunks, window)
         return pixels.height * pixels.width
     return 0
 

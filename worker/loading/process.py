@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import logging
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -34,6 +29,7 @@ from shared.errors.documents import (
 from worker.loading import protocol
 from worker.loading.limits import LoadLimits
 from worker.loading.pdf import layer_json
+from worker.loading.starting import start_child
 from worker.ocr.layer.words import LayerWord
 
 _START_S = 60.0
@@ -43,8 +39,6 @@ _EXIT_S = 2.0
 _MOST_KEPT = 1 / 4
 """Of the memory that a page may take: a child that keeps more of it for good is replaced, or the
 next document would have less than a child gives that has just started."""
-_CHILD = "worker.loading.child"
-_PROJECT = Path(__file__).resolve().parents[2]
 _ERRORS: dict[str, type[DocumentError]] = {
     error.code: error
     for error in (DocumentDamaged, DocumentEncrypted, DynamicForm, PageTooLarge, TooManyPages)
@@ -70,7 +64,9 @@ class ChildProcess:
     def __init__(self, limits: LoadLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._watched: psutil.Process | None = None
         self._connection: socket.socket | None = None
+        self._window: memoryview | None = None
         self._is_ready = False
         self._num_requests = 0
         self._fresh_bytes = 0
@@ -90,7 +86,7 @@ class ChildProcess:
             ours, theirs = socket.socketpair()
             with theirs, contextlib.ExitStack() as unless_started:
                 unless_started.enter_context(ours)
-                self._process = _spawn(theirs, self._limits)
+                self._process, self._window = start_child(theirs, self._limits)
                 unless_started.pop_all()
         except OSError as error:
             raise ServiceError(f"No process for page loading can be started: {error}") from error
@@ -102,7 +98,7 @@ class ChildProcess:
             _log.warning("page loading process %d is gone: another is started", self._process.pid)
             self.stop()
         self.start()
-        assert self._connection is not None
+        assert self._connection is not None and self._process is not None
         if not self._is_ready:
             try:
                 protocol.receive(self._connection, time.monotonic() + _START_S)
@@ -112,6 +108,8 @@ class ChildProcess:
                 self.stop()
                 raise
             self._is_ready = True
+            with contextlib.suppress(psutil.Error):
+                self._watched = psutil.Process(self._process.pid)
             self._fresh_bytes = self._address_space()
         return self._connection
 
@@ -159,6 +157,7 @@ class ChildProcess:
         """Kill the process, if one runs, and leave neither a zombie nor a socket."""
         process, self._process = self._process, None
         connection, self._connection = self._connection, None
+        self._window = self._watched = None
         self._is_ready, self._num_requests, self.document = False, 0, None
         if connection is not None:
             connection.close()
@@ -169,8 +168,8 @@ class ChildProcess:
     def _address_space(self) -> int:
         """Bytes that the process holds, of those that `max_memory_bytes` limits."""
         with contextlib.suppress(psutil.Error):
-            if self._process is not None and self._is_ready:
-                return int(psutil.Process(self._process.pid).memory_info().vms)
+            if self._watched is not None:
+                return int(self._watched.memory_info().vms)
         return self._fresh_bytes
 
     def _converse(
@@ -189,7 +188,7 @@ class ChildProcess:
         if min(height, width) < 1 or height * width > self._limits.max_page_pixels:
             raise ValueError(f"a page of {height} x {width} pixels")
         picture = np.empty((height, width, 3), np.uint8)
-        protocol.receive_into(connection, picture.data.cast("B"), deadline_s)
+        _receive_pixels(connection, picture.reshape(-1), self._window, deadline_s)
         return Answer(header, picture)
 
     def _cause_of_crash(self) -> DocumentError:
@@ -217,6 +216,25 @@ class ChildProcess:
         return status
 
 
+def _receive_pixels(
+    connection: socket.socket,
+    pixels: NDArray[np.uint8],
+    window: memoryview | None,
+    deadline_s: float,
+) -> None:
+    """Copy them: what the child does with the window later is no part of the page."""
+    if window is None:
+        protocol.receive_into(connection, pixels.data, deadline_s)
+        return
+    seen = np.frombuffer(window, np.uint8)  # its copies are made without the interpreter lock
+    for start in range(0, len(pixels), len(seen)):
+        if start:
+            protocol.give_turn(connection)
+        protocol.await_turn(connection, deadline_s)
+        part = pixels[start : start + len(seen)]
+        part[:] = seen[: len(part)]
+
+
 def _receive_layer(
     connection: socket.socket, header: protocol.Header, deadline_s: float
 ) -> list[LayerWord]:
@@ -234,26 +252,3 @@ def _raise_refusal(header: protocol.Header) -> None:
     if code == "file_not_found":
         raise FileNotFoundError("the document is gone")
     raise _ERRORS.get(str(code), DocumentDamaged)(str(header["detail"]), **header["facts"])
-
-
-def _spawn(connection: socket.socket, limits: LoadLimits) -> subprocess.Popen[bytes]:
-    # A new interpreter and no fork: the worker has threads and a device open. Its environment is
-    # not passed on, for it holds the passwords of the stores. In a process group of its own the
-    # child does not get the Ctrl-C that tells the worker to finish what it has begun; in a session
-    # of its own Linux would give it as large a part of the processors as all of the worker.
-    environment = {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PROJECT), os.getenv("PYTHONPATH")])),
-        "PYTHONUTF8": "1",
-        "MALLOC_ARENA_MAX": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    if "LD_LIBRARY_PATH" in os.environ:  # some interpreters do not start without theirs
-        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", _CHILD, json.dumps(dataclasses.asdict(limits))],
-        stdin=connection.fileno(),
-        stdout=subprocess.DEVNULL,
-        env=environment,
-        cwd="/",
-        process_group=0,
-    )

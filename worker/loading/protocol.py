@@ -1,8 +1,10 @@
-"""What a loader and its child processes say to each other: JSON headers and raw pixels on a socket.
+"""What a loader and its child processes say to each other: JSON headers on a socket, and pixels.
 
 A message is the length of its header (4 bytes, big endian), the header, and, if the header has
-`height` and `width`, height x width x 3 bytes of RGB. A socket and not shared memory: when a child
-is killed nothing is left behind.
+`height` and `width`, height x width x 3 bytes of RGB. These pass through a window that both look
+into (`window.py`): behind the header the child says with a byte that it has filled it, and, unless
+that was all, the loader with one that it may be filled anew. Without a window they follow on the
+socket. When a child is killed, nothing is left behind.
 
 Requests: `{"verb": "count" | "load" | "layer", "path", "version", "media_type", "page",
 "password"}`.
@@ -18,7 +20,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 Header: TypeAlias = dict[str, Any]
@@ -34,6 +36,7 @@ OUT_OF_MEMORY_EXIT = 77
 """The exit status of a child that hit its memory limit: it has no memory left to say so."""
 
 _LENGTH = struct.Struct(">I")
+_TURN = b"\n"
 
 
 def wanted() -> None:
@@ -41,9 +44,50 @@ def wanted() -> None:
 
 
 def send(connection: socket.socket, header: Header) -> None:
-    """Send a header; pixels, if it promises any, follow with `sendall`."""
+    """Send a header; the bytes that it promises follow with `sendall`."""
+    connection.sendall(_packed(header))
+
+
+def send_page(
+    connection: socket.socket,
+    header: Header,
+    chunks: Iterable[bytes | memoryview],
+    window: memoryview | None,
+) -> None:
+    """Send the header of a page and its pixels, which come in chunks of any size."""
+    if window is None:
+        send(connection, header)
+        for chunk in chunks:
+            connection.sendall(chunk)
+        return
+    unsent, num_filled = _packed(header), 0
+    for chunk in chunks:
+        left = memoryview(chunk)
+        while left:
+            if num_filled == len(window):
+                connection.sendall(unsent + _TURN)
+                await_turn(connection)
+                unsent, num_filled = b"", 0
+            part = left[: len(window) - num_filled]
+            window[num_filled : num_filled + len(part)] = part
+            num_filled += len(part)
+            left = left[len(part) :]
+    connection.sendall(unsent + _TURN)
+
+
+def give_turn(connection: socket.socket) -> None:
+    """Leave the window to the other side."""
+    connection.sendall(_TURN)
+
+
+def await_turn(connection: socket.socket, deadline_s: float | None = None) -> None:
+    """Wait until the other side leaves the window to this one; raises as `receive` does."""
+    receive_into(connection, memoryview(bytearray(len(_TURN))), deadline_s)
+
+
+def _packed(header: Header) -> bytes:
     encoded = json.dumps(header).encode()
-    connection.sendall(_LENGTH.pack(len(encoded)) + encoded)
+    return _LENGTH.pack(len(encoded)) + encoded
 
 
 def receive(
