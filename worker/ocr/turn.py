@@ -20,7 +20,7 @@ class Host:
 
     def __init__(self) -> None:
         """Nobody's turn yet."""
-        self._free = threading.Semaphore()
+        self._free = threading.Lock()
 
     def turn(self) -> Turn:
         """A turn for one page, not begun yet."""
@@ -30,7 +30,7 @@ class Host:
 class Turn:
     """A page's turn: entered while the page is worked on, by one thread."""
 
-    def __init__(self, free: threading.Semaphore) -> None:
+    def __init__(self, free: threading.Lock) -> None:
         self._free = free
         self._is_entered = self._has_it = False
 

@@ -16,15 +16,22 @@ _SEPARATE = 2.5
 """In line heights: texts of a row that stand further apart are lines of their own."""
 
 
-def lines_in_order(pieces: Sequence[Piece]) -> tuple[Line, ...]:
+def lines_in_order(
+    pieces: Sequence[Piece], cells: Sequence[Cell] | None = None
+) -> tuple[Line, ...]:
     """Put pieces in reading order and join those that make one line.
+
+    `cells` are those of the level ones among them, where they are known.
 
     Rows are read from top to bottom, each from left to right; where several rows share a blank
     strip between two texts (a decree's header, a newspaper), the left text is read first. A row
     of a table or of a receipt stays one line. Lines that run up or down the page come last.
     """
-    level = [piece for piece in pieces if not piece.is_sideways]
-    groups = _ordered(with_heads_parted(rows_of(cells_of(level)))) if level else []
+    if len(pieces) < 2:  # as in most cells of a table
+        return tuple(joined([piece]) for piece in pieces)
+    if cells is None:
+        cells = cells_of([piece for piece in pieces if not piece.is_sideways])
+    groups = _ordered(with_heads_parted(rows_of(cells))) if cells else []
     lines = [joined([cell.piece for cell in group]) for group in groups]
     return (*lines, *(joined([piece]) for piece in pieces if piece.is_sideways))
 

@@ -124,8 +124,9 @@ def as_box(quad: Quad) -> Box:
 
 def as_boxes(quads: Quad) -> list[Box]:
     """Quads (N, 4, 2) as the result's boxes."""
-    rounded = np.round(quads.astype(np.float64), 1).tolist()
-    return [(tuple(a), tuple(b), tuple(c), tuple(d)) for a, b, c, d in rounded]
+    xs, ys = np.round(quads.astype(np.float64), 1).reshape(-1, 2).T.tolist()
+    corners = list(zip(xs, ys, strict=True))
+    return list(zip(*(corners[side::4] for side in range(4)), strict=True))
 
 
 def along(quads: Quad, starts: NDArray[np.floating], ends: NDArray[np.floating]) -> Quad:

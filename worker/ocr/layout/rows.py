@@ -74,6 +74,8 @@ def tilt_of(pieces: Sequence[Piece]) -> float:
 
 def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
     """Level the page by the tilt of its long lines."""
+    if not pieces:
+        return []
     quads = extents(pieces)
     lengths, heights, angles = _measures(quads)
     long = lengths >= _LONG * heights
@@ -128,7 +130,9 @@ def _shares(pieces: Sequence[Piece]) -> list[list[tuple[float, float]]]:
     """Of each piece, where the spaces between its words begin and end, as shares of its length."""
     outer = extents(pieces)
     own = np.repeat(np.arange(len(pieces)), [len(piece.words) for piece in pieces])
-    edges = np.array([word.box[:2] for piece in pieces for word in piece.words])
+    # In one flat list: numpy takes long to see what is nested how.
+    corners = (place for piece in pieces for word in piece.words for place in word.box[:2])
+    edges = np.array([side for corner in corners for side in corner]).reshape(-1, 2, 2)
     axes = (outer[:, 1] - outer[:, 0]).astype(np.float64)
     lengths = np.maximum((axes**2).sum(1), 1e-6)
     places = ((edges - outer[own][:, None, 0]) * axes[own][:, None]).sum(2) / lengths[own][:, None]

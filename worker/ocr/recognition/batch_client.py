@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -119,7 +120,7 @@ class BatchClient:
             decoded,
             *best,
             self.characters,
-            lambda line: (lines[line].pixels(), float(num_steps[line])),
+            lambda line: (sights[line].pixels, float(num_steps[line])),
         )
         words = words_of(decoded, num_steps)
         inks = [sight.inked(line) for sight, line in zip(sights, steps, strict=True)]
@@ -179,11 +180,15 @@ class LineSight:
         self._ink: Ink | None = None
         self._line = line
 
+    @cached_property
+    def pixels(self) -> Picture:
+        """The line (H, W, 3), cut out once."""
+        return self._line.pixels()
+
     def shown(self) -> Picture:
         """BGR (48, W', 3)."""
-        pixels = self._line.pixels()
-        self._ink = ink_of(pixels)
-        return prepare(pixels)
+        self._ink = ink_of(self.pixels)
+        return prepare(self.pixels)
 
     def recipe(self) -> Cut | None:
         """The same, for a device that makes it."""
@@ -198,4 +203,4 @@ class LineSight:
         """Where it has ink, once it was shown; a device that made it has told."""
         if steps.profile is not None:
             return Ink(steps.profile[: self._size[1]], self._size[0])
-        return self._ink or ink_of(self._line.pixels())
+        return self._ink or ink_of(self.pixels)

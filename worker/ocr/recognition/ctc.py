@@ -106,6 +106,7 @@ class Words:
         if len(self.lines) == 0:
             return found
         written = "".join(self.characters.texts)
+        is_plain = _written(written) == written  # as nearly always; else each word is looked at
         seen = list(self.characters.texts)
         for place, letter in self.characters.seen.items():
             seen[place] = letter
@@ -118,11 +119,11 @@ class Words:
         for line, first, last, mean, start, end, chance in zip(
             *(column.tolist() for column in columns), strict=True
         ):
-            other = "".join(seen[first:last])
             text = written[first:last]
+            other = "".join(seen[first:last]) if self.characters.seen else text
             found[line].append(
                 Span(
-                    _written(text),
+                    text if is_plain else _written(text),
                     mean,
                     start,
                     end,

@@ -34,6 +34,8 @@ _VOWELS = "".join(
 )
 _ONE_SYLLABLE = re.compile(rf"^\W*[^\W\d_{_VOWELS}]*[{_VOWELS}]+[^\W\d_{_VOWELS}]*\W*$")
 """With vowels in one place only, as every syllable has them."""
+_NO_MORE = re.compile(rf"^\W*[^\W\d_{_VOWELS}]*[{_VOWELS}]*[^\W\d_{_VOWELS}]*\W*$")
+"""What may become such a one: whatever is written behind other words takes nothing away."""
 _ENGLISH = re.compile(r"^[^\w ]*([A-Z]?[a-z]+|[A-Z]+)(?:['’][sS])?[^\w ]*$")
 """A word in the usual cases."""
 _NO_SPACE = 0.4
@@ -69,7 +71,7 @@ def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tup
 
 def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int, bool]]:
     """Where words stand that may be parts of one, by their letters and gaps, and whether no gap is
-    as wide as a space."""
+    as wide as a space. Most words that stand side by side are none: that is seen here."""
     letters = [sum(map(str.isalpha, word.text)) for word in words]
     gaps = [after.start - before.end for before, after in pairwise(words)]
     narrow = [
@@ -78,12 +80,16 @@ def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int, bool]
         for gap, (before, after) in zip(gaps, pairwise(words), strict=True)
     ]
     for first in range(len(words) - 1):
-        num_letters, is_narrow = letters[first], True
+        num_letters, is_narrow, together = letters[first], True, words[first].text
         for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1):
             num_letters += letters[last - 1]
             is_narrow = is_narrow and narrow[last - 2]
             longest = _LONGEST_ENGLISH if is_narrow else _LONGEST
             if num_letters > longest or gaps[last - 2] > _WIDEST * usual:
+                break
+            together += words[last - 1].text
+            may_be_english = is_narrow and (together.isascii() or "’" in together)
+            if not may_be_english and not _NO_MORE.match(together):
                 break
             yield first, last, is_narrow
 

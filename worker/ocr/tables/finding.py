@@ -49,7 +49,7 @@ def lines_and_tables(
 ) -> tuple[tuple[Line, ...], tuple[Table, ...]]:
     """Put pieces in reading order, those of a table cell by cell, row by row."""
     level = [piece for piece in pieces if not piece.is_sideways]
-    cells = {id(cell.piece): cell for cell in cells_of(level)} if level else {}
+    cells = {id(cell.piece): cell for cell in cells_of(level)}
     found, taken = [], set()
     for grid in grids:
         table = _ruled(grid, [piece for piece in pieces if id(piece.words[0]) not in taken], cells)
@@ -141,7 +141,7 @@ def _in_order(
     parts: list[list[Piece]] = [[] for _ in range(len(ordered) + 1)]
     for piece in rest:
         parts[_part(cells.get(id(piece)), ordered)].append(piece)
-    lines = list(lines_in_order(parts[0]))
+    lines = list(lines_in_order(parts[0], None if found else list(cells.values())))
     tables = []
     for table, after in zip(ordered, parts[1:], strict=True):
         made, own = _table(table, len(lines))
