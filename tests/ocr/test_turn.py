@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
+import torch
 
 from worker.ocr import turn as turns
+from worker.ocr.networks import inference
+from worker.ocr.networks.detector import Detector
+from worker.ocr.networks.device import pick
+from worker.ocr.networks.inference import Key, Networks
+from worker.ocr.networks.orientation import OrientationClassifier
+from worker.ocr.networks.recognizer import Recognizer
+from worker.ocr.recognition.lines import Picture
 from worker.ocr.turn import Host
 
 
@@ -59,3 +68,36 @@ def test_who_failed_has_given_the_turn_back() -> None:
     with pytest.raises(KeyError), host.turn() as turn, turn.away():
         raise KeyError
     assert host._free.acquire(blocking=False)
+
+
+class _Window:
+    """What the classifier is to see of a line; it tells when it was made."""
+
+    shape = 48, 192
+
+    def __init__(self) -> None:
+        self.is_made = threading.Event()
+
+    def shown(self) -> Picture:
+        self.is_made.set()
+        return np.zeros((*self.shape, 3), np.uint8)
+
+    def recipe(self) -> None:
+        return None
+
+
+def test_what_a_network_sees_is_made_while_no_page_is_at_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inference, "DEVICE_PATIENCE_S", 60)
+    device = pick("cpu", torch.float32)
+    networks = Networks(Detector(), OrientationClassifier(), Recognizer(2), device)
+    window = _Window()
+    runs = threading.Thread(target=networks.run, args=(Key("classify", *window.shape), [window]))
+    with networks.host.turn() as turn:
+        runs.start()
+        assert not window.is_made.wait(0.1)
+        with turn.away():
+            assert window.is_made.wait(20)
+            runs.join(20)
+    assert not runs.is_alive()

@@ -42,7 +42,7 @@ from worker.ocr.stamped import lines_of_stamps
 from worker.ocr.tables.cutting import cut_at_rules
 from worker.ocr.tables.finding import lines_and_tables
 from worker.ocr.tables.grid import Grid, ruled_grids
-from worker.ocr.turn import Host, Turn
+from worker.ocr.turn import Turn
 from worker.ocr.unread import unread
 
 
@@ -75,7 +75,7 @@ class Reader:
         self._recognizer: nn.Module | None = None  # the default one
         self._showing = showing_for(networks.device)
         self._heap = Heap()
-        self._host = Host()
+        self._host = networks.host
         self._language: Language | None = vietnamese()
         self._batcher = Batcher(
             networks.run,

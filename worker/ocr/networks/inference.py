@@ -25,6 +25,7 @@ from worker.ocr.sights.filling import Given, brought, filled
 from worker.ocr.sights.recipes import Recipe
 from worker.ocr.sights.sampling import Placed
 from worker.ocr.sights.viewing import Viewed
+from worker.ocr.turn import DEVICE_PATIENCE_S, Host
 
 Task = Literal["detect", "classify", "recognize"]
 
@@ -74,13 +75,15 @@ _RECORDING_S = 60
 class Networks:
     """Detector, orientation classifier and recogniser; the batcher's threads call them.
 
-    `told` hears of each call: which network, and of how many pictures.
+    `told` hears of each call: which network, and of how many pictures. Pages take turns with what
+    is done for the networks at their `host`.
     """
 
     def __init__(
         self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
     ) -> None:
         self.device = device
+        self.host = Host()
         self.told: Callable[[Task, int], object] = lambda task, number: None
         self._detector = placed(detector, device.kind, device.dtype)
         self._classifier = placed(classifier, device.kind, device.dtype)
@@ -108,7 +111,7 @@ class Networks:
                 if self.device.is_gpu:
                     results += self._run_filled(key, [_given(sight) for sight in part])
                 else:
-                    results += self._run(key, [shown(sight) for sight in part])
+                    results += self._run(key, part)
         return results
 
     @property
@@ -129,7 +132,9 @@ class Networks:
                     sizes = torch.tensor([size] * number, device=kind)
                     self._graphs.record(key, partial(self._seen, key), pixels, sizes)
 
-    def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
+    def _run(self, key: Key, sights: Sequence[Sight | Given]) -> Sequence[Any]:
+        with self.host.turn(DEVICE_PATIENCE_S):
+            pictures = [shown(sight) for sight in sights]
         batch = to_tensor(pictures, self.device.kind, self.device.dtype)
         return _results(key, [said.numpy() for said in self._said(key, batch)])
 

@@ -139,15 +139,15 @@ def _narrowest(gaps: Sequence[float], least: float) -> float:
 
 def blank_columns(line: Picture) -> NDArray[np.bool_]:
     """Whether each column (W,) of an RGB line (H, W, 3) is paper from top to bottom."""
-    grey = np.asarray(cv2.cvtColor(line, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY)
     margin = round(_MARGIN * len(grey))
     grey = grey[margin : len(grey) - margin] if len(grey) > 2 * margin else grey
     ink = cv2.absdiff(grey, np.full_like(grey, _percentile(grey, 0.5)))
-    darkest = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0]
+    darkest = np.asarray(cv2.reduce(ink, 0, cv2.REDUCE_MAX), np.uint8)[0]
     return np.asarray(darkest < _PALE * _percentile(ink, 0.99), bool)
 
 
-def _percentile(grey: NDArray[np.uint8], share: float) -> float:
+def _percentile(grey: cv2.typing.MatLike, share: float) -> float:
     """What numpy's says of levels of grey, by their counts: a tenth of its time."""
     counts = np.cumsum(cv2.calcHist([grey], [0], None, [256], (0, 256)))
     place = share * (grey.size - 1)
