@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
-import numpy as np
 import pytest
 
-from worker.ocr.batcher import Batcher, BatcherClosed, DeviceLost, DeviceOutOfMemory
-from worker.ocr.detection.crops import Crop
-from worker.ocr.detection.turning import Window
-from worker.ocr.recognition import batch_client
-from worker.ocr.recognition.batch_client import BatchClient
+from worker.ocr.batcher import Batcher, BatcherClosed, DeviceLost, DeviceOutOfMemory, Group
 
 PIXELS = 100
 
@@ -37,6 +32,11 @@ class Device:
         return [payload.upper() for payload in payloads]
 
 
+def submit(batcher: Batcher, key: str, given: Sequence[str], **named: Any) -> list[Future[str]]:
+    pixels = named.pop("pixels", PIXELS)
+    return batcher.submit([Group(key, given, pixels)], **named)
+
+
 @pytest.fixture
 def device() -> Device:
     return Device()
@@ -46,7 +46,7 @@ def device() -> Device:
 def batcher(device: Device) -> Iterator[Batcher]:
     """A batcher for four items a batch, whose device is busy with one already."""
     batcher = Batcher(device.run, budget=4 * PIXELS)
-    batcher.submit("first", ["-"], pixels=PIXELS, job="first")
+    submit(batcher, "first", ["-"], job="first")
     assert device.is_busy.wait(10)
     yield batcher
     device.is_free.set()
@@ -54,48 +54,48 @@ def batcher(device: Device) -> Iterator[Batcher]:
 
 
 def test_what_waits_of_all_jobs_shares_a_batch(batcher: Batcher, device: Device) -> None:
-    ours = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="ours")
-    theirs = batcher.submit("w320", ["c"], pixels=PIXELS, job="theirs")
+    ours = submit(batcher, "w320", ["a", "b"], job="ours")
+    theirs = submit(batcher, "w320", ["c"], job="theirs")
     device.is_free.set()
     assert [future.result(10) for future in ours + theirs] == ["A", "B", "C"]
     assert [sorted(payloads) for _, payloads in device.batches[1:]] == [["a", "b", "c"]]
 
 
 def test_lines_of_other_widths_go_apart(batcher: Batcher, device: Device) -> None:
-    narrow = batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")
-    wide = batcher.submit("w640", ["b"], pixels=PIXELS, job="ours")
+    narrow = submit(batcher, "w320", ["a"], job="ours")
+    wide = submit(batcher, "w640", ["b"], job="ours")
     device.is_free.set()
     assert [future.result(10) for future in narrow + wide] == ["A", "B"]
     assert device.batches[1:] == [("w320", ["a"]), ("w640", ["b"])]
 
 
 def test_a_batch_holds_what_the_budget_allows(batcher: Batcher, device: Device) -> None:
-    futures = batcher.submit("w320", list("abcdefghi"), pixels=PIXELS, job="ours")
+    futures = submit(batcher, "w320", list("abcdefghi"), job="ours")
     device.is_free.set()
     assert "".join(future.result(10) for future in futures) == "ABCDEFGHI"
     assert [len(payloads) for _, payloads in device.batches[1:]] == [4, 4, 1]
 
 
 def test_what_is_larger_than_the_budget_runs_by_itself(batcher: Batcher, device: Device) -> None:
-    huge = batcher.submit("page", ["a", "b"], pixels=9 * PIXELS, job="ours")
+    huge = submit(batcher, "page", ["a", "b"], pixels=9 * PIXELS, job="ours")
     device.is_free.set()
     assert [future.result(10) for future in huge] == ["A", "B"]
     assert [payloads for _, payloads in device.batches[1:]] == [["a"], ["b"]]
 
 
 def test_a_long_document_does_not_hold_up_a_single_image(batcher: Batcher, device: Device) -> None:
-    batcher.submit("w320", [f"bulk{number}" for number in range(40)], pixels=PIXELS, job="bulk")
-    batcher.submit("w640", ["image"], pixels=PIXELS, job="image")
+    submit(batcher, "w320", [f"bulk{number}" for number in range(40)], job="bulk")
+    submit(batcher, "w640", ["image"], job="image")
     device.is_free.set()
-    batcher.submit("last", ["-"], pixels=PIXELS, job="last")[0].result(10)
+    submit(batcher, "last", ["-"], job="last")[0].result(10)
     assert ("w640", ["image"]) in device.batches[:4]
 
 
 def test_jobs_with_lines_of_one_width_fill_a_batch_in_turn(
     batcher: Batcher, device: Device
 ) -> None:
-    bulk = batcher.submit("w320", list("abcdefgh"), pixels=PIXELS, job="bulk")
-    image = batcher.submit("w320", ["x", "y"], pixels=PIXELS, job="image")
+    bulk = submit(batcher, "w320", list("abcdefgh"), job="bulk")
+    image = submit(batcher, "w320", ["x", "y"], job="image")
     device.is_free.set()
     assert [future.result(10) for future in bulk + image] == list("ABCDEFGHXY")
     assert set(device.batches[1][1]) == {"a", "b", "x", "y"}
@@ -109,18 +109,18 @@ def test_one_document_keeps_all_streams_busy() -> None:
         return payloads
 
     batcher = Batcher(run, budget=PIXELS, num_streams=2)
-    futures = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="ours")
+    futures = submit(batcher, "w320", ["a", "b"], job="ours")
     assert [future.result(20) for future in futures] == ["a", "b"]
     batcher.close()
 
 
 def test_what_is_not_bulk_does_not_wait_for_bulk_to_end(device: Device) -> None:
     batcher = Batcher(device.run, budget=4 * PIXELS, bulk_apart=True)
-    bulk = batcher.submit("page", ["b"], pixels=PIXELS, job="archive", is_bulk=True)
+    bulk = submit(batcher, "page", ["b"], job="archive", is_bulk=True)
     assert device.is_busy.wait(10)
     device.is_busy.clear()
-    single = batcher.submit("page", ["a"], pixels=PIXELS, job="picture")
-    more = batcher.submit("page", ["c"], pixels=PIXELS, job="other archive", is_bulk=True)
+    single = submit(batcher, "page", ["a"], job="picture")
+    more = submit(batcher, "page", ["c"], job="other archive", is_bulk=True)
     assert device.is_busy.wait(10)  # with the picture, beside the page of bulk
     device.is_free.set()
     assert [future.result(10) for future in single + bulk + more] == ["A", "B", "C"]
@@ -131,7 +131,7 @@ def test_what_is_not_bulk_does_not_wait_for_bulk_to_end(device: Device) -> None:
 
 def test_a_bad_line_fails_alone(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: ValueError("bad") if "c" in payloads else None
-    futures = batcher.submit("w320", list("abcd"), pixels=PIXELS, job="ours")
+    futures = submit(batcher, "w320", list("abcd"), job="ours")
     device.is_free.set()
     with pytest.raises(ValueError, match="bad"):
         futures[2].result(10)
@@ -140,7 +140,7 @@ def test_a_bad_line_fails_alone(batcher: Batcher, device: Device) -> None:
 
 def test_out_of_memory_halves_the_batch_and_those_to_come(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: DeviceOutOfMemory() if len(payloads) > 2 else None
-    futures = batcher.submit("w320", list("abcdef"), pixels=PIXELS, job="ours")
+    futures = submit(batcher, "w320", list("abcdef"), job="ours")
     device.is_free.set()
     assert "".join(future.result(10) for future in futures) == "ABCDEF"
     assert [len(payloads) for _, payloads in device.batches[1:]] == [4, 2, 2, 2]
@@ -148,7 +148,7 @@ def test_out_of_memory_halves_the_batch_and_those_to_come(batcher: Batcher, devi
 
 def test_one_line_that_does_not_fit_the_memory_fails(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: DeviceOutOfMemory() if "b" in payloads else None
-    futures = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="ours")
+    futures = submit(batcher, "w320", ["a", "b"], job="ours")
     device.is_free.set()
     assert futures[0].result(10) == "A"
     with pytest.raises(DeviceOutOfMemory):
@@ -159,18 +159,18 @@ def test_a_lost_device_fails_all_that_waits_and_all_that_comes(
     batcher: Batcher, device: Device
 ) -> None:
     device.fails = lambda _: DeviceLost("gone")
-    running = batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")
-    waiting = batcher.submit("w640", ["b"], pixels=PIXELS, job="ours")
+    running = submit(batcher, "w320", ["a"], job="ours")
+    waiting = submit(batcher, "w640", ["b"], job="ours")
     device.is_free.set()
     for future in running + waiting:
         with pytest.raises(DeviceLost):
             future.result(10)
     with pytest.raises(DeviceLost):
-        batcher.submit("w320", ["c"], pixels=PIXELS, job="ours")
+        submit(batcher, "w320", ["c"], job="ours")
 
 
 def test_what_nobody_waits_for_any_more_is_not_run(batcher: Batcher, device: Device) -> None:
-    unwanted, wanted = batcher.submit("w320", ["a", "b"], pixels=PIXELS, job="ours")
+    unwanted, wanted = submit(batcher, "w320", ["a", "b"], job="ours")
     assert unwanted.cancel()
     device.is_free.set()
     assert wanted.result(10) == "B"
@@ -182,7 +182,7 @@ def test_what_nobody_waits_for_any_more_is_not_run(batcher: Batcher, device: Dev
 def test_closing_ends_the_running_batch_and_fails_what_waits(
     batcher: Batcher, device: Device
 ) -> None:
-    (waiting,) = batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")
+    (waiting,) = submit(batcher, "w320", ["a"], job="ours")
     closing = threading.Thread(target=batcher.close)
     closing.start()
     with pytest.raises(BatcherClosed):
@@ -191,53 +191,7 @@ def test_closing_ends_the_running_batch_and_fails_what_waits(
     closing.join(10)
     assert not closing.is_alive()
     with pytest.raises(BatcherClosed):
-        batcher.submit("w320", ["b"], pixels=PIXELS, job="ours")
-
-
-def test_nobody_waits_for_the_device_once_the_page_is_unwanted(
-    batcher: Batcher, device: Device
-) -> None:
-    class Unwanted(Exception):
-        pass
-
-    class Watcher:
-        looks = 0
-
-        is_bulk = False
-
-        def check(self) -> None:
-            self.looks += 1
-            if self.looks > 2:
-                raise Unwanted
-
-        def progress(self) -> None:
-            pytest.fail("nothing is done yet")
-
-    client = BatchClient(batcher, "job", "abc", watch=Watcher())
-    with pytest.raises(Unwanted):
-        client.chances([Window(Crop.of(np.zeros((48, 192, 3), np.uint8)))] * 9)
-    device.is_free.set()
-    assert batcher.submit("w320", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
-    assert len(device.batches) == 2  # none of the nine was run
-
-
-def test_who_waits_for_many_lines_is_woken_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Counting:
-        is_bulk = False
-        steps = 0
-
-        def check(self) -> None:
-            pass
-
-        def progress(self) -> None:
-            self.steps += 1
-
-    monkeypatch.setattr(batch_client, "_LOOK_S", 60)
-    batcher, watch = Batcher(lambda _, lines: [0.5] * len(lines), budget=20_000), Counting()
-    windows = [Window(Crop.of(np.zeros((48, 192, 3), np.uint8)))] * 9  # of 9,216 pixels each
-    assert BatchClient(batcher, "job", "abc", watch=watch).chances(windows) == [0.5] * 9
-    assert watch.steps == 1
-    batcher.close()
+        submit(batcher, "w320", ["b"], job="ours")
 
 
 def test_no_thread_of_another_kind_is_woken(
@@ -253,7 +207,7 @@ def test_no_thread_of_another_kind_is_woken(
     batcher = Batcher(device.run, budget=4 * PIXELS, bulk_apart=True)
     device.is_free.set()
     monkeypatch.setattr(Batcher, "_ready", noted)
-    assert batcher.submit("page", ["a"], pixels=PIXELS, job="ours")[0].result(10) == "A"
+    assert submit(batcher, "page", ["a"], job="ours")[0].result(10) == "A"
     batcher.close()
     assert looks.count(frozenset({False})) > 2
     assert looks.count(frozenset({True})) <= 2  # once a slot is free, and at the end

@@ -115,10 +115,10 @@ def test_a_layer_costs_far_fewer_pixels_than_reading(
     given: list[int] = []
     submit = reader._batcher.submit
 
-    def counted(key, payloads, *, pixels, **asker):  # type: ignore[no-untyped-def]
-        if key.task == "recognize":
-            given.append(pixels * len(payloads))
-        return submit(key, payloads, pixels=pixels, **asker)
+    def counted(groups, **asker):  # type: ignore[no-untyped-def]
+        lines = (group for group in groups if group.key.task == "recognize")
+        given.extend(group.pixels * len(group.payloads) for group in lines)
+        return submit(groups, **asker)
 
     monkeypatch.setattr(reader._batcher, "submit", counted)
     costs = {}

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Run = Callable[[Any, Sequence[Any]], Sequence[Any]]
 """Runs payloads of one key on the device and returns a result for each, in order."""
@@ -29,6 +29,14 @@ class DeviceLost(Exception):
 
 class BatcherClosed(Exception):
     """The reader is shutting down and takes no more work."""
+
+
+class Group(NamedTuple):
+    """Payloads of `pixels` each; only those of equal keys share a batch."""
+
+    key: Hashable
+    payloads: Sequence[Any]
+    pixels: int
 
 
 @dataclass(slots=True)
@@ -89,19 +97,14 @@ class Batcher:
             thread.start()
 
     def submit(
-        self,
-        key: Hashable,
-        payloads: Sequence[Any],
-        *,
-        pixels: int,
-        job: str,
-        is_bulk: bool = False,
+        self, groups: Sequence[Group], *, job: str, is_bulk: bool = False
     ) -> list[Future[Any]]:
-        """Queue payloads of `pixels` each; only equal keys share a batch.
+        """Queue groups of payloads, and wake the device's threads once for all of them.
 
         Raises BatcherClosed or DeviceLost.
         """
-        items = [_Item(payload, pixels) for payload in payloads]
+        parts = [[_Item(one, group.pixels) for one in group.payloads] for group in groups]
+        items = [item for part in parts for item in part]
         if not items:
             return []
         with self._lock:
@@ -109,9 +112,13 @@ class Batcher:
                 raise self._failure
             # A job that was away starts level with the others: it has saved up no turns.
             waiting = self._jobs.setdefault(job, _Job(self._clock, is_bulk)).waiting
-            waiting.setdefault(key, deque()).extend(items)
-            self._changed_for(is_bulk).notify(-(-len(items) * pixels // self.budget))
+            for group, part in zip(groups, parts, strict=True):
+                waiting.setdefault(group.key, deque()).extend(part)
+            self._changed_for(is_bulk).notify(sum(map(self._num_batches, groups)))
         return [item.result for item in items]
+
+    def _num_batches(self, group: Group) -> int:
+        return -(-len(group.payloads) * group.pixels // self.budget)
 
     def close(self) -> None:
         """Finish the batch that runs, fail what waits with BatcherClosed, end the thread."""

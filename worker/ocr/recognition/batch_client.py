@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from worker.ocr.batcher import Batcher
+from worker.ocr.batcher import Batcher, Group
 from worker.ocr.detection.crops import Crop
 from worker.ocr.networks.inference import Key, Sight, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
@@ -130,16 +130,19 @@ class BatchClient:
         return [told_apart(whole_syllables(line, self.language)) for line in spans]
 
     def _run(self, task: Task, sights: Sequence[Sight]) -> list[Any]:
-        futures: dict[int, Future[Any]] = {}
-        for (height, width), numbers in self._by_size(task, sights).items():
-            submitted = self.batcher.submit(
-                Key(task, height, width, self.recognizer if task == "recognize" else None),
+        by_size = self._by_size(task, sights)
+        recognizer = self.recognizer if task == "recognize" else None
+        groups = [
+            Group(
+                Key(task, height, width, recognizer),
                 self.showing.shown(task, [sights[number] for number in numbers]),
-                pixels=height * width,
-                job=self.job,
-                is_bulk=self.watch.is_bulk,
+                height * width,
             )
-            futures |= zip(numbers, submitted, strict=True)
+            for (height, width), numbers in by_size.items()
+        ]
+        submitted = self.batcher.submit(groups, job=self.job, is_bulk=self.watch.is_bulk)
+        order = (number for numbers in by_size.values() for number in numbers)
+        futures = dict(zip(order, submitted, strict=True))
         try:
             with self.turn.away():
                 self._wait_for(list(futures.values()))
