@@ -20,7 +20,7 @@ from shared.result import Word
 from worker.ocr.detection.boxes import in_reading_turn
 from worker.ocr.detection.crops import Crop, crop, runs_of
 from worker.ocr.layout.pieces import Piece, Quad, as_box, part_of
-from worker.ocr.outlines import FAINT, HEIGHT, Grey, Look, are_closed
+from worker.ocr.outlines import FAINT, HEIGHT, Grey, Look
 from worker.ocr.recognition.ctc import Span
 from worker.ocr.recognition.lines import Picture
 
@@ -132,9 +132,8 @@ def _framed(look: Look) -> Iterator[Outline]:
     """What is as high as a comb and framed by strokes: all of one, or a place that stands apart."""
     half = HEIGHT / 2
     _, _, widths, heights = look.boxes.T
-    numbers = np.flatnonzero((heights >= _HEIGHTS[0] * half) & (widths >= _WIDTHS[0] * heights))
-    numbers = numbers[are_closed(look.boxes[numbers], look.across, look.down, _CLOSED)]
-    for outline in (look.outlines[number] for number in numbers.tolist()):
+    boxes = look.boxes[(heights >= _HEIGHTS[0] * half) & (widths >= _WIDTHS[0] * heights)]
+    for outline in map(look.outline, boxes[look.are_closed(boxes, _CLOSED)]):
         _, sides, _ = cv2.minAreaRect(outline)
         is_framed = cv2.contourArea(outline) >= _FILLED * sides[0] * sides[1]
         if is_framed and min(sides) <= _HEIGHTS[1] * half:

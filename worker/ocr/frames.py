@@ -19,7 +19,6 @@ from worker.ocr.outlines import (
     THREE,
     Grey,
     Look,
-    are_closed,
     ink_on,
     outlines_of,
     scaled,
@@ -87,7 +86,7 @@ def _places(look: Look) -> list[Area]:
     longer, shorter = rectangles[:, 2:].max(1), rectangles[:, 2:].min(1)
     has_size = (least <= shorter) & (longer <= most) & (shorter >= _ABOUT_SQUARE * longer)
     rectangles = rectangles[has_size]
-    rectangles = rectangles[are_closed(rectangles, look.across, look.down, _CLOSED)]
+    rectangles = rectangles[look.are_closed(rectangles, _CLOSED)]
     edges = np.concatenate((rectangles[:, :2], rectangles[:, :2] + rectangles[:, 2:]), axis=1)
     places: list[Area] = [tuple(place) for place in (edges * 2 / look.scale).tolist()]
     if len(places) > _MOST_PLACES:

@@ -25,14 +25,16 @@ STROKE = 0.4
 THREE = np.ones((3, 1), np.uint8)
 
 Grey = NDArray[np.uint8]
+Sums = NDArray[np.int32]
+Boxes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """A page in grey and a picture of it half as large as `scale`, with its paper.
 
-    `across` and `down` are the strokes there; `outlines` is what is round them, and `boxes` (N, 4)
-    are the left, top, length and height of each.
+    `across` and `down` are the strokes there, `sums` (H + 1, W + 1) how much of each there is above
+    and left of a pixel; `boxes` (N, 4) are the left, top, length and height of what is connected.
     """
 
     grey: Grey
@@ -40,8 +42,8 @@ class Look:
     ground: Grey
     across: Grey
     down: Grey
-    outlines: list[NDArray[np.int32]]
-    boxes: NDArray[np.intp]
+    sums: tuple[Sums, Sums]
+    boxes: Boxes
 
     @classmethod
     def at(cls, grey: Grey, scale: float) -> Look:
@@ -49,9 +51,8 @@ class Look:
         small = scaled(grey, scale / 2)
         ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
         across, down = strokes(ink_on(small, ground, FAINT // 2), round(STROKE * HEIGHT / 2) - 2)
-        outlines = outlines_of(cv2.bitwise_or(across, down))
-        boxes = np.array([cv2.boundingRect(outline) for outline in outlines], np.intp)
-        return cls(grey, scale, ground, across, down, outlines, boxes.reshape(-1, 4))
+        sums = _sums(across), _sums(down)
+        return cls(grey, scale, ground, across, down, sums, boxes_of(cv2.bitwise_or(across, down)))
 
     @classmethod
     def of(cls, sheet: Sheet) -> Look | None:
@@ -61,6 +62,33 @@ class Look:
         scale = min(2.0, HEIGHT / max(1.0, float(np.median(spans(sheet.quads)[1]))))
         grey = np.asarray(cv2.cvtColor(sheet.picture, cv2.COLOR_RGB2GRAY), np.uint8)
         return cls.at(grey, scale)
+
+    def outline(self, box: NDArray[np.intp]) -> NDArray[np.int32]:
+        """What is round the strokes that one of the boxes is of: no others there fill it."""
+        left, top, width, height = box.tolist()
+        part = np.s_[top : top + height, left : left + width]
+        found = outlines_of(cv2.bitwise_or(self.across[part], self.down[part]))
+        filling = max(found, key=lambda outline: sum(cv2.boundingRect(outline)[2:]))
+        return filling + box[:2].astype(np.int32)
+
+    def are_closed(self, rectangles: Boxes, share: float) -> NDArray[np.bool_]:
+        """Whether strokes run along a share of all four sides of rectangles (N, 4)."""
+        left, top, width, height = rectangles.T
+        right, bottom = left + width, top + height
+        x, y = np.maximum(3, width // 4), np.maximum(3, height // 4)
+        across, down = self.sums
+        bands = (
+            (across, left, top, right, top + y, width),
+            (across, left, bottom - y, right, bottom, width),
+            (down, left, top, left + x, bottom, height),
+            (down, right - x, top, right, bottom, height),
+        )
+        closed = np.ones(len(rectangles), bool)
+        for sums, x0, y0, x1, y1, length in bands:
+            filled = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+            # A stroke is thickened to three pixels at least.
+            closed &= filled >= share * 2 * length
+        return closed
 
 
 def scaled(grey: Grey, scale: float) -> Grey:
@@ -96,23 +124,26 @@ def outlines_of(strokes: cv2.typing.MatLike) -> list[NDArray[np.int32]]:
     return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0).tolist()]
 
 
-def are_closed(
-    rectangles: NDArray[np.intp], across: Grey, down: Grey, share: float
-) -> NDArray[np.bool_]:
-    """Whether strokes run along a share of all four sides of rectangles (N, 4)."""
-    left, top, width, height = rectangles.T
-    right, bottom = left + width, top + height
-    x, y = np.maximum(3, width // 4), np.maximum(3, height // 4)
-    sums_across, sums_down = cv2.integral(across), cv2.integral(down)
-    bands = (
-        (sums_across, left, top, right, top + y, width),
-        (sums_across, left, bottom - y, right, bottom, width),
-        (sums_down, left, top, left + x, bottom, height),
-        (sums_down, right - x, top, right, bottom, height),
+def boxes_of(strokes: cv2.typing.MatLike) -> Boxes:
+    """The left, top, length and height of each connected stroke (N, 4)."""
+    seen = np.asarray(strokes, np.uint8)
+    count, labels = cv2.connectedComponents(seen, connectivity=8)
+    # The ends of a stroke are among its few corners; all of its pixels would take three times as
+    # long, and so would contours.
+    rim = cv2.copyMakeBorder(seen, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    before, after = (
+        cv2.bitwise_or(rim[rows, 1:-1], rim[1:-1, columns])
+        for rows, columns in ((np.s_[:-2], np.s_[:-2]), (np.s_[2:], np.s_[2:]))
     )
-    closed = np.ones(len(rectangles), bool)
-    for sums, x0, y0, x1, y1, length in bands:
-        filled = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
-        # A stroke is thickened to three pixels at least.
-        closed &= filled >= share * 2 * length
-    return closed
+    first = np.full((2, count), seen.size)
+    last = np.zeros((2, count), int)
+    for ends, chosen, beside in ((first, np.minimum, before), (last, np.maximum, after)):
+        corners = np.flatnonzero(np.asarray(cv2.subtract(seen, beside), np.uint8).view(bool))
+        for end, places in zip(ends, np.divmod(corners, seen.shape[1]), strict=True):
+            chosen.at(end, np.asarray(labels, np.int32).ravel()[corners], places)
+    (top, left), (bottom, right) = first[:, 1:], last[:, 1:] + 1
+    return np.stack((left, top, right - left, bottom - top), axis=1)
+
+
+def _sums(strokes: Grey) -> Sums:
+    return np.asarray(cv2.integral(strokes), np.int32)
