@@ -22,7 +22,8 @@ from worker.ocr.outlines import (
     ink_on,
     outlines_of,
     scaled,
-    strokes,
+    strokes_across,
+    strokes_down,
 )
 
 # In heights of a line.
@@ -115,7 +116,11 @@ def _frames_in(look: Look, place: Area) -> Iterator[tuple[Frame, Inside]]:
 
 def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
     """Square frames that touch nothing and whose middle is in a place."""
-    outlines = outlines_of(cv2.bitwise_or(*strokes(ink, round(STROKE * HEIGHT))))
+    length = round(STROKE * HEIGHT)
+    level = strokes_across(ink, length)
+    if not _has_sides(level, place):
+        return
+    outlines = outlines_of(cv2.bitwise_or(level, strokes_down(ink, length)))
     least, most = (side * HEIGHT for side in _SIDES)
     for outline in outlines:
         left, top, across, down = cv2.boundingRect(outline)
@@ -133,6 +138,13 @@ def _frames(ink: Grey, place: Area) -> Iterator[Frame]:
         frame = left, top, across, down
         if _is_frame(ink[top : top + down, left : left + across]) and not _is_in_word(ink, frame):
             yield left, top, across, down
+
+
+def _has_sides(level: Grey, place: Area) -> bool:
+    """Whether strokes run over and under a middle that is in a place: of hardly a letter."""
+    left, top, right, bottom = (max(0, round(edge)) for edge in place)
+    columns = level[:, left : right + 1]
+    return cv2.hasNonZero(columns[:bottom]) and cv2.hasNonZero(columns[top:])
 
 
 def _has_paper_round(grey: Grey, frame: Frame) -> bool:

@@ -50,7 +50,8 @@ class Look:
         """A look at a page whose lines are `HEIGHT` high once it is scaled."""
         small = scaled(grey, scale / 2)
         ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
-        across, down = strokes(ink_on(small, ground, FAINT // 2), round(STROKE * HEIGHT / 2) - 2)
+        ink, length = ink_on(small, ground, FAINT // 2), round(STROKE * HEIGHT / 2) - 2
+        across, down = strokes_across(ink, length), strokes_down(ink, length)
         sums = _sums(across), _sums(down)
         return cls(grey, scale, ground, across, down, sums, boxes_of(cv2.bitwise_or(across, down)))
 
@@ -104,16 +105,16 @@ def ink_on(grey: Grey, ground: Grey, faint: int) -> Grey:
     return np.asarray(inked, np.uint8)
 
 
-def strokes(inked: Grey, length: int) -> tuple[Grey, Grey]:
-    """The strokes that run across, and those that run down; those a little aslant, too."""
-    across, down = (
-        cv2.morphologyEx(cv2.dilate(inked, thick), cv2.MORPH_OPEN, long)
-        for thick, long in (
-            (THREE, np.ones((1, length), np.uint8)),
-            (THREE.T, np.ones((length, 1), np.uint8)),
-        )
-    )
-    return np.asarray(across, np.uint8), np.asarray(down, np.uint8)
+def strokes_across(inked: Grey, length: int) -> Grey:
+    """The strokes that run across; those a little aslant, too."""
+    long = np.ones((1, length), np.uint8)
+    return np.asarray(cv2.morphologyEx(cv2.dilate(inked, THREE), cv2.MORPH_OPEN, long), np.uint8)
+
+
+def strokes_down(inked: Grey, length: int) -> Grey:
+    """The strokes that run down; those a little aslant, too."""
+    long = np.ones((length, 1), np.uint8)
+    return np.asarray(cv2.morphologyEx(cv2.dilate(inked, THREE.T), cv2.MORPH_OPEN, long), np.uint8)
 
 
 def outlines_of(strokes: cv2.typing.MatLike) -> list[NDArray[np.int32]]:
