@@ -12,7 +12,8 @@ from shared.result import Word
 from tests.ocr.drawn_tables import Paper, Picture
 from tests.ocr.samples import picture_of, text_read
 from worker.ocr.barcodes import find_barcodes
-from worker.ocr.detection.sheet import Rotation, turned
+from worker.ocr.detection.boxes import NONE
+from worker.ocr.detection.sheet import Rotation, Sheet, turned
 from worker.ocr.layout.pieces import Piece, as_box
 from worker.ocr.reader import Reader
 
@@ -87,12 +88,12 @@ def test_a_code_on_a_photograph_is_read() -> None:
         picture, cv2.getPerspectiveTransform(corners, seen), (1240, 500), borderValue=(90, 80, 70)
     )
     dim = (cv2.GaussianBlur(aslant, (3, 3), 0) * 0.7 + 20).astype(np.uint8)
-    assert [code.value for code in find_barcodes(dim)] == [CODES["QRCode"]]
+    assert [code.value for code in find_barcodes(Sheet(dim, NONE))] == [CODES["QRCode"]]
 
 
 @pytest.mark.parametrize("name", ["decree", "receipt", "columns", "line", "short"])
 def test_print_is_taken_for_no_code(name: str) -> None:
-    assert find_barcodes(picture_of(name)) == ()
+    assert find_barcodes(Sheet(picture_of(name), NONE)) == ()
 
 
 @pytest.mark.parametrize("name", ["decree", "receipt", "columns"])
@@ -118,9 +119,10 @@ def test_bars_that_are_read_as_letters_are_looked_at() -> None:
     bars = [Word(text="IIIllIIIHIII", confidence=0.9, box=as_box(quad))]
     text = [Word(text="Invoice", confidence=0.9, box=as_box(line))]
     pieces = [Piece(quad, tuple(bars)), *(Piece(line, tuple(text)) for _ in range(3))]
-    assert [code.value for code in find_barcodes(picture, pieces)] == [CODES["Code128"]]
+    sheet = Sheet(picture, np.stack([piece.quad for piece in pieces]))
+    assert [code.value for code in find_barcodes(sheet, pieces)] == [CODES["Code128"]]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 3)])
 def test_a_picture_of_any_shape_is_survived(size: tuple[int, int]) -> None:
-    assert find_barcodes(np.full((*size, 3), 255, np.uint8)) == ()
+    assert find_barcodes(Sheet(np.full((*size, 3), 255, np.uint8), NONE)) == ()

@@ -14,6 +14,7 @@ from tests.ocr.samples import picture_of, text_read, tilted
 from worker.ocr import frames
 from worker.ocr.checkboxes import CheckBox, find_check_boxes
 from worker.ocr.detection.boxes import Quads
+from worker.ocr.detection.scaling import Small
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.outlines import Look
 from worker.ocr.reader import Reader
@@ -212,7 +213,7 @@ def test_small_boxes_are_found_whatever_the_lines_around_measure(
 ) -> None:
     picture = form_with(FORMS["English"], MARKS[mark], side)
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-    assert len(frames.find_frames(Look.at(grey, scale))) == sum(
+    assert len(frames.find_frames(Look.at(grey, Small.at(grey, scale / 2)))) == sum(
         row.count("☑") + row.count("☐") for row in wanted(FORMS["English"])
     )
 

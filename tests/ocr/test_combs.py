@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import picture_of, text_read, tilted
 from worker.ocr.combs import find_combs
+from worker.ocr.detection.scaling import LINE, Small
 from worker.ocr.layer.words import Hint, LayerWord
-from worker.ocr.outlines import HEIGHT, Look
+from worker.ocr.outlines import Look
 from worker.ocr.reader import Reader
 
 FONT = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 28)
@@ -142,7 +143,7 @@ def test_the_letters_of_a_layer_in_a_comb_are_not_said_twice(reader: Reader) -> 
 def combs_of(picture: Picture) -> list[int]:
     """How many places each comb has that is found, whatever the lines around measure."""
     grey = np.asarray(Image.fromarray(picture).convert("L"))
-    looks = [Look.at(grey, HEIGHT / line) for line in (34, 38, 42)]
+    looks = [Look.at(grey, Small.at(grey, LINE / line)) for line in (34, 38, 42)]
     return [len(comb.places) for look in looks for comb in find_combs(look, picture)]
 
 

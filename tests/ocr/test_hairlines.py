@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.ocr.drawn_tables import Picture
+from worker.ocr.detection.scaling import LINE, Small
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.frames import find_frames
-from worker.ocr.outlines import HEIGHT, Look
+from worker.ocr.outlines import Look
 from worker.ocr.tables.grid import ruled_grids
 
 LINES = [30, 33, 36, 38, 40, 44]
@@ -50,5 +51,6 @@ def test_check_boxes_of_hairlines_are_seen(height: int) -> None:
     for number in range(12):
         left, top = 100 + 101 * number, 80 + number % 2
         draw.rectangle((left, top, left + 30, top + 30), outline=(110,) * 3, width=1)
-    look = Look.at(np.asarray(image.convert("L")), HEIGHT / height)
+    grey = np.asarray(image.convert("L"))
+    look = Look.at(grey, Small.at(grey, LINE / height))
     assert len(find_frames(look)) == 12

@@ -12,10 +12,9 @@ from zxingcpp import BarcodeFormat as Format
 from zxingcpp import BarcodeFormats
 
 from shared.result import Barcode
-from worker.ocr.detection.boxes import spans
-from worker.ocr.detection.scaling import shrunk
+from worker.ocr.detection.scaling import LINE, grey_of
+from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layout.pieces import Piece, Quad, as_box
-from worker.ocr.recognition.lines import Picture
 
 _SIDE = 2400
 """Pixels of the longer side of the picture in which they are looked for."""
@@ -36,8 +35,6 @@ _FORMATS = BarcodeFormats(
     )
 )
 """Those with a checksum or a frame of their own: print is hardly ever taken for one of them."""
-_HEIGHT = 20
-"""Pixels of a text line's box where places for codes are looked for."""
 _FAINT = 40
 """Grey levels by which bars are darker than the paper."""
 _DENSE = 64
@@ -54,13 +51,12 @@ Area = tuple[int, int, int, int]
 """Left, top, right, bottom, in pixels of the page."""
 
 
-def find_barcodes(picture: Picture, pieces: Sequence[Piece] = ()) -> tuple[Barcode, ...]:
-    """The barcodes of an RGB picture (H, W, 3) with these texts, from top to bottom."""
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+def find_barcodes(sheet: Sheet, pieces: Sequence[Piece] = ()) -> tuple[Barcode, ...]:
+    """The barcodes of a sheet with these texts, from top to bottom."""
     found = [
         (quad + np.array((left, top), np.float32), barcode)
-        for left, top, right, bottom in _places(grey, pieces)
-        for quad, barcode in _read(grey[top:bottom, left:right])
+        for left, top, right, bottom in _places(sheet, pieces)
+        for quad, barcode in _read(grey_of(sheet.picture[top:bottom, left:right]))
     ]
     found.sort(key=lambda pair: float(pair[0][:, 1].min()))
     return tuple(
@@ -79,35 +75,37 @@ def _read(grey: NDArray[np.uint8]) -> list[tuple[Quad, zxingcpp.Barcode]]:
     return [(_quad(barcode.position) / scale, barcode) for barcode in found]
 
 
-def _places(grey: NDArray[np.uint8], pieces: Sequence[Piece]) -> list[Area]:
+def _places(sheet: Sheet, pieces: Sequence[Piece]) -> list[Area]:
     """Where there is dense ink that is not in what was read, with some ground round it: a look at
     a smaller picture. To look for every kind of code costs as much as all else of a page."""
-    page = 0, 0, grey.shape[1], grey.shape[0]
+    height, width = sheet.picture.shape[:2]
+    page = 0, 0, width, height
     if not pieces:
         return [page]
-    quads = np.stack([piece.quad for piece in pieces])
-    scale = min(1.0, _HEIGHT / max(1.0, float(np.median(spans(quads)[1]))))
-    small = shrunk(grey, scale)
+    small, scale = sheet.small.grey, sheet.small.scale
     # The paper between the bars is near, however they lie: their own mean is no paper.
-    paper = cv2.dilate(small, np.ones((_HEIGHT // 2, _HEIGHT // 2), np.uint8))
+    paper = cv2.dilate(small, np.ones((LINE // 2, LINE // 2), np.uint8))
     _, ink = cv2.threshold(cv2.subtract(paper, small), _FAINT, 255, cv2.THRESH_BINARY)
-    for piece, quad in zip(pieces, quads, strict=True):
+    for piece in pieces:
         if _is_text(piece):
-            cv2.fillConvexPoly(ink, np.round(quad * scale).astype(np.int32), 0)
-    dense = cv2.threshold(cv2.blur(ink, (_HEIGHT, _HEIGHT)), _DENSE, 1, cv2.THRESH_BINARY)[1]
+            cv2.fillConvexPoly(ink, np.round(piece.quad * scale).astype(np.int32), 0)
+    dense = cv2.threshold(cv2.blur(ink, (LINE, LINE)), _DENSE, 1, cv2.THRESH_BINARY)[1]
     if not dense.any():
         return []
-    joined = cv2.dilate(dense, np.ones((2 * _HEIGHT, 2 * _HEIGHT), np.uint8))
+    joined = cv2.dilate(dense, np.ones((2 * LINE, 2 * LINE), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     places = [_grown(stats[label], scale, page) for label in range(1, count)]
-    if sum((right - left) * (bottom - top) for left, top, right, bottom in places) > grey.size / 2:
+    if (
+        sum((right - left) * (bottom - top) for left, top, right, bottom in places)
+        > height * width / 2
+    ):
         return [page]
     return places
 
 
 def _grown(stats: NDArray[np.int32], scale: float, page: Area) -> Area:
     left, top, across, down = (int(value) for value in stats[:4])
-    room = _ROOM * _HEIGHT
+    room = _ROOM * LINE
     edges = (left - room, top - room, left + across + room, top + down + room)
     left, top, right, bottom = (round(edge / scale) for edge in edges)
     return max(0, left), max(0, top), min(page[2], right), min(page[3], bottom)

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from shared.result import Word
 from worker.ocr.detection.boxes import in_reading_turn
 from worker.ocr.detection.crops import Crop, crop, runs_of
+from worker.ocr.detection.scaling import LINE
 from worker.ocr.layout.pieces import Piece, Quad, as_box, part_of
-from worker.ocr.outlines import FAINT, HEIGHT, Grey, Look
+from worker.ocr.outlines import FAINT, Grey, Look
 from worker.ocr.recognition.ctc import Span
 from worker.ocr.recognition.lines import Picture
 
@@ -130,13 +131,12 @@ def find_combs(look: Look, picture: Picture) -> list[Comb]:
 
 def _framed(look: Look) -> Iterator[Outline]:
     """What is as high as a comb and framed by strokes: all of one, or a place that stands apart."""
-    half = HEIGHT / 2
     _, _, widths, heights = look.boxes.T
-    boxes = look.boxes[(heights >= _HEIGHTS[0] * half) & (widths >= _WIDTHS[0] * heights)]
+    boxes = look.boxes[(heights >= _HEIGHTS[0] * LINE) & (widths >= _WIDTHS[0] * heights)]
     for outline in map(look.outline, boxes[look.are_closed(boxes, _CLOSED)]):
         _, sides, _ = cv2.minAreaRect(outline)
         is_framed = cv2.contourArea(outline) >= _FILLED * sides[0] * sides[1]
-        if is_framed and min(sides) <= _HEIGHTS[1] * half:
+        if is_framed and min(sides) <= _HEIGHTS[1] * LINE:
             yield outline
 
 
@@ -164,7 +164,7 @@ def _goes_on(one: Sequence[int], other: Sequence[int]) -> bool:
     """Whether a second outline (left, top, length, height) stands beside a first one, as high."""
     gap = other[0] - one[0] - one[2]
     off = max(abs(one[1] - other[1]), abs(one[3] - other[3]))
-    return -2 <= gap <= _NEXT * HEIGHT / 2 and off <= _LEVEL * one[3] + 1
+    return -2 <= gap <= _NEXT * LINE and off <= _LEVEL * one[3] + 1
 
 
 def _around(row: Sequence[Outline]) -> Quad:

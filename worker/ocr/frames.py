@@ -12,6 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from worker.ocr.detection.scaling import LINE, grey_of
 from worker.ocr.outlines import (
     FAINT,
     HEIGHT,
@@ -81,8 +82,7 @@ def _is_same(one: Frame, other: Frame) -> bool:
 
 def _places(look: Look) -> list[Area]:
     """Where there may be a frame, in pixels of the page."""
-    half = HEIGHT // 2
-    least, most = _SIDES[0] * half - 2, _SIDES[1] * half + 2
+    least, most = _SIDES[0] * LINE - 2, _SIDES[1] * LINE + 2
     rectangles = look.boxes
     longer, shorter = rectangles[:, 2:].max(1), rectangles[:, 2:].min(1)
     has_size = (least <= shorter) & (longer <= most) & (shorter >= _ABOUT_SQUARE * longer)
@@ -91,7 +91,7 @@ def _places(look: Look) -> list[Area]:
     edges = np.concatenate((rectangles[:, :2], rectangles[:, :2] + rectangles[:, 2:]), axis=1)
     places: list[Area] = [tuple(place) for place in (edges * 2 / look.scale).tolist()]
     if len(places) > _MOST_PLACES:
-        return [(0, 0, look.grey.shape[1], look.grey.shape[0])]
+        return [(0, 0, look.picture.shape[1], look.picture.shape[0])]
     return places
 
 
@@ -101,7 +101,8 @@ def _frames_in(look: Look, place: Area) -> Iterator[tuple[Frame, Inside]]:
     room = _ROOM * HEIGHT / scale
     left, top, right, bottom = place
     x, y = max(0, int(left - room)), max(0, int(top - room))
-    part = scaled(look.grey[y : int(bottom + room) + 1, x : int(right + room) + 1], scale)
+    seen = look.picture[y : int(bottom + room) + 1, x : int(right + room) + 1]
+    part = scaled(grey_of(seen), scale)
     own = look.ground[int(y * scale / 2) :, int(x * scale / 2) :]
     own = own[: max(1, part.shape[0] // 2), : max(1, part.shape[1] // 2)]
     ink = ink_on(part, np.asarray(cv2.resize(own, part.shape[::-1]), np.uint8), FAINT)

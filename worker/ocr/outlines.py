@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.ocr.detection.boxes import spans
-from worker.ocr.detection.scaling import shrunk
+from worker.ocr.detection.scaling import LINE, Small, shrunk
 from worker.ocr.detection.sheet import Sheet
+from worker.ocr.recognition.lines import Picture
 
-HEIGHT = 40
-"""Pixels of a text line's box where boxes are looked for."""
+HEIGHT = 2 * LINE
+"""Pixels of a text line's box where boxes are looked at closely."""
 FAINT = 18
 """Grey levels by which a stroke is darker than what is round it."""
 # In heights of a line.
@@ -31,13 +31,14 @@ Boxes = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A page in grey and a picture of it half as large as `scale`, with its paper.
+    """A page, RGB or grey, and what is on the picture of it that is half as large as `scale`.
 
-    `across` and `down` are the strokes there, `sums` (H + 1, W + 1) how much of each there is above
-    and left of a pixel; `boxes` (N, 4) are the left, top, length and height of what is connected.
+    `ground` is its paper, `across` and `down` are its strokes, `sums` (H + 1, W + 1) how much of
+    each there is above and left of a pixel; `boxes` (N, 4) are the left, top, length and height of
+    what is connected.
     """
 
-    grey: Grey
+    picture: Picture
     scale: float
     ground: Grey
     across: Grey
@@ -46,23 +47,27 @@ class Look:
     boxes: Boxes
 
     @classmethod
-    def at(cls, grey: Grey, scale: float) -> Look:
-        """A look at a page whose lines are `HEIGHT` high once it is scaled."""
-        small = scaled(grey, scale / 2)
-        ground = np.asarray(cv2.blur(small, (3 * HEIGHT // 2, 3 * HEIGHT // 2)), np.uint8)
-        ink, length = ink_on(small, ground, FAINT // 2), round(STROKE * HEIGHT / 2) - 2
+    def at(cls, picture: Picture, small: Small) -> Look:
+        """A look at a page, and at a small picture of it, made from it."""
+        ground = np.asarray(cv2.blur(small.grey, (3 * LINE, 3 * LINE)), np.uint8)
+        ink, length = ink_on(small.grey, ground, FAINT // 2), round(STROKE * LINE) - 2
         across, down = strokes_across(ink, length), strokes_down(ink, length)
-        sums = _sums(across), _sums(down)
-        return cls(grey, scale, ground, across, down, sums, boxes_of(cv2.bitwise_or(across, down)))
+        return cls(
+            picture,
+            2 * small.scale,
+            ground,
+            across,
+            down,
+            (_sums(across), _sums(down)),
+            boxes_of(cv2.bitwise_or(across, down)),
+        )
 
     @classmethod
     def of(cls, sheet: Sheet) -> Look | None:
         """A look at a sheet, by whose lines its scale is known; none where it has no line."""
         if len(sheet.quads) == 0:
             return None
-        scale = min(2.0, HEIGHT / max(1.0, float(np.median(spans(sheet.quads)[1]))))
-        grey = np.asarray(cv2.cvtColor(sheet.picture, cv2.COLOR_RGB2GRAY), np.uint8)
-        return cls.at(grey, scale)
+        return cls.at(sheet.picture, sheet.small)
 
     def outline(self, box: NDArray[np.intp]) -> NDArray[np.int32]:
         """What is round the strokes that one of the boxes is of: no others there fill it."""

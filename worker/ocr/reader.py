@@ -180,13 +180,13 @@ class Reader:
         cleared = form.cleared(sheet)
         detected = time.perf_counter()
         sheet, pieces, grids = _pieces(client, cleared, hint)
-        upright = turned(picture, sheet.rotation)
+        upright = sheet.showing(turned(picture, sheet.rotation))
         barcodes = () if _is_unseen(hint) else find_barcodes(upright, pieces)
         # A QR code has squares that look like check boxes.
         pieces = beside(barcodes, pieces + form.pieces(sheet, cleared))
         lines, tables = lines_and_tables(pieces, grids)
         if stamps:
-            lines += lines_of_stamps(replace(client, guesses=False), upright)
+            lines += lines_of_stamps(replace(client, guesses=False), upright.picture)
         done = time.perf_counter()
         self._heap.after_page()
         read = Page(

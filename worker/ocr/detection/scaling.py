@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from worker.ocr.detection.boxes import Quads, spans
 from worker.ocr.recognition.lines import Picture
 
+LINE = 20
+"""Pixels of a text line's box where a page is looked at: a hairline of print is still seen."""
 _MUCH = 0.8
 """What is made smaller still loses hairlines that fall between two of its pixels."""
 
@@ -28,3 +34,30 @@ def shrunk(picture: Picture, scale: float) -> Picture:
     if size[0] < _MUCH * picture.shape[1]:
         picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A page in grey (H, W), scaled by up to 1 so that its text lines are at most `LINE` high."""
+
+    grey: NDArray[np.uint8]
+    scale: float
+
+    @classmethod
+    def of(cls, picture: Picture, quads: Quads) -> Small:
+        """A page with these text lines; without any it stays as large."""
+        height = float(np.median(spans(quads)[1])) if len(quads) else 0.0
+        return cls.at(picture, min(1.0, LINE / max(1.0, height)))
+
+    @classmethod
+    def at(cls, picture: Picture, scale: float) -> Small:
+        """A page, RGB (H, W, 3) or grey, at a scale."""
+        grey = grey_of(picture)
+        return cls(shrunk(grey, scale) if scale < 1 else grey, scale)
+
+
+def grey_of(picture: Picture) -> NDArray[np.uint8]:
+    """A picture, RGB (H, W, 3) or grey already, in grey (H, W)."""
+    if picture.ndim == 2:
+        return picture
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)

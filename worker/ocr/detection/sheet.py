@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, cast
 
 import cv2
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from worker.ocr.detection.bends import Bend
 from worker.ocr.detection.boxes import NONE, Quads
 from worker.ocr.detection.crops import Crop
+from worker.ocr.detection.scaling import Small
 from worker.ocr.recognition.lines import Picture
 
 Rotation = Literal[0, 90, 180, 270]
@@ -21,7 +23,7 @@ _CODES = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_C
 _ROUND = (2, 3, 0, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """An RGB picture (H, W, 3), after turning by `rotation` degrees clockwise, and its quads.
 
@@ -36,6 +38,11 @@ class Sheet:
     is_cut: bool = False
     likely: Quads = field(default_factory=NONE.copy)
     bends: Mapping[bytes, Bend] = field(default_factory=dict)
+
+    @cached_property
+    def small(self) -> Small:
+        """What strokes, rules and bars are looked for on: to make it takes as long as to look."""
+        return Small.of(self.picture, self.quads)
 
     def bend_of(self, quad: NDArray[np.float32]) -> Bend | None:
         """How the line of a quad is bent, if it is."""
@@ -89,7 +96,11 @@ class Sheet:
 
     def with_quads(self, quads: Quads) -> Sheet:
         """The same picture with other quads."""
-        return replace(self, quads=quads)
+        return self if quads is self.quads else replace(self, quads=quads)
+
+    def showing(self, picture: Picture) -> Sheet:
+        """The same quads on another picture."""
+        return self if picture is self.picture else replace(self, picture=picture)
 
 
 def turned(picture: Picture, rotation: Rotation) -> Picture:

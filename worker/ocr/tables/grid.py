@@ -70,7 +70,7 @@ class Grid:
 
 def ruled_grids(sheet: Sheet) -> list[Grid]:
     """The grids on a page, from top to bottom."""
-    rules = find_rules(sheet.picture, sheet.quads)
+    rules = find_rules(sheet)
     return find_grids(rules) if rules else []
 
 

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, spans
-from worker.ocr.detection.scaling import shrunk
-from worker.ocr.recognition.lines import Picture
+from worker.ocr.detection.scaling import Small
+from worker.ocr.detection.sheet import Sheet
 from worker.ocr.tables.plane import Mask
 
-_HEIGHT = 20
-"""Pixels of a text line's box where rules are looked for: a hairline of print is still seen."""
 _THICK = 0.35
 """In heights of a line: what is thicker is no rule."""
 _LONG = 2.5
@@ -46,15 +44,14 @@ class Rules:
     height: float
 
 
-def find_rules(picture: Picture, quads: Quads) -> Rules | None:
-    """Find the rules of an RGB picture (H, W, 3) with these text lines, if there are any."""
-    if len(quads) == 0:
+def find_rules(sheet: Sheet) -> Rules | None:
+    """Find the rules of a sheet, if there are any."""
+    if len(sheet.quads) == 0:
         return None
-    heights = spans(quads)[1]
-    scale = min(1.0, _HEIGHT / max(1.0, float(np.median(heights))))
-    matrix, size = _levelling(picture, tilt_of(quads), scale)
-    grey = _levelled(picture, matrix, scale, size)
-    height = float(np.median(heights)) * scale
+    small = sheet.small
+    matrix, size = _levelling(sheet.picture.shape[:2], tilt_of(sheet.quads), small.scale)
+    grey = _levelled(small, matrix, size)
+    height = float(np.median(spans(sheet.quads)[1])) * small.scale
     # Hardly a page has strokes down that long: those are looked for first.
     turned_ink = _ink(np.ascontiguousarray(grey.T), height)
     down = _strokes(turned_ink, _TALL * height)
@@ -92,10 +89,10 @@ def tilt_of(quads: Quads) -> float:
 
 
 def _levelling(
-    picture: Picture, tilt: float, scale: float
+    shape: tuple[int, int], tilt: float, scale: float
 ) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """The matrix from the page to a level picture that holds all of it, and that one's size."""
-    height, width = picture.shape[:2]
+    """The matrix from a page of a shape (H, W) to a level picture of all of it, and its size."""
+    height, width = shape
     angle = tilt if abs(tilt) > _LEVEL else 0.0
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     turn = np.array(((cosine, sine), (-sine, cosine)))
@@ -105,17 +102,12 @@ def _levelling(
     return np.hstack((turn, -origin[:, None])), (max(1, int(size[0])), max(1, int(size[1])))
 
 
-def _levelled(
-    picture: Picture, matrix: NDArray[np.float64], scale: float, size: tuple[int, int]
-) -> Mask:
-    """The picture in grey, smaller and level."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        grey = shrunk(np.asarray(grey, np.uint8), scale)
-    turn = np.hstack((matrix[:, :2] / scale, matrix[:, 2:]))
-    if np.array_equal(turn, np.eye(2, 3)) and grey.shape == size[::-1]:
-        return np.asarray(grey, np.uint8)
-    level = cv2.warpAffine(grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+def _levelled(small: Small, matrix: NDArray[np.float64], size: tuple[int, int]) -> Mask:
+    """A small picture, level."""
+    turn = np.hstack((matrix[:, :2] / small.scale, matrix[:, 2:]))
+    if np.array_equal(turn, np.eye(2, 3)) and small.grey.shape == size[::-1]:
+        return small.grey
+    level = cv2.warpAffine(small.grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(level, np.uint8)
 
 
