@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.ocr.detection.connected import Boxes, connected
 from worker.ocr.detection.scaling import LINE, Small, shrunk
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.recognition.lines import Picture
@@ -26,7 +27,6 @@ THREE = np.ones((3, 1), np.uint8)
 
 Grey = NDArray[np.uint8]
 Sums = NDArray[np.int32]
-Boxes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Look:
             across,
             down,
             (_sums(across), _sums(down)),
-            boxes_of(cv2.bitwise_or(across, down)),
+            connected(np.asarray(cv2.bitwise_or(across, down), np.uint8))[1],
         )
 
     @classmethod
@@ -128,27 +128,6 @@ def outlines_of(strokes: cv2.typing.MatLike) -> list[NDArray[np.int32]]:
     if tree is None:
         return []
     return [np.asarray(found[at], np.int32) for at in np.flatnonzero(tree[0, :, 3] < 0).tolist()]
-
-
-def boxes_of(strokes: cv2.typing.MatLike) -> Boxes:
-    """The left, top, length and height of each connected stroke (N, 4)."""
-    seen = np.asarray(strokes, np.uint8)
-    count, labels = cv2.connectedComponents(seen, connectivity=8)
-    # The ends of a stroke are among its few corners; all of its pixels would take three times as
-    # long, and so would contours.
-    rim = cv2.copyMakeBorder(seen, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    before, after = (
-        cv2.bitwise_or(rim[rows, 1:-1], rim[1:-1, columns])
-        for rows, columns in ((np.s_[:-2], np.s_[:-2]), (np.s_[2:], np.s_[2:]))
-    )
-    first = np.full((2, count), seen.size)
-    last = np.zeros((2, count), int)
-    for ends, chosen, beside in ((first, np.minimum, before), (last, np.maximum, after)):
-        corners = np.flatnonzero(np.asarray(cv2.subtract(seen, beside), np.uint8).view(bool))
-        for end, places in zip(ends, np.divmod(corners, seen.shape[1]), strict=True):
-            chosen.at(end, np.asarray(labels, np.int32).ravel()[corners], places)
-    (top, left), (bottom, right) = first[:, 1:], last[:, 1:] + 1
-    return np.stack((left, top, right - left, bottom - top), axis=1)
 
 
 def _sums(strokes: Grey) -> Sums:

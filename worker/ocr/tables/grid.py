@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.ocr.detection.connected import connected
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.tables.plane import Mask, Plane, Points
 from worker.ocr.tables.ruling import Rules, find_rules
@@ -80,14 +81,13 @@ def find_grids(rules: Rules) -> list[Grid]:
     across = cv2.dilate(rules.across, np.ones((1, 2 * reach + 1), np.uint8))
     down = cv2.dilate(rules.down, np.ones((2 * reach + 1, 1), np.uint8))
     lines = np.asarray(cv2.bitwise_or(across, down), np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    labels, boxes = connected(lines)
+    is_large = (boxes[:, 2:] >= np.array(_LEAST) * rules.height).all(1)
     grids = []
-    for label in range(1, count):
-        left, top, width, height, _ = (int(value) for value in stats[label])
-        if width < _LEAST[0] * rules.height or height < _LEAST[1] * rules.height:
-            continue
+    for label in np.flatnonzero(is_large).tolist():
+        left, top, width, height = boxes[label].tolist()
         part = np.s_[top : top + height, left : left + width]
-        grid = _grid((labels[part] == label).astype(np.uint8), rules, (left, top))
+        grid = _grid((labels[part] == label + 1).astype(np.uint8), rules, (left, top))
         if grid:
             grids.append((top, grid))
     return [grid for _, grid in sorted(grids, key=lambda found: found[0])]
@@ -99,7 +99,7 @@ def _grid(lines: Mask, rules: Rules, origin: tuple[int, int]) -> Grid | None:
     matrix = shift @ np.vstack((rules.matrix, (0, 0, 1)))
     best, covered = None, _COVERED
     for plane in (Plane.upright(lines), Plane.in_perspective(lines)):
-        boxes = np.array(list(_rectangles(plane.seen(lines), rules.height))).reshape(-1, 4)
+        boxes = _rectangles(plane.seen(lines), rules.height)
         if not _MIN_CELLS <= len(boxes) <= _MAX_CELLS:
             continue
         xs = _edges(boxes[:, (0, 2)], _SAME_EDGE * rules.height)
@@ -113,16 +113,16 @@ def _grid(lines: Mask, rules: Rules, origin: tuple[int, int]) -> Grid | None:
     return best
 
 
-def _rectangles(lines: Mask, height: float) -> Iterator[tuple[float, float, float, float]]:
-    """Left, top, right and bottom of each blank region between rules (H, W) that is a cell."""
+def _rectangles(lines: Mask, height: float) -> NDArray[np.float64]:
+    """Left, top, right and bottom (N, 4) of the blank regions between rules (H, W): the cells."""
     # The sides of a table may be open.
     closed = cv2.rectangle(lines.copy(), (0, 0), (lines.shape[1] - 1, lines.shape[0] - 1), 1)
     blank = np.asarray(1 - closed, np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(blank, connectivity=4)
-    for label in range(1, count):
-        left, top, width, tall, area = (float(value) for value in stats[label])
-        if min(width, tall) >= _SMALLEST * height and area >= _FULL * width * tall:
-            yield left, top, left + width, top + tall
+    _, _, stats, _ = cv2.connectedComponentsWithStats(blank, connectivity=4)
+    left, top, width, tall, area = stats[1:].astype(np.float64).T
+    is_cell = (np.minimum(width, tall) >= _SMALLEST * height) & (area >= _FULL * width * tall)
+    edges = np.stack((left, top, left + width, top + tall), axis=1)
+    return np.asarray(edges[is_cell], np.float64)
 
 
 def _edges(values: NDArray[np.float64], near: float) -> list[float]:

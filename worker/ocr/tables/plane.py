@@ -40,7 +40,7 @@ class Plane:
     @classmethod
     def in_perspective(cls, lines: Mask) -> Plane:
         """The plane of rules (H, W) whose outer corners are those of a rectangle."""
-        points = np.argwhere(lines)[:, ::-1]
+        points = np.asarray(cv2.findNonZero(lines), np.int32).reshape(-1, 2)
         sums, differences = points.sum(1), points[:, 0] - points[:, 1]
         corners = (sums.argmin(), differences.argmax(), sums.argmax(), differences.argmin())
         a, b, c, d = points[list(corners)].astype(np.float32)
@@ -85,11 +85,19 @@ class Plane:
         """Rules (H, W) as they run in the plane, with some pixels above and below it."""
         if not margin and self._is_straight and np.array_equal(self.matrix, np.eye(3)):
             return lines
-        ys, xs = np.mgrid[-margin : self.height + margin + 1, 0 : self.width + 1]
-        places = self.back(np.stack((xs.ravel(), ys.ravel()), axis=1))
-        places = places.reshape(*xs.shape, 2)
-        flat = cv2.remap(lines * 255, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-        return np.asarray(flat > 96, np.uint8)
+        xs = np.arange(self.width + 1, dtype=np.float64)
+        ys = np.arange(-margin, self.height + margin + 1, dtype=np.float32)[:, None]
+        top, bottom = self._edges(xs)
+        inverse = np.linalg.inv(self.matrix)
+        # Of all points (x, y) at once: the numerators and the denominator are straight in y.
+        at = inverse @ np.stack((xs, top, np.ones_like(xs)))
+        by = inverse[:, 1:2] * ((bottom - top) / self.height)
+        x, y, depth = (
+            start + ys * step
+            for start, step in zip(at.astype(np.float32), by.astype(np.float32), strict=True)
+        )
+        flat = cv2.remap(lines * 255, x / depth, y / depth, cv2.INTER_LINEAR)
+        return np.asarray(cv2.threshold(flat, 96, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
     @property
     def _is_straight(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.ocr.detection.boxes import Quads, spans
+from worker.ocr.detection.connected import connected
 from worker.ocr.detection.scaling import Small
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.tables.plane import Mask
@@ -28,6 +29,11 @@ _FAINT = 14
 """Grey levels by which a rule is darker than what lies on both sides of it."""
 _LEVEL = 0.004
 """Radians of tilt that do not matter."""
+_SLIGHT = 0.03
+"""Radians of tilt under which a rule stays within a thickened stroke as tall as those of letters
+are not."""
+_NEARLY, _THICKER = 0.9, 1.25
+"""How tall and how thick a rule may seem, against what it is once the page is level."""
 _LONG_LINE = 3.0
 
 
@@ -48,12 +54,14 @@ def find_rules(sheet: Sheet) -> Rules | None:
     """Find the rules of a sheet, if there are any."""
     if len(sheet.quads) == 0:
         return None
-    small = sheet.small
-    matrix, size = _levelling(sheet.picture.shape[:2], tilt_of(sheet.quads), small.scale)
-    grey = _levelled(small, matrix, size)
+    small, tilt = sheet.small, tilt_of(sheet.quads)
     height = float(np.median(spans(sheet.quads)[1])) * small.scale
-    # Hardly a page has strokes down that long: those are looked for first.
-    turned_ink = _ink(np.ascontiguousarray(grey.T), height)
+    # Hardly a page has strokes down that long: those are looked for first, and before it is level.
+    if abs(tilt) < _SLIGHT and not _has_tall(small.grey, height):
+        return None
+    matrix, size = _levelling(sheet.picture.shape[:2], tilt, small.scale)
+    grey = _levelled(small, matrix, size)
+    turned_ink = _ink(_turned(grey), height)
     down = _strokes(turned_ink, _TALL * height)
     if not down.any():
         return None
@@ -72,7 +80,18 @@ def find_rules(sheet: Sheet) -> Rules | None:
         np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, bridge), np.uint8)
         for found in (across, down)
     )
-    return Rules(across, np.ascontiguousarray(down.T), matrix, height)
+    return Rules(across, _turned(down), matrix, height)
+
+
+def _has_tall(grey: Mask, height: float) -> bool:
+    """Whether something is nearly as tall as a rule down, and not much thicker."""
+    ink = _ink(_turned(grey), _THICKER * height)
+    return cv2.hasNonZero(_strokes(ink, _NEARLY * _TALL * height))
+
+
+def _turned(picture: Mask) -> Mask:
+    """A picture with its rows for columns."""
+    return np.asarray(cv2.transpose(picture), np.uint8)
 
 
 def tilt_of(quads: Quads) -> float:
@@ -116,8 +135,8 @@ def _ink(grey: NDArray[np.uint8], height: float) -> Mask:
     upright = np.ones((max(3, round(_THICK * height) | 1), 1), np.uint8)
     thin = cv2.subtract(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, upright), grey)
     # A rule that is a little aslant or bent stays whole under a straight kernel.
-    ink = cv2.dilate((thin > _FAINT).astype(np.uint8), np.ones((3, 1), np.uint8))
-    return np.asarray(ink, np.uint8)
+    _, ink = cv2.threshold(thin, _FAINT, 1, cv2.THRESH_BINARY)
+    return np.asarray(cv2.dilate(ink, np.ones((3, 1), np.uint8)), np.uint8)
 
 
 def _strokes(ink: Mask, length: float) -> Mask:
@@ -130,22 +149,22 @@ def _between(strokes: Mask, others: Mask, height: float, touched: Mask | None = 
     """Those of short strokes across that run from one rule down to the next, and, if that is given,
     where something is `touched`."""
     reach = max(1, round(_REACH * height))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    left, top, width, tall, _ = stats.T
+    labels, boxes = connected(strokes)
+    left, top, width, tall = boxes.T
     right, rows = left + width, (top, top + tall)
     summed = np.asarray(cv2.integral(others), np.int32)
     kept = _within(summed, rows, (left - reach, left + reach + 1))
     kept &= _within(summed, rows, (right - reach - 1, right + reach))
     found = np.zeros_like(strokes)
-    for label in np.flatnonzero(kept[1:]) + 1:
-        own = np.s_[top[label] : top[label] + tall[label], left[label] : right[label]]
-        stroke = labels[own] == label
+    for label in np.flatnonzero(kept).tolist():
+        own = np.s_[top[label] : rows[1][label], left[label] : right[label]]
+        stroke = labels[own] == label + 1
         if touched is None or touched[own][stroke].any():
             found[own][stroke] = 1
     return found
 
 
-_Ends = tuple[NDArray[np.int32], NDArray[np.int32]]
+_Ends = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def _within(summed: NDArray[np.int32], rows: _Ends, columns: _Ends) -> NDArray[np.bool_]:
