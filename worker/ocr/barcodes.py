@@ -12,6 +12,7 @@ from zxingcpp import BarcodeFormat as Format
 from zxingcpp import BarcodeFormats
 
 from shared.result import Barcode
+from worker.ocr.detection.connected import connected
 from worker.ocr.detection.scaling import LINE, grey_of
 from worker.ocr.detection.sheet import Sheet
 from worker.ocr.layout.pieces import Piece, Quad, as_box
@@ -86,25 +87,22 @@ def _places(sheet: Sheet, pieces: Sequence[Piece]) -> list[Area]:
     # The paper between the bars is near, however they lie: their own mean is no paper.
     paper = cv2.dilate(small, np.ones((LINE // 2, LINE // 2), np.uint8))
     _, ink = cv2.threshold(cv2.subtract(paper, small), _FAINT, 255, cv2.THRESH_BINARY)
-    for piece in pieces:
+    quads = np.round(np.stack([piece.quad for piece in pieces]) * scale).astype(np.int32)
+    for piece, quad in zip(pieces, quads, strict=True):
         if _is_text(piece):
-            cv2.fillConvexPoly(ink, np.round(piece.quad * scale).astype(np.int32), 0)
+            cv2.fillConvexPoly(ink, quad, 0)
     dense = cv2.threshold(cv2.blur(ink, (LINE, LINE)), _DENSE, 1, cv2.THRESH_BINARY)[1]
-    if not dense.any():
+    if not cv2.hasNonZero(dense):
         return []
     joined = cv2.dilate(dense, np.ones((2 * LINE, 2 * LINE), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
-    places = [_grown(stats[label], scale, page) for label in range(1, count)]
-    if (
-        sum((right - left) * (bottom - top) for left, top, right, bottom in places)
-        > height * width / 2
-    ):
-        return [page]
-    return places
+    _, boxes = connected(np.asarray(joined, np.uint8))
+    places = [_grown(box, scale, page) for box in boxes]
+    looked_at = sum((right - left) * (bottom - top) for left, top, right, bottom in places)
+    return [page] if looked_at > height * width / 2 else places
 
 
-def _grown(stats: NDArray[np.int32], scale: float, page: Area) -> Area:
-    left, top, across, down = (int(value) for value in stats[:4])
+def _grown(box: NDArray[np.intp], scale: float, page: Area) -> Area:
+    left, top, across, down = box.tolist()
     room = _ROOM * LINE
     edges = (left - room, top - room, left + across + room, top + down + room)
     left, top, right, bottom = (round(edge / scale) for edge in edges)

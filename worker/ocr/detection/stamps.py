@@ -6,6 +6,7 @@ the stamp says is read from its own ink.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -130,6 +131,9 @@ def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:
     outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     least, most = (share * max(ink.shape) for share in _LENGTHS)
     for outline in outlines:
+        _, _, across, down = cv2.boundingRect(outline)
+        if math.hypot(across, down) < least:
+            continue  # as most are, and this tells it fastest
         rectangle = cv2.minAreaRect(outline)
         longer, shorter = max(rectangle[1]), min(rectangle[1])
         if not least <= longer <= most or shorter < _LOWEST * max(ink.shape):

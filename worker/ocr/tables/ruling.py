@@ -63,11 +63,11 @@ def find_rules(sheet: Sheet) -> Rules | None:
     grey = _levelled(small, matrix, size)
     turned_ink = _ink(_turned(grey), height)
     down = _strokes(turned_ink, _TALL * height)
-    if not down.any():
+    if not cv2.hasNonZero(down):
         return None
     ink = _ink(grey, height)
     across = _strokes(ink, _LONG * height)
-    if not across.any():
+    if not cv2.hasNonZero(across):
         return None
     across |= _between(_strokes(ink, _SHORT * height) & ~across, down.T, height)
     # Letters of a low row reach from rule to rule, too, but go on with none.
