@@ -32,7 +32,9 @@ def shrunk(picture: Picture, scale: float) -> Picture:
     if size == picture.shape[1::-1]:
         return picture
     if size[0] < _MUCH * picture.shape[1]:
-        picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)
+        # Half a pixel up and to the left: the mean of four, in a third of the time of a blur.
+        middle = picture.shape[1] / 2 - 1, picture.shape[0] / 2 - 1
+        picture = np.asarray(cv2.getRectSubPix(picture, picture.shape[1::-1], middle), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
