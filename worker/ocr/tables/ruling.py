@@ -30,8 +30,8 @@ _FAINT = 14
 _LEVEL = 0.004
 """Radians of tilt that do not matter."""
 _SLIGHT = 0.03
-"""Radians of tilt under which a rule stays within a thickened stroke as tall as those of letters
-are not."""
+"""Radians of tilt under which a rule stays, once it is thickened, under a straight kernel that is
+taller than letters."""
 _NEARLY, _THICKER = 0.9, 1.25
 """How tall and how thick a rule may seem, against what it is once the page is level."""
 _LONG_LINE = 3.0
