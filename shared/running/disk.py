@@ -15,7 +15,7 @@ ROOM_INODES = 8
 """Files and folders that one more document may need."""
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path | str) -> None:
     """Make a rename last through a power cut: fsync(2) of a file does not cover its entry."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
