@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import secrets
 import shutil
@@ -43,6 +44,8 @@ class FolderBlobs(BlobStore):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._own = secrets.token_hex(8)
+        self._num_incoming = itertools.count()
         self._id: str | None = None
         with suppress(Unavailable):
             self._id = self.identity()
@@ -190,7 +193,9 @@ class FolderBlobs(BlobStore):
         """A path for what comes in, which nobody else has."""
         if self._id is None:  # else its folders are there, or its disk is away
             (self._folder / INCOMING).mkdir(parents=True, exist_ok=True)
-        return f"{self._folder}/{INCOMING}/{secrets.token_hex(16)}"
+        # Another process may be a fork of this one.
+        own = f"{self._own}-{os.getpid()}-{next(self._num_incoming)}"
+        return f"{self._folder}/{INCOMING}/{own}"
 
     def _path(self, tenant: str, job_id: str, name: str) -> Path:
         return self._folder / job_place(tenant, job_id) / name

@@ -121,7 +121,8 @@ def receive_into(
             remaining_s = deadline_s - time.monotonic()
             if remaining_s <= 0:
                 raise TimeoutError
-            connection.settimeout(min(remaining_s, _LOOK_S))
+            if connection.gettimeout() != (timeout_s := min(remaining_s, _LOOK_S)):
+                connection.settimeout(timeout_s)  # a call of the system each time
         try:
             received = connection.recv_into(view)
         except TimeoutError:
