@@ -39,6 +39,15 @@ class _Disc:
     radius: float
     hides: bool = False
 
+    def around(self, share: float = 1.0) -> tuple[slice, slice]:
+        """The rows and columns that lie within a share of its radius."""
+        reach = share * self.radius
+        rows, columns = (
+            slice(max(0, round(centre - reach)), round(centre + reach) + 1)
+            for centre in (self.y, self.x)
+        )
+        return rows, columns
+
 
 def without_seals(picture: Picture) -> Picture:
     """The RGB picture (H, W, 3) without its round red seals; itself where it has none."""
@@ -72,7 +81,7 @@ def _seals(ink: NDArray[np.uint8]) -> list[_Disc]:
     side = max(ink.shape)
     least, most = (share * side for share in _RADII)
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     found = []
     for outline in outlines:
         _, _, width, height = cv2.boundingRect(outline)
@@ -89,8 +98,9 @@ def _seals(ink: NDArray[np.uint8]) -> list[_Disc]:
 
 def _is_ring(ink: NDArray[np.uint8], disc: _Disc) -> bool:
     """Whether there is ink all along the rim, and paper within."""
-    ys, xs = np.nonzero(ink)
-    across, down = xs - disc.x, ys - disc.y
+    rows, columns = disc.around(1 + _WIDTH)
+    ys, xs = np.nonzero(ink[rows, columns])
+    across, down = xs + columns.start - disc.x, ys + rows.start - disc.y
     distance = np.hypot(across, down) / disc.radius
     on_rim = np.abs(distance - 1 + _WIDTH / 2) < _WIDTH
     turns = np.arctan2(down[on_rim], across[on_rim]) / (2 * np.pi) + 0.5
@@ -100,10 +110,7 @@ def _is_ring(ink: NDArray[np.uint8], disc: _Disc) -> bool:
 
 
 def _hides(picture: Picture, ink: Mask, disc: _Disc) -> bool:
-    rows, columns = (
-        slice(max(0, round(centre - disc.radius)), round(centre + disc.radius) + 1)
-        for centre in (disc.y, disc.x)
-    )
+    rows, columns = disc.around()
     seen = (ink[rows, columns] > 0).astype(np.uint8)
     return hides_print(seen, black_of(picture[rows, columns]))
 

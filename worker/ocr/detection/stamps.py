@@ -126,9 +126,22 @@ def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:
     ink = _ink(picture, channel)
     if cv2.countNonZero(ink) < _LEAST * ink.size:
         return
-    black = black_of(picture)
     joined = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8)
-    outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    frames = list(_frames(joined))
+    if not frames:
+        return
+    black = black_of(picture)
+    for frame in frames:
+        strokes, print_ = _level(ink, frame), _level(black, frame)
+        if _is_frame(_level(joined, frame), print_) and _is_crossed(strokes, print_):
+            hides = hides_print(strokes, print_)
+            veils = hides and veils_print(_flat(picture, frame), strokes, print_)
+            yield Stamp(frame, channel, hides and not veils, veils)
+
+
+def _frames(ink: Mask) -> Iterator[NDArray[np.float32]]:
+    """The rectangles (4, 2) round connected ink that are as large as a stamp."""
+    outlines, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     least, most = (share * max(ink.shape) for share in _LENGTHS)
     for outline in outlines:
         _, _, across, down = cv2.boundingRect(outline)
@@ -139,11 +152,7 @@ def _stamps(picture: Picture, channel: int) -> Iterator[Stamp]:
         if not least <= longer <= most or shorter < _LOWEST * max(ink.shape):
             continue
         (frame,) = in_reading_turn(cv2.boxPoints(rectangle).astype(np.float32, copy=False)[None])
-        strokes, print_ = _level(ink, frame), _level(black, frame)
-        if _is_frame(_level(joined, frame), print_) and _is_crossed(strokes, print_):
-            hides = hides_print(strokes, print_)
-            veils = hides and veils_print(_flat(picture, frame), strokes, print_)
-            yield Stamp(frame, channel, hides and not veils, veils)
+        yield frame
 
 
 def _level(mask: Mask, frame: NDArray[np.float32]) -> Mask:

@@ -7,6 +7,8 @@ print, and the gaps that it leaves in the print are closed from beside them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +49,20 @@ _REACH = 3
 
 def others_of(picture: Picture, channel: int) -> Mask:
     """How bright an RGB picture is where ink of a channel's colour is dark."""
-    red, green, blue = cv2.split(picture)
-    if channel == 2:  # blue ink may be as green as it is blue
-        return np.asarray(red, np.uint8)
-    return np.asarray(cv2.max(blue, green if channel == 0 else red), np.uint8)
+    return _others(cv2.split(picture), channel)
 
 
 def colour_of(picture: Picture, channel: int) -> Mask:
     """By how many levels a channel stands out."""
-    return np.asarray(cv2.subtract(picture[..., channel], others_of(picture, channel)), np.uint8)
+    channels = cv2.split(picture)
+    return np.asarray(cv2.subtract(channels[channel], _others(channels, channel)), np.uint8)
+
+
+def _others(channels: Sequence[cv2.typing.MatLike], channel: int) -> Mask:
+    red, green, blue = channels
+    if channel == 2:  # blue ink may be as green as it is blue
+        return np.asarray(red, np.uint8)
+    return np.asarray(cv2.max(blue, green if channel == 0 else red), np.uint8)
 
 
 def black_of(picture: Picture) -> Mask:
