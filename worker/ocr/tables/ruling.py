@@ -57,7 +57,7 @@ def find_rules(sheet: Sheet) -> Rules | None:
     small, tilt = sheet.small, tilt_of(sheet.quads)
     height = float(np.median(spans(sheet.quads)[1])) * small.scale
     # Hardly a page has strokes down that long: those are looked for first, and before it is level.
-    if abs(tilt) < _SLIGHT and not _has_tall(small.grey, height):
+    if _LEVEL < abs(tilt) < _SLIGHT and not _has_tall(small.grey, height):
         return None
     matrix, size = _levelling(sheet.picture.shape[:2], tilt, small.scale)
     grey = _levelled(small, matrix, size)
@@ -124,9 +124,11 @@ def _levelling(
 def _levelled(small: Small, matrix: NDArray[np.float64], size: tuple[int, int]) -> Mask:
     """A small picture, level."""
     turn = np.hstack((matrix[:, :2] / small.scale, matrix[:, 2:]))
-    if np.array_equal(turn, np.eye(2, 3)) and small.grey.shape == size[::-1]:
-        return small.grey
-    level = cv2.warpAffine(small.grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    if not np.array_equal(turn, np.eye(2, 3)):
+        level = cv2.warpAffine(small.grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(level, np.uint8)
+    rows, columns = (side - old for side, old in zip(size[::-1], small.grey.shape, strict=True))
+    level = cv2.copyMakeBorder(small.grey, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
     return np.asarray(level, np.uint8)
 
 
