@@ -91,6 +91,8 @@ def _places(sheet: Sheet, pieces: Sequence[Piece]) -> list[Area]:
     for piece, quad in zip(pieces, quads, strict=True):
         if _is_text(piece):
             cv2.fillConvexPoly(ink, quad, 0)
+    if cv2.countNonZero(ink) <= _DENSE / 255 * LINE**2 / 4:  # too little, even mirrored in a corner
+        return []
     dense = cv2.threshold(cv2.blur(ink, (LINE, LINE)), _DENSE, 1, cv2.THRESH_BINARY)[1]
     if not cv2.hasNonZero(dense):
         return []
