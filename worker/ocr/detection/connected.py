@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +13,15 @@ Labels = NDArray[np.int32]
 Boxes = NDArray[np.intp]
 
 
-def connected(mask: Mask) -> tuple[Labels, Boxes]:
+def connected(mask: Mask, neighbours: Literal[4, 8] = 8) -> tuple[Labels, Boxes]:
     """The number of each pixel's part (H, W), 0 where there is none, and each part's left, top,
-    width and height (N, 4), that of part 1 first. Pixels are of one part corner to corner, too.
+    width and height (N, 4), that of part 1 first. With 8 neighbours pixels are of one part corner
+    to corner, too.
 
     The ends of a part are among its few corners: to measure all of its pixels, or to trace its
     contour, takes two or three times as long.
     """
-    count, found = cv2.connectedComponents(mask, connectivity=8)
+    count, found = cv2.connectedComponents(mask, connectivity=neighbours)
     labels = np.asarray(found, np.int32)
     rim = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     first, last = np.full((2, count), mask.size), np.zeros((2, count), np.intp)

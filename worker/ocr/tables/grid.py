@@ -118,11 +118,14 @@ def _rectangles(lines: Mask, height: float) -> NDArray[np.float64]:
     # The sides of a table may be open.
     closed = cv2.rectangle(lines.copy(), (0, 0), (lines.shape[1] - 1, lines.shape[0] - 1), 1)
     blank = np.asarray(1 - closed, np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(blank, connectivity=4)
-    left, top, width, tall, area = stats[1:].astype(np.float64).T
-    is_cell = (np.minimum(width, tall) >= _SMALLEST * height) & (area >= _FULL * width * tall)
-    edges = np.stack((left, top, left + width, top + tall), axis=1)
-    return np.asarray(edges[is_cell], np.float64)
+    labels, boxes = connected(blank, 4)
+    cells = []
+    for label in np.flatnonzero((boxes[:, 2:] >= _SMALLEST * height).all(1)).tolist():
+        left, top, width, tall = boxes[label].tolist()
+        own = labels[top : top + tall, left : left + width] == label + 1
+        if np.count_nonzero(own) >= _FULL * width * tall:
+            cells.append((left, top, left + width, top + tall))
+    return np.array(cells, np.float64).reshape(-1, 4)
 
 
 def _edges(values: NDArray[np.float64], near: float) -> list[float]:
