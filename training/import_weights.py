@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from training.onnx_graph import Graph, GraphError, Layer
 from worker.ocr.networks.detector import Detector
-from worker.ocr.networks.orientation import LINE_WIDTH, OrientationClassifier
+from worker.ocr.networks.orientation import WINDOW, OrientationClassifier
 from worker.ocr.networks.recognizer import LINE_HEIGHT, Recognizer
 from worker.ocr.networks.weights import Card, bundled, save_card, save_weights, sha256_of
 from worker.ocr.recognition.charset import CHARACTERS, NUM_CLASSES
@@ -52,7 +52,7 @@ def published_detector() -> Detector:
 def published_orientation() -> OrientationClassifier:
     """The line-orientation classifier as published."""
     model = OrientationClassifier().eval()
-    fill(model, torch.zeros(1, 3, LINE_HEIGHT, LINE_WIDTH), Graph(ORIENTATION_ONNX).layers())
+    fill(model, torch.zeros(1, 3, *WINDOW), Graph(ORIENTATION_ONNX).layers())
     return model
 
 

@@ -17,12 +17,12 @@ from worker.ocr.detection.crops import Crop
 from worker.ocr.detection.detection import find_lines
 from worker.ocr.detection.sheet import Sheet, turned
 from worker.ocr.detection.stacks import unstacked
+from worker.ocr.networks.orientation import WINDOW
 from worker.ocr.recognition.batch_client import BatchClient
 from worker.ocr.recognition.ctc import Span, confidence_of
 from worker.ocr.recognition.lines import HEIGHT, Picture
 from worker.ocr.sights.recipes import Cut, Scaling
 
-_WINDOW = (HEIGHT, 4 * HEIGHT)
 _SAMPLE_SIZE = 8
 """Lines. The classifier judges 15 of 16 rightly, so that many together hardly ever err."""
 _TALL = 1.5
@@ -136,7 +136,7 @@ class Window:
     """
 
     line: Crop
-    shape: ClassVar[tuple[int, int]] = _WINDOW
+    shape: ClassVar[tuple[int, int]] = WINDOW
 
     def shown(self) -> Picture:
         """The picture."""
@@ -148,7 +148,7 @@ class Window:
             (size, HEIGHT),
             interpolation=cv2.INTER_AREA if height > HEIGHT else cv2.INTER_LINEAR,
         )
-        padded: NDArray[np.uint8] = np.full((*_WINDOW, 3), 127, np.uint8)
+        padded: NDArray[np.uint8] = np.full((*WINDOW, 3), 127, np.uint8)
         padded[:, :size] = scaled[:, :, ::-1]
         return padded
 
@@ -160,10 +160,10 @@ class Window:
         height, width = self.line.shape
         scaling = Scaling.AREA if height > HEIGHT else Scaling.LINEAR
         middle = _middle(height, width)
-        return Cut(self.line.picture, place, (height, width), *middle, _WINDOW[1], scaling)
+        return Cut(self.line.picture, place, (height, width), *middle, WINDOW[1], scaling)
 
 
 def _middle(height: int, width: int) -> tuple[int, int, int]:
     """The first column of a line that is seen, how many are, and as how many."""
     seen = min(width, 4 * height)
-    return (width - seen) // 2, seen, min(_WINDOW[1], max(1, round(seen * HEIGHT / height)))
+    return (width - seen) // 2, seen, min(WINDOW[1], max(1, round(seen * HEIGHT / height)))

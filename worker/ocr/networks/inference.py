@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from worker.ocr.batcher import DeviceLost, DeviceOutOfMemory
 from worker.ocr.networks.device import GPU_BATCHES, GPU_PAGES, GPU_SIDES, GPU_WIDTHS, Device
 from worker.ocr.networks.graphs import Graphs
+from worker.ocr.networks.orientation import WINDOW
 from worker.ocr.networks.placing import placed, placed_recognizer
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
 from worker.ocr.networks.steps import Steps, best_of
@@ -62,8 +63,6 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
-_WINDOW = HEIGHT, 4 * HEIGHT
-"""What the classifier sees of a line: height and width."""
 _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _MOST_RECORDED = 6_000_000
@@ -174,7 +173,7 @@ def _usual_batches() -> Iterator[tuple[Key, int]]:
     yield from ((page, 1) for page in pages)
     yield pages[0], GPU_PAGES
     lines = [Key("recognize", HEIGHT, width) for width in reversed(GPU_WIDTHS)]
-    windows = Key("classify", *_WINDOW)
+    windows = Key("classify", *WINDOW)
     yield from ((key, number) for number in reversed(GPU_BATCHES) for key in (*lines, windows))
 
 

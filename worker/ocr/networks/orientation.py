@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from worker.ocr.networks.backbone import SqueezeExcite, Stride
 
-LINE_HEIGHT = 48
-LINE_WIDTH = 192
+WINDOW = 48, 192
+"""What it sees of a line: height and width in pixels."""
 
 _GATE_SLOPE = 0.2
 
