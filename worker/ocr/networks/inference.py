@@ -104,13 +104,10 @@ class Networks:
         self.told(key.task, len(sights))
         results: list[Any] = []
         with device_errors(), torch.inference_mode():
-            are_pages = key.task == "detect"
-            for size in self.device.batch_sizes(len(sights), are_pages=are_pages):
-                part = sights[len(results) : len(results) + size]
-                if self.device.is_gpu:
-                    results += self._run_filled(key, [_given(sight) for sight in part])
-                else:
-                    results += self._run(key, part)
+            run = self._run_filled if self.device.is_gpu else self._run
+            given, are_pages = self._made(sights), key.task == "detect"
+            for size in self.device.batch_sizes(len(given), are_pages=are_pages):
+                results += run(key, given[len(results) : len(results) + size])
         return results
 
     @property
@@ -131,9 +128,14 @@ class Networks:
                     sizes = torch.tensor([size] * number, device=kind)
                     self._graphs.record(key, partial(self._seen, key), pixels, sizes)
 
-    def _run(self, key: Key, sights: Sequence[Sight | Given]) -> Sequence[Any]:
+    def _made(self, sights: Sequence[Sight | Given]) -> Sequence[Any]:
+        """What a batch is made of: given to a GPU, most of it, made here for a processor."""
+        if self.device.is_gpu:
+            return list(map(_given, sights))
         with self.host.turn(DEVICE_PATIENCE_S):
-            pictures = [shown(sight) for sight in sights]
+            return list(map(shown, sights))
+
+    def _run(self, key: Key, pictures: Sequence[Picture]) -> Sequence[Any]:
         batch = to_tensor(pictures, self.device.kind, self.device.dtype)
         return _results(key, [said.numpy() for said in self._said(key, batch)])
 
