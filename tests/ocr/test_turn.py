@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,3 +103,12 @@ def test_what_a_network_sees_is_made_while_no_page_is_at_the_host(
             assert window.is_made.wait(20)
             runs.join(20)
     assert not runs.is_alive()
+
+
+@pytest.mark.parametrize(("num_cores", "num_turns"), [(2, 1), (4, 1), (16, 4)])
+def test_many_cores_have_more_turns(num_cores: int, num_turns: int) -> None:
+    device = replace(pick("cpu", torch.float32), num_streams=num_cores)
+    host = Networks(Detector(), OrientationClassifier(), Recognizer(2), device).host
+    with ExitStack() as entered:
+        turns = [entered.enter_context(host.turn(patience_s=0)) for _ in range(num_turns + 1)]
+        assert [turn._has_it for turn in turns] == [True] * num_turns + [False]

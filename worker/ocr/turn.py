@@ -1,4 +1,4 @@
-"""One page of a process at a time is the host's, while the others wait for the device.
+"""Few pages of a process at a time are the host's, most often one; others wait for the device.
 
 Threads that call into OpenCV and torch hand the interpreter lock over at each call. Eight pages
 that are worked on side by side are woken more than a thousand times each, which costs a host of two
@@ -19,11 +19,11 @@ DEVICE_PATIENCE_S = 0.02
 
 
 class Host:
-    """The host as the pages of a process share it."""
+    """The host as the pages of a process share it: `num_turns` are worked on at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, num_turns: int = 1) -> None:
         """Nobody's turn yet."""
-        self._free = threading.Lock()
+        self._free = threading.Semaphore(num_turns)
 
     def turn(self, patience_s: float | None = None) -> Turn:
         """A turn for one page, not begun yet."""
@@ -33,7 +33,7 @@ class Host:
 class Turn:
     """A page's turn: entered while the page is worked on, by one thread."""
 
-    def __init__(self, free: threading.Lock, patience_s: float) -> None:
+    def __init__(self, free: threading.Semaphore, patience_s: float) -> None:
         self._free, self._patience_s = free, patience_s
         self._is_entered = self._has_it = False
 

@@ -63,6 +63,9 @@ class Key(NamedTuple):
     recognizer: nn.Module | None = None
 
 
+_STREAMS_OF_A_TURN = 4
+"""What is made for a page takes the host a twentieth of what the networks take a core: so no stream
+waits for another's turn for long."""
 _SHORT_OF_MEMORY = "allocate memory", "not enough memory", "ALLOC_FAILED"
 """What the processor's allocator, torch and CUDA's libraries say then."""
 _MOST_RECORDED = 6_000_000
@@ -82,7 +85,7 @@ class Networks:
         self, detector: nn.Module, classifier: nn.Module, recognizer: nn.Module, device: Device
     ) -> None:
         self.device = device
-        self.host = Host()
+        self.host = Host(max(1, device.num_streams // _STREAMS_OF_A_TURN))
         self.told: Callable[[Task, int], object] = lambda task, number: None
         self._detector = placed(detector, device.kind, device.dtype)
         self._classifier = placed(classifier, device.kind, device.dtype)
