@@ -89,6 +89,18 @@ def test_a_process_killed_while_it_was_idle_fails_nothing(started, healthy) -> N
     assert not psutil.pid_exists(process_id)
 
 
+def test_what_was_killed_beside_a_process_is_replaced_with_it(started, healthy) -> None:
+    loader = started(LIMITS, 3)
+    killed = loader.process_ids()
+    for process_id in killed:
+        os.kill(process_id, signal.SIGKILL)
+    for process_id in killed:
+        wait_until(lambda pid=process_id: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    assert is_fine(loader, healthy)
+    assert not any(psutil.pid_exists(process_id) for process_id in killed)
+    assert len(loader.process_ids()) == 3
+
+
 def test_a_process_that_stands_still_is_ended_after_the_time_of_a_page(started, healthy) -> None:
     loader = started(dataclasses.replace(LIMITS, page_wall_s=1.0))
     (process_id,) = loader.process_ids()

@@ -176,11 +176,15 @@ class PageLoader:
                 self._turns.end(turn)
                 self._changed.notify_all()
                 raise
+        before = child.process_id
         try:
             yield child
         finally:
             child.renew_if_spent()
             with self._changed:
+                if child.process_id != before:  # what ended that one may have ended others
+                    for other in self._idle:
+                        other.renew_if_spent()
                 self._idle.append(child)
                 self._turns.end(turn)
                 if time.monotonic() - self._short_at > _SPARE_S:

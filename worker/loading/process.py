@@ -94,9 +94,7 @@ class ChildProcess:
 
     def wait_until_ready(self) -> socket.socket:
         """Start the process if need be and wait until it is ready. Raises ServiceError."""
-        if self._process is not None and self._process.poll() is not None:
-            _log.warning("page loading process %d is gone: another is started", self._process.pid)
-            self.stop()
+        self._stop_if_gone()
         self.start()
         assert self._connection is not None and self._process is not None
         if not self._is_ready:
@@ -146,12 +144,18 @@ class ChildProcess:
 
     def renew_if_spent(self) -> None:
         """Make sure that a fresh process is on its way if this one died or served long enough."""
+        self._stop_if_gone()
         kept_bytes = self._address_space() - self._fresh_bytes
         is_spent = self._num_requests >= self._limits.requests_per_child
         if is_spent or kept_bytes > _MOST_KEPT * self._limits.max_memory_bytes:
             self.stop()
         with contextlib.suppress(ServiceError):  # the next request tries again, and says so
             self.start()
+
+    def _stop_if_gone(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            _log.warning("page loading process %d is gone: another is started", self._process.pid)
+            self.stop()
 
     def stop(self) -> None:
         """Kill the process, if one runs, and leave neither a zombie nor a socket."""
