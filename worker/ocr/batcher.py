@@ -136,7 +136,8 @@ class Batcher:
             with self._lock:
                 self._num_running -= 1
                 for others, changed in self._changed.items():
-                    if False not in others:  # these may have waited for a stream
+                    # These may have waited for a stream; to be woken in vain costs each batch.
+                    if False not in others and self._has_work(others):
                         changed.notify()
 
     def _changed_for(self, is_bulk: bool) -> threading.Condition:
@@ -155,6 +156,9 @@ class Batcher:
             self._jobs = {name: job for name, job in self._jobs.items() if job.waiting}
             self._num_running += 1
             return key, items
+
+    def _has_work(self, kind: frozenset[bool]) -> bool:
+        return any(job.is_bulk in kind for job in self._jobs.values())
 
     def _ready(self, kind: frozenset[bool]) -> list[_Job]:
         """The jobs whose work a thread of this kind may take now."""
