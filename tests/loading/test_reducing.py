@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from shared.media import JPEG, sniff
+from shared.media import sniff
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import written
 from worker.loading.pool import LoadedPage, PageLoader
@@ -96,19 +96,3 @@ def test_of_one_that_is_cut_short_there_is_what_was_there(
     assert page.damage is not None
     assert page.picture.shape == (3451, 2501, 3) and page.full == (6901, 5001)
     assert np.asarray(page.picture)[:500, :1000].max() < 128
-
-
-@pytest.mark.parametrize("told", [None, "wide", [1], [100_000, 100_000], [2, 2], ["6", "4"]])
-def test_a_size_that_makes_no_sense_is_not_believed(
-    loader: PageLoader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: object
-) -> None:
-    path = written(tmp_path, photo((40, 30)))
-    ask = loader._ask
-
-    def lying(*arguments: object) -> object:
-        answer = ask(*arguments)  # type: ignore[arg-type]
-        answer.header["full"] = told
-        return answer
-
-    monkeypatch.setattr(loader, "_ask", lying)
-    assert loader.load(path, JPEG, 1).full == (30, 40)

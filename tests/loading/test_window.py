@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
+import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -13,7 +18,8 @@ import pytest
 
 from tests.loading.conftest import LIMITS, Load
 from tests.loading.samples import encode, noise, pdf, written
-from worker.loading.pool import PageLoader
+from worker.loading import protocol
+from worker.loading.pool import Asker, PageLoader
 from worker.loading.window import Window
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no window")
@@ -38,13 +44,50 @@ def test_a_page_is_no_part_of_the_window_once_it_is_loaded(load: Load) -> None:
     assert (page.picture == np.asarray(first)).all()
 
 
-def test_where_the_system_has_no_such_memory_pages_come_on_the_socket(
+def test_a_page_that_nobody_wants_is_given_up_in_the_middle_of_its_pixels(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    class Unwanted(Exception):
+        pass
+
+    is_unwanted, await_turn = threading.Event(), protocol.await_turn
+
+    def check() -> None:
+        if is_unwanted.is_set():
+            raise Unwanted
+
+    def stop_the_child(*waits: Any) -> None:
+        os.kill(loader.process_ids()[0], signal.SIGSTOP)
+        is_unwanted.set()
+        await_turn(*waits)
+
+    path = written(tmp_path, encode(noise(1400, 1400), "PNG"))
+    with PageLoader(dataclasses.replace(LIMITS, page_wall_s=5), num_processes=1) as loader:
+        monkeypatch.setattr(protocol, "await_turn", stop_the_child)
+        with pytest.raises(Unwanted):
+            loader.load(path, "image/png", 1, Asker(check=check))
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> int:
         raise OSError(errno.ENOSYS, "not here")
 
     monkeypatch.setattr(os, "memfd_create", refused)
+
+
+def take_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where Python was built for a C library of before 2018."""
+    for name in ("memfd_create", "MFD_CLOEXEC", "MFD_ALLOW_SEALING"):
+        monkeypatch.delattr(os, name)
+
+
+@pytest.mark.parametrize("make_missing", [refuse, take_away])
+def test_where_the_system_has_no_such_memory_pages_come_on_the_socket(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    make_missing: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    make_missing(monkeypatch)
     picture = noise(1400, 1400)
     paths = [written(tmp_path, encode(picture, "PNG"), "png"), written(tmp_path, pdf(), "pdf")]
     with PageLoader(LIMITS, num_processes=1) as loader:

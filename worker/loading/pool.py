@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from shared.errors import ServiceError, UnsupportedMediaType
 from shared.media import MEDIA_TYPES, PDF
+from worker.loading.answers import Answer
 from worker.loading.limits import LoadLimits
-from worker.loading.process import Answer, ChildProcess
+from worker.loading.process import ChildProcess
 from worker.loading.protocol import Check, wanted
 from worker.loading.turns import Flow, Turn, Turns
 from worker.ocr.layer.words import LayerWord
@@ -41,8 +42,6 @@ class LoadedPage:
 
 
 _ANY_FLOW = Flow()
-_MOST_REDUCED = 65
-"""Pixels of a picture's file to one that is decoded: eight a side, and what rounding adds."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class PageLoader:
         UnsupportedMediaType, FileNotFoundError, ServiceError if no process can be started, and
         what the asker's `check` raises.
         """
-        return int(self._ask(asker, "count", path, media_type, 0).header["num_pages"])
+        return self._ask(asker, "count", path, media_type, 0).num_pages
 
     def load(self, path: Path, media_type: str, page: int, asker: Asker = _ANYBODY) -> LoadedPage:
         """Load a page, counting from 1: upright, with square pixels, on white paper.
@@ -106,9 +105,7 @@ class PageLoader:
             raise ValueError(f"pages count from 1, not {page}")
         answer = self._ask(asker, "load", path, media_type, page)
         assert answer.picture is not None
-        damage = answer.header.get("damage")
-        full = _full_size(answer.header.get("full"), answer.picture)
-        return LoadedPage(answer.picture, None if damage is None else str(damage), full)
+        return LoadedPage(answer.picture, answer.damage, answer.full)
 
     def layer(self, path: Path, page: int, asker: Asker = _ANYBODY) -> Sequence[LayerWord]:
         """What a page of a PDF, counting from 1, says of itself, in pixels of what `load` gives.
@@ -217,12 +214,3 @@ class PageLoader:
             child.stop()
             self._idle.remove(child)
             self._children.remove(child)
-
-
-def _full_size(told: object, picture: NDArray[np.uint8]) -> tuple[int, int]:
-    """The height and width that a picture has in its file; a child may say nothing, or nonsense."""
-    height, width = picture.shape[:2]
-    match told:
-        case [int(high), int(wide)] if high * wide <= _MOST_REDUCED * height * width:
-            return max(high, height), max(wide, width)
-    return height, width

@@ -8,29 +8,15 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import psutil
-from numpy.typing import NDArray
 
 from shared.errors import ServiceError
-from shared.errors.documents import (
-    DocumentDamaged,
-    DocumentEncrypted,
-    DocumentError,
-    DynamicForm,
-    PageCrashed,
-    PageTimeout,
-    PageTooLarge,
-    TooManyPages,
-)
+from shared.errors.documents import DocumentError, PageCrashed, PageTimeout
 from worker.loading import protocol
+from worker.loading.answers import Answer, Line
 from worker.loading.limits import LoadLimits
-from worker.loading.pdf import layer_json
 from worker.loading.starting import start_child
-from worker.ocr.layer.words import LayerWord
 
 _START_S = 60.0
 """A child is ready after 0.2 s; this is for a machine that has just come up and is busy."""
@@ -39,20 +25,7 @@ _EXIT_S = 2.0
 _MOST_KEPT = 1 / 4
 """Of the memory that a page may take: a child that keeps more of it for good is replaced, or the
 next document would have less than a child gives that has just started."""
-_ERRORS: dict[str, type[DocumentError]] = {
-    error.code: error
-    for error in (DocumentDamaged, DocumentEncrypted, DynamicForm, PageTooLarge, TooManyPages)
-}
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a child answered: its header, the pixels if that has `height` and `width`, the layer."""
-
-    header: protocol.Header
-    picture: NDArray[np.uint8] | None = None
-    layer: Sequence[LayerWord] | None = None
 
 
 class ChildProcess:
@@ -133,13 +106,14 @@ class ChildProcess:
             raise PageTimeout(max_s=self._limits.page_wall_s) from None
         except (EOFError, OSError):
             raise self._cause_of_crash() from None
-        except (TypeError, ValueError):
+        except (RecursionError, TypeError, ValueError):
             self._end(wait_s=0)  # it talks nonsense, so something else may be in charge of it
             raise PageCrashed from None
         except BaseException:
             self.stop()  # interrupted half-way: what the child says next answers no later request
             raise
-        _raise_refusal(answer.header)
+        if answer.refusal is not None:
+            raise answer.refusal
         return answer
 
     def renew_if_spent(self) -> None:
@@ -153,7 +127,7 @@ class ChildProcess:
             self.start()
 
     def _stop_if_gone(self) -> None:
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and not self._waits_for_request(self._process):
             _log.warning("page loading process %d is gone: another is started", self._process.pid)
             self.stop()
 
@@ -169,6 +143,24 @@ class ChildProcess:
             process.kill()
             process.wait()
 
+    def _waits_for_request(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it lives and, once it was ready, has said nothing that nobody asked for.
+
+        That would be taken for the answer to the next request, which is of another document.
+        """
+        if process.poll() is not None:
+            return False
+        if not self._is_ready or self._connection is None:
+            return True
+        self._connection.settimeout(0)
+        try:
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def _address_space(self) -> int:
         """Bytes that the process holds, of those that `max_memory_bytes` limits."""
         with contextlib.suppress(psutil.Error):
@@ -182,18 +174,8 @@ class ChildProcess:
         deadline_s = time.monotonic() + self._limits.page_wall_s
         connection.settimeout(self._limits.page_wall_s)
         protocol.send(connection, request)
-        header = protocol.receive(connection, deadline_s, check)
-        if "layer_bytes" in header:
-            return Answer(header, layer=_receive_layer(connection, header, deadline_s))
-        if "height" not in header:
-            return Answer(header)
-        height, width = int(header["height"]), int(header["width"])
-        # The child had a stranger's file in its hands, so nothing that it says is taken on trust.
-        if min(height, width) < 1 or height * width > self._limits.max_page_pixels:
-            raise ValueError(f"a page of {height} x {width} pixels")
-        picture = np.empty((height, width, 3), np.uint8)
-        _receive_pixels(connection, picture.reshape(-1), self._window, deadline_s)
-        return Answer(header, picture)
+        line = Line(connection, self._window, deadline_s, check)
+        return line.answer(request["verb"], self._limits)
 
     def _cause_of_crash(self) -> DocumentError:
         status = self._end(_EXIT_S)
@@ -218,41 +200,3 @@ class ChildProcess:
             "page loading process %d ended with status %s: another is started", process.pid, status
         )
         return status
-
-
-def _receive_pixels(
-    connection: socket.socket,
-    pixels: NDArray[np.uint8],
-    window: memoryview | None,
-    deadline_s: float,
-) -> None:
-    """Copy them: what the child does with the window later is no part of the page."""
-    if window is None:
-        protocol.receive_into(connection, pixels.data, deadline_s)
-        return
-    seen = np.frombuffer(window, np.uint8)  # its copies are made without the interpreter lock
-    for start in range(0, len(pixels), len(seen)):
-        if start:
-            protocol.give_turn(connection)
-        protocol.await_turn(connection, deadline_s)
-        part = pixels[start : start + len(seen)]
-        part[:] = seen[: len(part)]
-
-
-def _receive_layer(
-    connection: socket.socket, header: protocol.Header, deadline_s: float
-) -> list[LayerWord]:
-    num_bytes = int(header["layer_bytes"])
-    if not 0 < num_bytes <= protocol.MAX_LAYER_BYTES:
-        raise ValueError(f"a text layer of {num_bytes} bytes")
-    encoded = bytearray(num_bytes)
-    protocol.receive_into(connection, memoryview(encoded), deadline_s)
-    return layer_json.decoded(bytes(encoded))
-
-
-def _raise_refusal(header: protocol.Header) -> None:
-    if (code := header.get("error")) is None:
-        return
-    if code == "file_not_found":
-        raise FileNotFoundError("the document is gone")
-    raise _ERRORS.get(str(code), DocumentDamaged)(str(header["detail"]), **header["facts"])

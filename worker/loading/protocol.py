@@ -80,9 +80,11 @@ def give_turn(connection: socket.socket) -> None:
     connection.sendall(_TURN)
 
 
-def await_turn(connection: socket.socket, deadline_s: float | None = None) -> None:
+def await_turn(
+    connection: socket.socket, deadline_s: float | None = None, check: Check = wanted
+) -> None:
     """Wait until the other side leaves the window to this one; raises as `receive` does."""
-    receive_into(connection, memoryview(bytearray(len(_TURN))), deadline_s)
+    receive_into(connection, memoryview(bytearray(len(_TURN))), deadline_s, check)
 
 
 def _packed(header: Header) -> bytes:

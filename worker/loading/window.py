@@ -28,7 +28,7 @@ class Window:
         """A new one, or None on a system that has none. It is gone with those who look into it."""
         if sys.platform != "linux":
             return None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # Python may not have been built for it
             file = os.memfd_create("window", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             try:
                 os.ftruncate(file, _BYTES)
