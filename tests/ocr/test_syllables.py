@@ -65,6 +65,8 @@ def test_words_that_are_two_stay_two(written: str) -> None:
         ("Par king fee,", "Parking fee,"),
         ("(Com pany) seal", "(Company) seal"),
         ("CUS TO MER COPY", "CUSTOMER COPY"),
+        ("“Pa per”", "“Paper”"),
+        ("–Com pany’s…", "–Company’s…"),
     ],
 )
 def test_parts_of_an_english_word_are_joined(written: str, whole: str) -> None:

@@ -38,6 +38,8 @@ _NO_MORE = re.compile(rf"^\W*[^\W\d_{_VOWELS}]*[{_VOWELS}]*[^\W\d_{_VOWELS}]*\W*
 """What may become such a one: whatever is written behind other words takes nothing away."""
 _ENGLISH = re.compile(r"^[^\w ]*([A-Z]?[a-z]+|[A-Z]+)(?:['’][sS])?[^\w ]*$")
 """A word in the usual cases."""
+_MAY_BE_ENGLISH = re.compile(r"^[^\w ]*[A-Za-z]*(?:['’][sS]?)?[^\w ]*$")
+"""What may become such a one: quotes, dashes and dots of any kind stand round words."""
 _NO_SPACE = 0.4
 """Widths of a letter. The gaps in words that were cut reach 0.34, a narrow space has a half."""
 
@@ -88,8 +90,7 @@ def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int, bool]
             if num_letters > longest or gaps[last - 2] > _WIDEST * usual:
                 break
             together += words[last - 1].text
-            may_be_english = is_narrow and (together.isascii() or "’" in together)
-            if not may_be_english and not _NO_MORE.match(together):
+            if not (is_narrow and _MAY_BE_ENGLISH.match(together)) and not _NO_MORE.match(together):
                 break
             yield first, last, is_narrow
 
