@@ -10,12 +10,15 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 PRELUDE = """
-import ctypes, os, socket, sys
+import ctypes, os, resource, socket, sys
 from shared.running.sandbox import enter
 path = sys.argv[2]
 listener = socket.create_server(("127.0.0.1", 0))
 if ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) < int(sys.argv[1]):
     sys.exit(99)
+def check(status):
+    if status < 0:
+        raise OSError
 enter(1 << 30)
 try:
     {attempt}
@@ -45,10 +48,21 @@ def outcome(attempt: str, landlock_version: int, path: Path) -> int:
         ("os.kill(os.getppid(), 0)", 6),
         ("os.fork() or os._exit(0)", 0),
         ("os.posix_spawn('/bin/true', ['true'], {})", 0),
+        ("socket.socket(type=socket.SOCK_DGRAM).sendto(b'', ('127.0.0.1', 9))", 0),
+        ("os.chmod(path, 0)", 0),
+        ("os.chown(path, -1, -1)", 0),
+        ("resource.prlimit(os.getppid(), resource.RLIMIT_AS)", 0),
+        ("os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", 0),
+        ("os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0))", 0),
+        ("check(ctypes.CDLL(None).shmget(0, 4096, 0o1600))", 0),
+        ("check(ctypes.CDLL(None).unshare(0x10000000))", 0),
+        ("check(ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120)))", 0),
     ],
     ids=[
         *("write", "remove", "execute", "read the worker's passwords", "connect", "signal"),
-        *("fork", "spawn"),
+        *("fork", "spawn", "send a datagram", "change a mode", "change an owner"),
+        *("limit the worker", "slow the worker", "pin the worker", "leave memory behind"),
+        *("make a namespace", "ask by a ring"),
     ],
 )
 def test_what_a_decoder_never_needs_is_refused(
@@ -63,6 +77,11 @@ def test_what_a_decoder_never_needs_is_refused(
 def test_a_thread_can_still_be_started_which_one_decoder_needs(tmp_path: Path) -> None:
     start = "__import__('threading').Thread(target=print).start()"
     assert outcome(start, 0, tmp_path / "document") == 1
+
+
+def test_its_own_limits_can_still_be_set(tmp_path: Path) -> None:
+    limit = "resource.setrlimit(resource.RLIMIT_CPU, (50, resource.RLIM_INFINITY))"
+    assert outcome(limit, 0, tmp_path / "document") == 1
 
 
 def test_a_document_and_a_font_can_still_be_read(tmp_path: Path) -> None:
