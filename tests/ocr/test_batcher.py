@@ -139,6 +139,23 @@ def test_a_bad_line_fails_alone(batcher: Batcher, device: Device) -> None:
     assert [futures[index].result(10) for index in (0, 1, 3)] == ["A", "B", "D"]
 
 
+def test_a_group_of_nothing_keeps_nobody_waiting(batcher: Batcher, device: Device) -> None:
+    futures = batcher.submit([Group("w320", [], PIXELS), Group("w640", ["a"], PIXELS)], job="ours")
+    device.is_free.set()
+    assert [future.result(10) for future in futures] == ["A"]
+
+
+def test_a_network_that_answers_too_little_fails_what_it_was_asked_alone() -> None:
+    batcher = Batcher(lambda _, payloads: payloads[1:], budget=4 * PIXELS)
+    try:
+        for _ in range(2):  # the thread is there for the next one, too
+            (future,) = submit(batcher, "w320", ["a"], job="ours")
+            with pytest.raises(ValueError):
+                future.result(10)
+    finally:
+        batcher.close()
+
+
 def test_out_of_memory_halves_the_batch_and_those_to_come(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: DeviceOutOfMemory() if len(payloads) > 2 else None
     futures = submit(batcher, "w320", list("abcdef"), job="ours")

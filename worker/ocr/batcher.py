@@ -113,7 +113,8 @@ class Batcher:
             # A job that was away starts level with the others: it has saved up no turns.
             waiting = self._jobs.setdefault(job, _Job(self._clock, is_bulk)).waiting
             for group, part in zip(groups, parts, strict=True):
-                waiting.setdefault(group.key, deque()).extend(part)
+                if part:  # what waits is never empty
+                    waiting.setdefault(group.key, deque()).extend(part)
             self._changed_for(is_bulk).notify(sum(map(self._num_batches, groups)))
         return [item.result for item in items]
 
@@ -184,6 +185,7 @@ class Batcher:
             return
         try:
             results = self._run(key, [item.payload for item in items])
+            answered = list(zip(items, results, strict=True))
         except DeviceLost as error:
             self._fail_waiting(error)
             for item in items:
@@ -191,7 +193,7 @@ class Batcher:
         except Exception as error:  # the border between the callers and the device
             self._finish_halves(key, items, error)
         else:
-            for item, result in zip(items, results, strict=True):
+            for item, result in answered:
                 item.result.set_result(result)
 
     def _finish_halves(self, key: Hashable, items: list[_Item], error: Exception) -> None:
