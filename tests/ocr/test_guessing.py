@@ -27,18 +27,20 @@ def seen(word: str) -> list[Step]:
     return [step for char in word for step in ([(char, 0.99)], [("", 0.99)])]
 
 
-def read(steps: Sequence[Step], *, guess: bool = True) -> tuple[str, float]:
+def read(
+    steps: Sequence[Step], *, guess: bool = True, characters: str = CHARACTERS
+) -> tuple[str, float]:
     """The text of a line, and how sure its least sure letter is."""
     width = max(map(len, steps))
     classes = np.zeros((len(steps), width), np.int64)
     chances = np.zeros((len(steps), width), np.float32)
     for number, step in enumerate(steps):
         for rank, (char, chance) in enumerate(step):
-            classes[number, rank] = CHARACTERS.index(char) + 1 if char else 0
+            classes[number, rank] = characters.index(char) + 1 if char else 0
             chances[number, rank] = chance
-    lines = guessed([classes], [chances], CHARACTERS, vietnamese()) if guess else None
+    lines = guessed([classes], [chances], characters, vietnamese()) if guess else None
     (best,), (sure,) = lines or ([classes], [chances])
-    decoded = characters_of([best[:, 0]], [sure[:, 0]], CHARACTERS)
+    decoded = characters_of([best[:, 0]], [sure[:, 0]], characters)
     return "".join(decoded.texts), float(decoded.confidences.min())
 
 
@@ -57,6 +59,15 @@ def test_what_is_left_of_a_syllable_becomes_one_and_stays_unsure() -> None:
     text, least = read(line)
     assert text == "quận bình thạnh"
     assert least < 0.5
+
+
+def test_a_step_of_which_nothing_is_seen_keeps_no_page_from_being_read() -> None:
+    dark: Step = [("", 0.0005), ("h", 0.0004)]  # of a network that writes thousands of characters
+    assert read([*seen("quận "), *CUT[:4], dark, *CUT[4:], *seen(" thạnh")])[0] == "quận bình thạnh"
+
+
+def test_a_network_that_writes_no_space_is_asked_for_one_word() -> None:
+    assert read([*CUT[:4], [("", 0.6), ("h", 0.3)]], characters=CHARACTERS[1:])[0] == "bình"
 
 
 def test_what_was_seen_for_sure_stays_whatever_it_is() -> None:

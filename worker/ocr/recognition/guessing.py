@@ -25,7 +25,7 @@ _WEIGHT = 0.6
 _LETTER = 0.9
 """What each letter gains: without it the language would rather leave letters out."""
 _LEAST = 0.001
-"""What the network gives less of was not seen."""
+"""What the network gives less of was not seen, but for the best of all."""
 _BEAM = 24
 _GUESSED = 0.4
 """How sure a letter is at least that was guessed, so that no line is taken for none."""
@@ -42,8 +42,9 @@ def guessed(
     """The K best classes and chances (T, K) of each time step of lines, where in words that are
     unsure the first of them is what Vietnamese would write."""
     lines = [(own.copy(), sure.copy()) for own, sure in zip(classes, chances, strict=True)]
+    space = characters.index(SPACE) + 1 if SPACE in characters else -1  # none: a line is one word
     for own, sure in lines:
-        for first, last in list(_unsure(own[:, 0], sure[:, 0], characters.index(SPACE) + 1)):
+        for first, last in list(_unsure(own[:, 0], sure[:, 0], space)):
             before = _text(own[:first], sure[:first], characters)
             after = _text(own[last:], sure[last:], characters)[:1] or SPACE
             steps = own[first:last], sure[first:last]
@@ -86,7 +87,11 @@ def _likeliest(
     beam: each letter is weighed by those before it)."""
     found: _Found = {(_context(before), 0, ""): (0.0, ())}
     for own, sure in zip(classes.tolist(), chances.tolist(), strict=True):
-        step = [(best, chance) for best, chance in zip(own, sure, strict=True) if chance >= _LEAST]
+        step = [
+            (best, max(chance, _LEAST))
+            for rank, (best, chance) in enumerate(zip(own, sure, strict=True))
+            if chance >= _LEAST or rank == 0
+        ]
         found = _after(found, step, characters, language)
     end = code_of(after)
     _, path = max(
