@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -181,12 +180,16 @@ class LineSight:
         self.width = natural_width(*self._size)
         self.shape = HEIGHT, padded_width(self.width)
         self._ink: Ink | None = None
+        self._pixels: Picture | None = None
         self._line = line
 
-    @cached_property
+    @property
     def pixels(self) -> Picture:
         """The line (H, W, 3), cut out once."""
-        return self._line.pixels()
+        # No `cached_property`: that of Python 3.11 has one lock for the lines of all pages.
+        if self._pixels is None:
+            self._pixels = self._line.pixels()
+        return self._pixels
 
     def shown(self) -> Picture:
         """BGR (48, W', 3)."""
