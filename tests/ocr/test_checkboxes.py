@@ -205,22 +205,6 @@ def test_only_what_may_be_a_box_is_looked_at_closely(
     assert sum(looked_at) < picture[..., 0].size / 2
 
 
-@pytest.mark.parametrize("name", ["decree", "columns"])
-def test_a_page_of_print_is_made_smaller_once_for_all_that_is_looked_for(
-    reader: Reader, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scales = []
-    made = Small.at
-
-    def counting(picture: Picture, scale: float) -> Small:
-        scales.append(scale)
-        return made(picture, scale)
-
-    monkeypatch.setattr(Small, "at", counting)
-    reader.read(picture_of(name))
-    assert len(scales) == 1
-
-
 @pytest.mark.parametrize("scale", np.linspace(1.17, 1.27, 6))
 @pytest.mark.parametrize("side", [20, 22, 28])
 @pytest.mark.parametrize("mark", MARKS)
