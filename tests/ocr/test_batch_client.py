@@ -15,6 +15,7 @@ from worker.ocr.detection.turning import Window
 from worker.ocr.networks.inference import Key
 from worker.ocr.recognition import batch_client
 from worker.ocr.recognition.batch_client import BatchClient, LineSight
+from worker.ocr.recognition.lines import Picture
 
 WINDOW = Window(Crop.of(np.zeros((48, 192, 3), np.uint8)))
 
@@ -88,3 +89,18 @@ def test_lines_of_all_widths_are_asked_for_at_once() -> None:
     batcher.close()
     assert answers == list(widths)
     assert asked == [[(320, 2), (640, 1), (96, 1)]]
+
+
+def test_a_line_is_cut_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ink and its spaces are looked at later, on the same picture."""
+    cut, pixels = list[Crop](), Crop.pixels
+
+    def noted(crop: Crop) -> Picture:
+        cut.append(crop)
+        return pixels(crop)
+
+    monkeypatch.setattr(Crop, "pixels", noted)
+    sight = LineSight(Crop.of(np.zeros((48, 192, 3), np.uint8)))
+    sight.shown()
+    assert sight.pixels.shape == (48, 192, 3)
+    assert len(cut) == 1

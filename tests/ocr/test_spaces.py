@@ -10,7 +10,7 @@ from tests.ocr.drawn_tables import FONTS, Picture
 from tests.ocr.samples import text_read
 from worker.ocr.reader import Reader
 from worker.ocr.recognition.ctc import characters_of
-from worker.ocr.recognition.spaces import settled
+from worker.ocr.recognition.spaces import _percentile, settled
 
 CHARACTERS = "AB4or "
 
@@ -86,3 +86,10 @@ def test_a_space_as_narrow_as_what_is_between_letters_is_none() -> None:
 def test_figures_stay_together_and_so_does_what_has_few_gaps() -> None:
     assert as_settled("4444", 24, 2, 24, 0, seen=0.02) == "4444"
     assert as_settled("BoA", 2, 24, 0, seen=0.02) == "BoA"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (7, 30), (35, 700)])
+def test_percentiles_by_counts_are_those_of_numpy(shape: tuple[int, int]) -> None:
+    levels = np.random.default_rng(5).integers(0, 256, shape).astype(np.uint8)
+    for share in (0.5, 0.99, 1.0):
+        assert _percentile(levels, share) == pytest.approx(np.percentile(levels, 100 * share))
