@@ -245,7 +245,7 @@ class View {
   }
 
   async goToHit({ page, line }) {
-    const sheet = this.sheets.get(page);
+    const sheet = this.sheet(page); // the search may know the page before the events told of it
     await sheet.come();
     sheet.items?.[line]?.scrollIntoView({ block: "center" });
     sheet.reveal(line);

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lxml.html import fromstring
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from shared.errors.documents import PageTooLarge
 from shared.result import Page
@@ -75,6 +75,20 @@ def test_search_ignores_case_and_where_none_are_typed_diacritics(
     page.get_by_role("searchbox").fill("đau dơn")
     expect(page.locator(".search .count")).to_have_text("Không thấy")
     expect(page.locator("mark")).to_have_count(0)
+
+
+def test_a_search_may_find_a_page_that_the_events_have_not_told_of(
+    tab: Tab, played: Played
+) -> None:
+    held: list[Route] = []
+    tab.page.route(re.compile("/events"), lambda route: held.append(route))
+    page = tab.open(f"/#/jobs/{read_job(played.api, 3)}")
+    page.get_by_role("searchbox").fill("đau đớn")
+    expect(page.locator("#page-1 mark.current")).to_have_text("đau đớn")
+    for route in held:
+        route.continue_()
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("#page-2 mark.current")).to_be_in_viewport()
 
 
 def test_lines_stand_out_below_a_threshold_that_can_be_moved(tab: Tab, played: Played) -> None:
