@@ -17,7 +17,7 @@ Step = Callable[[], object]
 
 def do(step: Step) -> bool:
     """Do a step, whatever comes of it; whether there is more of it to do at once."""
-    name = getattr(step, "__name__", str(step))
+    name = getattr(step, "__name__", "") or str(step)  # of a method that is all it belongs to
     reach(f"keeper.{name}")
     try:
         return bool(step())

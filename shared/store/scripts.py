@@ -100,6 +100,7 @@ _PRELUDES: dict[str, tuple[str, ...]] = {
     "forget": ("_clock", "_lists", "_log"),
     "tick": ("_clock",),
     "steady": ("_clock",),
+    "due": ("_clock",),
     "create": ("_clock", "_outbox", "_lists", "_job", "_adding", "_errand"),
     "fetch_begin": ("_clock", "_outbox", "_lists", "_job", "_errand"),
     "fetch_end": ("_clock", "_outbox", "_lists", "_job", "_errand"),
@@ -167,6 +168,14 @@ class Scripts:
     def steady_ms(self) -> int:
         """The clock that everything is waited by: it never goes back, nor jumps (`_clock.lua`)."""
         return int(self.run_on("steady", []))
+
+    def due(self, name: str, limit: int, base: int = 0) -> list[str]:
+        """What is due by it in a sorted set by time, the longest first, in one round trip.
+
+        `base` stands before the times of what is asked for; what lies below it is not told.
+        """
+        found: list[str] = self.run_on("due", [name], limit, base)
+        return found
 
     def run(self, name: str, job_id: str, *args: object, more_keys: tuple[str, ...] = ()) -> Any:
         """Run the script of this name on a job. Raises Unavailable."""

@@ -54,12 +54,7 @@ class BatchUpkeep:
 
     def due(self, limit: int) -> list[str]:
         """Batches that are to be looked at."""
-        now = self._jobs.steady_ms()
-        with store_faults():
-            found: list[str] = self._client.zrange(
-                keys.BATCHES_DUE, "-inf", now, byscore=True, offset=0, num=limit
-            )
-        return found
+        return self._jobs.due(keys.BATCHES_DUE, limit)
 
     def process_due(self, batch_id: str) -> tuple[BatchOutcome, str]:
         """Do what is due of a batch; its tenant. `bulk` and `expire` are left to the caller."""

@@ -19,9 +19,10 @@ from shared.ids import new_id
 from shared.store import keys
 from shared.store.aside import Aside
 from shared.store.batches.scripts import BatchScripts
-from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.store.scripts import Client, Clock, Scripts, server_clock
 
 Kind = Literal["zip", "ndjson"]
+_LOOKED_AT = 8  # uploads that are due, in one look
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,7 @@ class BatchUploads:
 
     def take(self, lease_s: float) -> BatchUpload | None:
         """Lease the upload that has been due the longest, if one is."""
-        now = self._scripts.steady_ms()
-        with store_faults():
-            due = self._client.zrange(keys.UPLOADS, "-inf", now, byscore=True, offset=0, num=8)
-        for upload_id in due:
+        for upload_id in self._scripts.due(keys.UPLOADS, _LOOKED_AT):
             try:
                 if taken := self._take(upload_id, lease_s):
                     return taken

@@ -7,11 +7,11 @@ it is due. Who takes it has a lease; that of one who died makes it due again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from shared.store import keys
-from shared.store.scripts import Client, Clock, Scripts, server_clock, store_faults
+from shared.store.scripts import Client, Clock, Scripts, server_clock
 
 Kind = Literal["deliveries", "fetches"]
 _PORTS = {"http": 80, "https": 443}
@@ -62,10 +62,7 @@ class ErrandQueues:
         return lease, ids
 
     def _due(self, name: str, limit: int) -> list[str]:
-        now = self._scripts.steady_ms()
-        with store_faults():
-            found: Any = self._client.zrange(name, "-inf", now, byscore=True, offset=0, num=limit)
-        return list(found)
+        return self._scripts.due(name, limit)
 
 
 def host_of(url: str) -> str:

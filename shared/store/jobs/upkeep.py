@@ -35,10 +35,9 @@ class Upkeep:
 
     def expired_leases(self, limit: int) -> list[tuple[str, str]]:
         """Job and slice of the leases that ran out, the oldest first."""
-        now = self._scripts.steady_ms()
-        with store_faults():
-            found = self._client.zrange(keys.LEASES, "-inf", now, byscore=True, offset=0, num=limit)
-            if nameless := [name for name in found if "/" not in name]:
+        found = self._scripts.due(keys.LEASES, limit)
+        if nameless := [name for name in found if "/" not in name]:
+            with store_faults():
                 self._client.zrem(keys.LEASES, *nameless)
         parts = (name.partition("/") for name in found if "/" in name)
         return [(job_id, index) for job_id, _, index in parts]
@@ -50,12 +49,7 @@ class Upkeep:
 
     def overdue(self, limit: int) -> list[str]:
         """Jobs that have not ended although their time is over."""
-        now = self._scripts.steady_ms()
-        with store_faults():
-            found: list[str] = self._client.zrange(
-                keys.DEADLINES, "-inf", now, byscore=True, offset=0, num=limit
-            )
-        return found
+        return self._scripts.due(keys.DEADLINES, limit)
 
     def end_overdue(self, job_id: str) -> Overdue:
         """End a job whose time is over, naming the pages that were not read."""
@@ -71,15 +65,19 @@ class Upkeep:
 
     def due(self, limit: int) -> list[Due]:
         """Jobs of which something is to be erased now."""
-        return self._jobs_due(keys.RETENTION, self._scripts.now_ms(), limit)
-
-    def _jobs_due(self, name: str, now: int, limit: int) -> list[Due]:
+        now = self._scripts.now_ms()  # by the wall: what is kept is kept for so many days
         with store_faults():
-            ids = self._client.zrange(name, "-inf", now, byscore=True, offset=0, num=limit)
-            with self._client.pipeline(transaction=False) as pipe:
-                for job_id in ids:
-                    pipe.hget(keys.job(job_id), "tenant")
-                tenants = pipe.execute(raise_on_error=False)
+            ids = self._client.zrange(
+                keys.RETENTION, "-inf", now, byscore=True, offset=0, num=limit
+            )
+        return self._owned(ids)
+
+    def _owned(self, ids: Sequence[str]) -> list[Due]:
+        """The jobs with their tenants."""
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hget(keys.job(job_id), "tenant")
+            tenants = pipe.execute(raise_on_error=False)
         # What is no record has no tenant; that it is none is found out in the next step.
         return [
             Due(tenant if isinstance(tenant, str) else "", job_id)
@@ -137,7 +135,7 @@ class Upkeep:
 
     def erased(self, limit: int) -> list[Due]:
         """Erased jobs that may have bytes left, a minute after it."""
-        return self._jobs_due(keys.ERASED, self._scripts.steady_ms(), limit)
+        return self._owned(self._scripts.due(keys.ERASED, limit))
 
     def cleaned(self, job_ids: Sequence[str]) -> None:
         """Note that nothing is left of the bytes of erased jobs."""

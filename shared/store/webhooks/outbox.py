@@ -89,19 +89,17 @@ class Outbox:
 
     def waiting(self, limit: int) -> list[Event]:
         """Events without deliveries yet: in turn of their tenants, of one the oldest first."""
-        again = f"({_SET_ASIDE}", _SET_ASIDE + self._scripts.steady_ms()
         with store_faults():
-            subjects = []
-            for first, last in (("-inf", _SET_ASIDE), again):
-                subjects += self._client.zrange(
-                    keys.OUTBOX, first, last, byscore=True, offset=0, num=limit
-                )
-            if not subjects:
-                return []
-            with self._client.pipeline(transaction=False) as pipe:
-                for subject in subjects:
-                    pipe.hgetall(keys.event(subject))
-                records = pipe.execute(raise_on_error=False)
+            subjects: list[str] = self._client.zrange(
+                keys.OUTBOX, "-inf", _SET_ASIDE, byscore=True, offset=0, num=limit
+            )
+        subjects += self._scripts.due(keys.OUTBOX, limit, _SET_ASIDE)
+        if not subjects:
+            return []
+        with store_faults(), self._client.pipeline(transaction=False) as pipe:
+            for subject in subjects:
+                pipe.hgetall(keys.event(subject))
+            records = pipe.execute(raise_on_error=False)
         found = []
         for subject, record in zip(subjects, records, strict=True):
             try:
