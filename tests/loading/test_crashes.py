@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from shared.errors.documents import PageCrashed, PageTimeout
 from tests.loading.conftest import LIMITS
 from tests.loading.samples import encode, noise, pdf, slow_pdf, written
 from worker.loading.limits import LoadLimits
-from worker.loading.pool import PageLoader
+from worker.loading.pool import Asker, PageLoader
 
 PDF = "application/pdf"
 PATIENT = dataclasses.replace(LIMITS, page_wall_s=60, page_cpu_s=60)
@@ -67,17 +68,36 @@ def is_busy(process_id: int) -> bool:
     return psutil.Process(process_id).cpu_times().user > 0.6
 
 
-def test_a_process_killed_in_the_middle_fails_its_page_only(started, slow, healthy) -> None:
+def test_a_page_whose_process_is_killed_is_loaded_by_another(started, healthy) -> None:
+    """By the kernel, where memory is short: it says nothing of the page."""
     loader = started(PATIENT)
     (process_id,) = loader.process_ids()
+    os.kill(process_id, signal.SIGSTOP)
+    was_asked = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        asker = Asker(check=was_asked.set)
+        loading = threads.submit(loader.load, healthy, "image/png", 1, asker)
+        assert was_asked.wait(30)
+        os.kill(process_id, signal.SIGKILL)
+        assert (loading.result().picture == np.asarray(noise())).all()
+    assert loader.process_ids() != [process_id]
+
+
+def test_a_page_whose_process_is_killed_again_and_again_fails_alone(started, slow, healthy) -> None:
+    loader = started(PATIENT)
+    killed: list[int] = []
     with ThreadPoolExecutor(1) as threads:
         loading = threads.submit(loader.load, slow, PDF, 1)
-        wait_until(lambda: is_busy(process_id))
-        os.kill(process_id, signal.SIGKILL)
+        for _ in range(2):
+            wait_until(lambda: bool(set(loader.process_ids()) - {*killed}))
+            (process_id,) = loader.process_ids()
+            wait_until(lambda pid=process_id: is_busy(pid))
+            os.kill(process_id, signal.SIGKILL)
+            killed.append(process_id)
         with pytest.raises(PageCrashed):
             loading.result()
     assert is_fine(loader, healthy)
-    assert loader.process_ids() != [process_id]
+    assert loader.process_ids()[0] not in killed
 
 
 def test_a_process_killed_while_it_was_idle_fails_nothing(started, healthy) -> None:

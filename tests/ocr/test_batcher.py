@@ -164,6 +164,22 @@ def test_out_of_memory_halves_the_batch_and_those_to_come(batcher: Batcher, devi
     assert [len(payloads) for _, payloads in device.batches[1:]] == [4, 2, 2, 2]
 
 
+def test_once_there_was_room_for_long_larger_batches_are_tried_again(
+    batcher: Batcher, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ocr.batcher._CALM", 5)
+    device.fails = lambda payloads: DeviceOutOfMemory() if len(payloads) > 2 else None
+    device.is_free.set()
+    for future in submit(batcher, "w320", list("abcdef"), job="ours"):
+        future.result(10)
+    device.fails = lambda _: None
+    for future in submit(batcher, "w320", list("ghijklmnopqrst"), job="ours"):
+        future.result(10)
+    sizes = [len(payloads) for _, payloads in device.batches[1:]]
+    assert sizes == [4, 2, 2, 2, 2, 2, 4, 4, 2]
+    assert batcher.budget == 4 * PIXELS
+
+
 def test_one_line_that_does_not_fit_the_memory_fails(batcher: Batcher, device: Device) -> None:
     device.fails = lambda payloads: DeviceOutOfMemory() if "b" in payloads else None
     futures = submit(batcher, "w320", ["a", "b"], job="ours")

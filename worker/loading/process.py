@@ -28,6 +28,10 @@ next document would have less than a child gives that has just started."""
 _log = logging.getLogger(__name__)
 
 
+class _Killed(Exception):
+    """Something else ended the child, which says nothing of what it was asked."""
+
+
 class ChildProcess:
     """A process that decodes pages; where it dies, the next request starts another in its place.
 
@@ -92,10 +96,21 @@ class ChildProcess:
     ) -> Answer:
         """Send a request about `document` and wait for the answer.
 
-        Raises the error that the child names, FileNotFoundError, PageTimeout, PageCrashed (the
-        child died of the request), ServiceError (no child can be started) and what `check` raises:
-        then the child is ended in the middle of its work.
+        Where the child is killed meanwhile, as the kernel does where memory is short, another is
+        asked, once. Raises the error that the child names, FileNotFoundError, PageTimeout,
+        PageCrashed (the child died of the request), ServiceError (no child can be started) and what
+        `check` raises: then the child is ended in the middle of its work.
         """
+        with contextlib.suppress(_Killed):
+            return self._asked(request, document, check)
+        try:
+            return self._asked(request, document, check)
+        except _Killed:
+            raise PageCrashed from None
+
+    def _asked(
+        self, request: protocol.Header, document: tuple[str, str], check: protocol.Check
+    ) -> Answer:
         connection = self.wait_until_ready()
         self._num_requests += 1
         self.document = document
@@ -177,8 +192,10 @@ class ChildProcess:
         line = Line(connection, self._window, deadline_s, check)
         return line.answer(request["verb"], self._limits)
 
-    def _cause_of_crash(self) -> DocumentError:
+    def _cause_of_crash(self) -> DocumentError | _Killed:
         status = self._end(_EXIT_S)
+        if status == -signal.SIGKILL:
+            return _Killed()
         if status == -signal.SIGXCPU:
             return PageTimeout(max_cpu_s=self._limits.page_cpu_s)
         if status == protocol.OUT_OF_MEMORY_EXIT:

@@ -15,6 +15,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+_CALM = 500
+"""Batches in a row that had room, after which a larger one is tried again: who else took the
+device's memory may be gone. If not, that batch costs its halves once more."""
+
 Run = Callable[[Any, Sequence[Any]], Sequence[Any]]
 """Runs payloads of one key on the device and returns a result for each, in order."""
 
@@ -73,7 +77,8 @@ class Batcher:
     def __init__(
         self, run: Run, *, budget: int, num_streams: int = 1, bulk_apart: bool = False
     ) -> None:
-        self.budget = budget
+        self.budget = self._most = budget
+        self._num_calm = 0
         self._run = run
         self._jobs: dict[str, _Job] = {}
         self._clock = 0.0
@@ -195,13 +200,20 @@ class Batcher:
         else:
             for item, result in answered:
                 item.result.set_result(result)
+            self._grow_again()
+
+    def _grow_again(self) -> None:
+        if self.budget < self._most:
+            self._num_calm += 1
+            if self._num_calm >= _CALM:
+                self.budget, self._num_calm = min(2 * self.budget, self._most), 0
 
     def _finish_halves(self, key: Hashable, items: list[_Item], error: Exception) -> None:
         if len(items) == 1:
             items[0].result.set_exception(error)
             return
         if isinstance(error, DeviceOutOfMemory):
-            self.budget = sum(item.pixels for item in items) // 2
+            self.budget, self._num_calm = sum(item.pixels for item in items) // 2, 0
         middle = len(items) // 2
         self._finish(key, items[:middle])
         self._finish(key, items[middle:])
