@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 _CALM = 500
@@ -43,11 +44,36 @@ class Group(NamedTuple):
     pixels: int
 
 
-@dataclass(slots=True)
-class _Item:
+class Answer(Future[list[Any]]):
+    """The results of one call, in the order of its payloads; `num_left` are still to come.
+
+    One for all: to make, settle and wait for one of each line costs as much as to read its words.
+    """
+
+    def __init__(self, num_left: int) -> None:
+        super().__init__()
+        self.num_left = num_left
+        self._results: list[Any] = [None] * num_left
+        if num_left == 0:
+            self.set_result([])
+
+    def take(self, place: int, result: Any) -> None:
+        """Note a result, under the batcher's lock."""
+        self._results[place] = result
+        self.num_left -= 1
+        if self.num_left == 0 and self.is_wanted():
+            self.set_result(self._results)
+
+    def is_wanted(self) -> bool:
+        """Whether it may be settled now, by who holds the batcher's lock: once."""
+        return not self.done() and self.set_running_or_notify_cancel()
+
+
+class _Item(NamedTuple):
     payload: Any
     pixels: int
-    result: Future[Any] = field(default_factory=Future)
+    answer: Answer
+    place: int
 
 
 @dataclass(slots=True)
@@ -101,17 +127,19 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(
-        self, groups: Sequence[Group], *, job: str, is_bulk: bool = False
-    ) -> list[Future[Any]]:
+    def submit(self, groups: Sequence[Group], *, job: str, is_bulk: bool = False) -> Answer:
         """Queue groups of payloads, and wake the device's threads once for all of them.
 
+        Once one fails, or the answer is cancelled, what is left of them is not run.
         Raises BatcherClosed or DeviceLost.
         """
-        parts = [[_Item(one, group.pixels) for one in group.payloads] for group in groups]
-        items = [item for part in parts for item in part]
-        if not items:
-            return []
+        answer, places = Answer(sum(len(group.payloads) for group in groups)), count()
+        parts = [
+            [_Item(payload, group.pixels, answer, next(places)) for payload in group.payloads]
+            for group in groups
+        ]
+        if answer.done():
+            return answer
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -121,7 +149,7 @@ class Batcher:
                 if part:  # what waits is never empty
                     waiting.setdefault(group.key, deque()).extend(part)
             self._changed_for(is_bulk).notify(sum(map(self._num_batches, groups)))
-        return [item.result for item in items]
+        return answer
 
     def _num_batches(self, group: Group) -> int:
         return -(-len(group.payloads) * group.pixels // self.budget)
@@ -135,10 +163,7 @@ class Batcher:
     def _serve(self, kind: frozenset[bool]) -> None:
         """Take, run, hand out, until closed."""
         while (batch := self._next_batch(kind)) is not None:
-            key, items = batch
-            self._finish(
-                key, [item for item in items if item.result.set_running_or_notify_cancel()]
-            )
+            self._finish(*batch)
             with self._lock:
                 self._num_running -= 1
                 for others, changed in self._changed.items():
@@ -185,7 +210,8 @@ class Batcher:
         return items
 
     def _finish(self, key: Hashable, items: list[_Item]) -> None:
-        """Run a batch; where it fails, its halves, so that only the bad item's future raises."""
+        """Run a batch; where it fails, its halves, so that only the bad item's answer raises."""
+        items = [item for item in items if not item.answer.done()]
         if not items:
             return
         try:
@@ -193,13 +219,13 @@ class Batcher:
             answered = list(zip(items, results, strict=True))
         except DeviceLost as error:
             self._fail_waiting(error)
-            for item in items:
-                item.result.set_exception(error)
+            self._fail(items, error)
         except Exception as error:  # the border between the callers and the device
             self._finish_halves(key, items, error)
         else:
-            for item, result in answered:
-                item.result.set_result(result)
+            with self._lock:
+                for item, result in answered:
+                    item.answer.take(item.place, result)
             self._grow_again()
 
     def _grow_again(self) -> None:
@@ -210,7 +236,7 @@ class Batcher:
 
     def _finish_halves(self, key: Hashable, items: list[_Item], error: Exception) -> None:
         if len(items) == 1:
-            items[0].result.set_exception(error)
+            self._fail(items, error)
             return
         if isinstance(error, DeviceOutOfMemory):
             self.budget, self._num_calm = sum(item.pixels for item in items) // 2, 0
@@ -218,14 +244,17 @@ class Batcher:
         self._finish(key, items[:middle])
         self._finish(key, items[middle:])
 
+    def _fail(self, items: Iterable[_Item], error: Exception) -> None:
+        with self._lock:
+            for answer in {item.answer for item in items}:
+                if answer.is_wanted():  # where one result fails all do
+                    answer.set_exception(error)
+
     def _fail_waiting(self, error: Exception) -> None:
         with self._lock:
             self._failure = self._failure or error
-            jobs, self._jobs = self._jobs, {}
+            waiting = [part for job in self._jobs.values() for part in job.waiting.values()]
+            self._jobs = {}
             for changed in self._changed.values():
                 changed.notify_all()
-        for job in jobs.values():
-            for items in job.waiting.values():
-                for item in items:
-                    if item.result.set_running_or_notify_cancel():
-                        item.result.set_exception(error)
+        self._fail(chain.from_iterable(waiting), error)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from worker.ocr.batcher import Batcher, Group
+from worker.ocr.batcher import Answer, Batcher, Group
 from worker.ocr.detection.crops import Crop
 from worker.ocr.networks.inference import Key, Sight, Task
 from worker.ocr.networks.recognizer import PIXELS_PER_STEP
@@ -139,31 +140,25 @@ class BatchClient:
             )
             for (height, width), numbers in by_size.items()
         ]
-        submitted = self.batcher.submit(groups, job=self.job, is_bulk=self.watch.is_bulk)
-        order = (number for numbers in by_size.values() for number in numbers)
-        futures = dict(zip(order, submitted, strict=True))
+        answer = self.batcher.submit(groups, job=self.job, is_bulk=self.watch.is_bulk)
         try:
             with self.turn.away():
-                self._wait_for(list(futures.values()))
-            return [futures[number].result() for number in range(len(sights))]
+                self._wait_for(answer, len(sights))
         finally:
-            # Where one has failed nobody wants the others.
-            for future in futures.values():
-                future.cancel()
+            answer.cancel()  # where nobody waits any more
+        order = chain.from_iterable(by_size.values())
+        results = dict(zip(order, answer.result(), strict=True))
+        return [results[number] for number in range(len(sights))]
 
-    def _wait_for(self, futures: Sequence[Future[Any]]) -> None:
-        """Until all are done; raises what the first raised that failed.
-
-        Who waits is woken once: to be woken for each line costs as much as its words do.
-        """
-        waits_for = set(futures)
-        while waits_for:
+    def _wait_for(self, answer: Answer, num_left: int) -> None:
+        """Until all is answered, or something failed."""
+        is_over = False
+        while not is_over:
             self.watch.check()
-            done, waits_for = wait(waits_for, _LOOK_S, FIRST_EXCEPTION)
-            if done:
+            is_over = answer in wait((answer,), _LOOK_S).done
+            if answer.num_left < num_left:
+                num_left = answer.num_left
                 self.watch.progress()
-            for future in done:
-                future.result()
 
     def _by_size(self, task: Task, sights: Sequence[Sight]) -> dict[tuple[int, int], list[int]]:
         numbers: dict[tuple[int, int], list[int]] = {}
