@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from shared.errors import DocchuError, DocumentTooLarge, FetchFailed
+from shared.errors import DocchuError, DocumentTooLarge, FetchFailed, Unavailable
 from shared.outgoing.addresses import Target
 from shared.outgoing.connection import connected
 
 _CHUNK_BYTES = 64 * 1024
+_HELD_UP_S = 1
+"""A connection is cut at its deadline: who notices so much later was stopped, or his disk was."""
 _OK = 200
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "docchu"}
 
@@ -31,7 +33,8 @@ def fetch(
     """Hand the body at the target to `write` piece by piece, within `timeout_s` seconds in all.
 
     Raises FetchFailed unless the answer is a whole 200, DocumentTooLarge past `max_bytes`, and
-    the DocchuError that `write` raises. `context` replaces the system's certificates.
+    the DocchuError that `write` raises, and Unavailable where we were held up ourselves: that says
+    nothing of the host. `context` replaces the system's certificates.
     """
     deadline = time.monotonic() + timeout_s
     try:
@@ -48,7 +51,10 @@ def fetch(
     except Exception as error:
         # The boundary to a foreign machine: http.client and email raise more kinds than they name
         # for what it may send.
-        if time.monotonic() >= deadline:
+        late_s = time.monotonic() - deadline
+        if late_s > _HELD_UP_S:
+            raise Unavailable("Fetching the document was held up.") from error
+        if late_s >= 0:
             raise FetchFailed(f"The document did not come within {timeout_s:g} s.") from error
         raise FetchFailed(f"{target.host} did not give the document.") from error
 

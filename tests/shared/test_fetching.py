@@ -6,13 +6,14 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from shared.errors import DocumentTooLarge, FetchFailed
+from shared.errors import DocumentTooLarge, FetchFailed, Unavailable
 from shared.outgoing.addresses import Target
 from shared.outgoing.fetching import fetch
 from tests.shared.answering import Server, odd_answers, sending, serving
@@ -149,6 +150,12 @@ def test_what_the_writer_raises_comes_through() -> None:
 
     with serving(ok(BODY, LENGTH)) as server, pytest.raises(DocumentTooLarge):
         fetch(target(server.port), refuse, 1 << 20, 10)
+
+
+def test_who_is_held_up_himself_does_not_blame_the_host() -> None:
+    """By a disk that stands still, or because the process was stopped for a while."""
+    with serving(ok(BODY, LENGTH)) as server, pytest.raises(Unavailable, match="held up"):
+        fetch(target(server.port), lambda _: time.sleep(1.5), 1 << 20, 0.2)
 
 
 @pytest.fixture(scope="module")
