@@ -9,7 +9,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from shared import errors
 from shared.errors import DocchuError
@@ -169,13 +169,24 @@ def _on_http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:  # a redirection
         return current_app.make_response(error.get_response())
     phrase, detail = title(error.code), error.description
+    if isinstance(error, NotFound):
+        detail = _nothing_here()
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        detail = f"{request.method} is not for this address: {', '.join(error.valid_methods)} are."
+        methods = ", ".join(sorted(error.valid_methods))
+        detail = f"{request.method} is not for this address: {methods} are."
     answer = problem(error.code, phrase.lower().replace(" ", "_"), detail or phrase)
     for name, value in error.get_headers():
         if name.lower() != "content-type":
             answer.headers[name] = value
     return answer
+
+
+def _nothing_here() -> str:
+    path = request.path.rstrip("/")
+    addresses = current_app.create_url_adapter(request)
+    if path != request.path and addresses and addresses.test(path, request.method):
+        return "There is nothing at this address; without the `/` at its end there is."
+    return "There is nothing at this address: `/docs` shows those that there are."
 
 
 def _on_unexpected_error(error: Exception) -> Response:

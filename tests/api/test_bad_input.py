@@ -249,6 +249,20 @@ def test_an_unknown_path_is_not_found(api: Api, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", "/v1/jobs/", "without the `/`"),
+        ("GET", "/v1/jobs/job_1/", "without the `/`"),
+        ("GET", "/v1/", "`/docs`"),
+        ("POST", "/jobs", "`/docs`"),
+    ],
+)
+def test_an_unknown_path_says_where_to_look(api: Api, method: str, path: str, told: str) -> None:
+    unknown = problem(api.client.open(path, method=method), 404, "not_found")
+    assert told in unknown["detail"]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
         ("PUT", "/v1/jobs", "POST"),
@@ -263,8 +277,10 @@ def test_a_wrong_method_says_which_are_right(
     api: Api, method: str, path: str, allowed: str
 ) -> None:
     answer = api.client.open(path, method=method)
-    problem(answer, 405, "method_not_allowed")
+    detail = problem(answer, 405, "method_not_allowed")["detail"]
     assert allowed in answer.headers["Allow"]
+    told = detail.partition(": ")[2].removesuffix(" are.").split(", ")
+    assert allowed in told and told == sorted(told)
 
 
 def test_an_unexpected_error_is_a_500_that_gives_nothing_away(
