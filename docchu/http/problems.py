@@ -49,6 +49,9 @@ _BY_CODE: dict[str, type[DocchuError]] = {
     "job_gone": JobGone,
     "job_not_finished": JobNotFinished,
     "job_not_found": JobNotFound,
+    # What we ask for is there, so this is not where a service is: the address has a path too much.
+    "method_not_allowed": UnexpectedAnswer,
+    "not_found": UnexpectedAnswer,
     "unsupported_media_type": DocumentRefused,
     "webhook_not_found": WebhookNotFound,
 }
@@ -72,7 +75,7 @@ def from_problem(
     code, detail = problem.get("code"), problem.get("detail") or problem.get("title")
     kind = _BY_CODE.get(str(code)) or _BY_STATUS.get(status) or _other(status, code is not None)
     if kind is UnexpectedAnswer:
-        detail = f"The answer was {status}, and not as Docchu answers."
+        detail = f"The answer was {status}, and not as Docchu answers there."
     return kind(
         str(detail) if detail else None,
         code=str(code) if code else None,

@@ -51,6 +51,7 @@ class ContractFake(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.api_key: str | None = None
+        self.refused = ""
         self.retry_after = "0"
         self.hold_s = _HOLD_S
         self.faults: deque[Fault] = deque()
@@ -95,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.server.api_key
         if key and self.headers.get("Authorization") != f"Bearer {key}":
             return self._problem(401, "unauthorized", "This service wants an API key.")
+        if self.server.refused:
+            return self._problem(403, "forbidden", self.server.refused)
         answer = self._answer(parts.path.strip("/").split("/"), query, body)
         if fault:
             return self._fail(fault)

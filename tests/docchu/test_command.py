@@ -132,6 +132,24 @@ def test_a_url_that_is_none_is_a_usage_error(docchu: Docchu, scan):
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize("command", ["read", "jobs", "ingest"])
+def test_an_address_with_a_path_too_much_is_asked_about(
+    docchu: Docchu, scan, service: ContractFake, command: str
+):
+    file = scan("a.pdf", "%PDF-1.4")
+    arguments = {"read": [file], "ingest": [file, "--out", "out"]}.get(command, [])
+    done = docchu(command, "--url", f"{service.url}/v1/", *arguments)
+    assert f"Is {service.url}/v1/ the address of a Docchu service?" in done.stderr
+    assert (done.stdout, done.returncode) == ("", 3)
+
+
+def test_a_key_that_is_not_for_this_is_told_what_it_is_for(docchu: Docchu, service: ContractFake):
+    service.refused = "This API key is for submitting documents."
+    done = docchu("jobs", DOCCHU_API_KEY="dk_right")
+    assert "This API key is for submitting documents. (forbidden at http" in done.stderr
+    assert done.returncode == 3
+
+
 def test_the_api_key_comes_from_the_environment(docchu: Docchu, scan, service: ContractFake):
     service.api_key = "dk_right"
     file = scan("a.png", "x\n")

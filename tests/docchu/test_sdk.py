@@ -170,7 +170,7 @@ def test_an_unknown_id_finds_nothing_whatever_it_holds(client: Docchu, service: 
 
 
 def test_another_program_at_the_address_is_told_from_docchu(service: ContractFake):
-    with Docchu(f"{service.url}/other") as client, pytest.raises(errors.RequestRefused):
+    with Docchu(f"{service.url}/other") as client, pytest.raises(errors.UnexpectedAnswer):
         client.submit(b"x")
 
 
