@@ -23,6 +23,7 @@ from docchu.commands.options import (
     Model,
     Out,
     Pages,
+    Password,
     Paths,
     Resume,
     RetryFailed,
@@ -80,6 +81,7 @@ def read(
     text_layer: Layer = None,
     extract: Extract = None,
     language_model: Language = None,
+    password: Password = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
@@ -96,7 +98,7 @@ def read(
     # Loaded here, so that the help and other commands need no HTTP client.
     from docchu.commands import reading as run
 
-    options = reading(pages, model, text_layer, extract, language_model)
+    options = reading(pages, model, text_layer, extract, language_model, password)
     raise typer.Exit(run.read(run.Wish(files, form.value, out, options), url, api_key))
 
 

@@ -101,11 +101,12 @@ def retry(
     text_layer: options.Layer = None,
     extract: options.Extract = None,
     language_model: options.Language = None,
+    password: options.Password = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
 ) -> None:
     """Read the documents of jobs again, while they are kept: as they were, or otherwise."""
-    given = options.reading(pages, model, text_layer, extract, language_model)
+    given = options.reading(pages, model, text_layer, extract, language_model, password)
     raise typer.Exit(_each(ids, lambda service, job: service.rerun(job, **given), url, api_key))
 
 

@@ -72,6 +72,14 @@ Language = Annotated[
     LanguageModel | None,
     typer.Option("--language-model", help="Let the language decide doubtful marks, or not."),
 ]
+Password = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DOCCHU_PASSWORD",
+        help="Open encrypted PDFs with it; others of this machine see what a command is given.",
+        metavar="TEXT",
+    ),
+]
 
 Paths = Annotated[
     list[str],
@@ -112,6 +120,7 @@ def reading(
     text_layer: TextLayer | None,
     extract: str | None,
     language_model: LanguageModel | None,
+    password: str | None = None,
 ) -> ReadingOptions:
     """What was given of how to read."""
     given = {
@@ -120,6 +129,7 @@ def reading(
         "text_layer": text_layer and text_layer.value,
         "extract": extract,
         "language_model": language_model and language_model.value,
+        "password": password or None,
     }
     return cast(
         "ReadingOptions", {name: value for name, value in given.items() if value is not None}

@@ -34,6 +34,7 @@ class BatchOptions(TypedDict, total=False):
     pages: str
     text_layer: Literal["auto", "ignore", "trust"]
     language_model: Literal["auto", "off"]
+    model: str
     extract: str
     reuse: Literal["auto", "never"]
     ttl_s: int

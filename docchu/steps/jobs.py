@@ -31,10 +31,10 @@ class JobSteps:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def read(self, document: Source) -> Steps[Result]:
+    def read(self, document: Source, **options: Unpack[ReadingOptions]) -> Steps[Result]:
         """Read a document: submit, wait, result. Look at `problems` of what comes back: it names
         the pages that could not be read, if others could. Raises JobFailed if none could."""
-        job = yield from self.submit(document)
+        job = yield from self.submit(document, **options)
         return (yield from self.result((yield from self.wait(job))))
 
     def submit(

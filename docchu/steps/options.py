@@ -15,8 +15,9 @@ class ReadingOptions(TypedDict, total=False):
     """How a document is read and what becomes of it; what is absent or None is the service's own.
 
     `pages` is such as `1-3,7`; `model` is one of those that the service has; `extract` is `auto` or
-    a type of document whose fields are to be in the result; `password` opens an encrypted PDF. The
-    job's end is told to `webhook_url` (see docchu.webhooks), on request with its text.
+    a type of document whose fields are to be in the result; `password` opens an encrypted PDF; in
+    `timeout_s` seconds the job ends, with what was read by then. The job's end is told to
+    `webhook_url` (see docchu.webhooks), on request with its text.
     """
 
     pages: str | None
@@ -25,6 +26,7 @@ class ReadingOptions(TypedDict, total=False):
     language_model: LanguageModel | None
     metadata: Mapping[str, Any] | None
     ttl_s: int | None
+    timeout_s: int | None
     webhook_url: str | None
     webhook_include: Literal["text"] | None
     model: str | None

@@ -73,6 +73,15 @@ def test_pages_are_passed_on(docchu: Docchu, scan, service: ContractFake):
     assert service.only_job().options == {"pages": "1-3,7"}
 
 
+def test_a_password_is_passed_on(docchu: Docchu, scan, service: ContractFake):
+    file = scan("a.pdf", "x\n")
+    assert docchu("read", "--password", "bí mật", file).stdout == "x\n"
+    docchu("read", file, DOCCHU_PASSWORD="của tôi")
+    told = [job.options for job in service.jobs.values()]
+    assert told == [{"password": "bí mật"}, {"password": "của tôi"}]
+    assert "bí mật" not in docchu("read", "--help", DOCCHU_PASSWORD="bí mật").stdout
+
+
 def test_an_option_that_the_service_does_not_know_is_a_usage_error(docchu: Docchu, scan):
     done = docchu("read", "--pages", "0", scan("a.pdf", "x"))
     assert done.returncode == 2

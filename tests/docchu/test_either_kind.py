@@ -15,8 +15,19 @@ from bench.workers.marked import picture_of, text_of
 from docchu import AsyncDocchu, Docchu, errors
 from docchu.async_client import AsyncBatches, AsyncDeliveries, AsyncWebhooks
 from docchu.client import Batches, Deliveries, Webhooks
+from docchu.steps.batches import BatchOptions
+from docchu.steps.options import ReadingOptions
+from shared.options import BatchRequest, BodyRequest
 
 NOBODY = "http://127.0.0.1:9/hook"
+
+
+def test_what_the_service_can_be_asked_for_the_client_can_ask_for() -> None:
+    places = {"batch_id", "custom_id"}  # of `batches.add`, by their names there
+    assert set(ReadingOptions.__annotations__) == set(BodyRequest.model_fields) - places
+    own = {"open"}  # `batches.open`
+    of_batches = set(BatchOptions.__annotations__) - {"idempotency_key"}
+    assert of_batches == set(BatchRequest.model_fields) - own
 
 
 def test_a_document_is_read_again_without_an_upload(either: Docchu) -> None:

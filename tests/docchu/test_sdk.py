@@ -68,6 +68,11 @@ def test_options_go_with_a_file(client: Docchu):
     assert job.metadata == {"của": "tôi"}
 
 
+def test_what_is_read_at_once_can_be_asked_for_the_same(client: Docchu, service: ContractFake):
+    client.read(b"x", pages="1", password="bí mật")
+    assert service.only_job().options == {"pages": "1", "password": "bí mật"}
+
+
 def test_a_document_or_its_address_must_be_given(client: Docchu):
     with pytest.raises(ValueError):
         client.submit()
