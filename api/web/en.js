@@ -180,7 +180,7 @@ export default {
     document_damaged: "The document is damaged or cut short.",
     document_lost: "The service has lost the document: send it again.",
     dynamic_form: "The document is a form that only its own program can show: print it to a PDF.",
-    document_encrypted: "The document is locked with a password: send it without one.",
+    document_encrypted: "The document is locked: give its password (in the reading options), or send it without one.",
     document_unreadable: "The document cannot be read.",
     too_many_pages: "The document has more pages than the service takes.",
     no_such_pages: "The document has none of the pages asked for.",

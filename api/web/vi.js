@@ -185,7 +185,7 @@ export default {
     document_damaged: "Tài liệu bị hỏng hoặc bị cắt cụt.",
     document_lost: "Dịch vụ đã làm mất tài liệu: hãy gửi lại.",
     dynamic_form: "Tài liệu là biểu mẫu động (XFA); hãy in ra PDF rồi gửi lại.",
-    document_encrypted: "Tài liệu bị khóa bằng mật khẩu; hãy gửi bản không có mật khẩu.",
+    document_encrypted: "Tài liệu bị khóa: hãy nhập đúng mật khẩu (ở Tùy chọn đọc) hoặc gửi bản không có mật khẩu.",
     document_unreadable: "Tài liệu này không đọc được.",
     too_many_pages: "Tài liệu có nhiều trang hơn mức dịch vụ nhận.",
     no_such_pages: "Tài liệu không có những trang được yêu cầu.",

@@ -83,7 +83,7 @@ def test_a_failed_document_says_why_in_words(tab: Tab, played: Played, tmp_path:
     expect(row.locator(".badge")).to_have_text("Lỗi")
     expect(row).to_contain_text("mật khẩu")
     row.get_by_role("link").click()
-    expect(page.locator(".head .reason")).to_contain_text("mật khẩu")
+    expect(page.locator(".head .reason")).to_contain_text("mật khẩu (ở Tùy chọn đọc)")
     expect(page.locator(".tools")).to_be_hidden()
     tab.screenshot(tmp_path, "failed")
 
