@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from bench.crew import Crew
 from bench.workers.marked import picture_of, text_of
 from docchu import errors
 from docchu.batch import Item
 from docchu.client import Docchu
+from tests.docchu.conftest import ROOT
 
 NAMES = ["Hồ sơ/trang 1.png", "Hồ sơ/trang 2.png", "đơn.png"]
 
@@ -111,3 +116,25 @@ def test_what_failed_is_read_again_when_told_to(either: Docchu) -> None:
         assert item_again.job_id != item.job_id
     canceled = either.batches.cancel(either.batches.open())
     assert either.batches.wait(canceled).status == "canceled"
+
+
+def test_the_python_of_the_page_on_bulk_does_what_it_says(crew: Crew, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "a.png").write_bytes(picture_of(71))
+    (tmp_path / "scans" / "empty.png").touch()
+    with zipfile.ZipFile(tmp_path / "scans.zip", "w") as archive:
+        archive.writestr("a/b.png", picture_of(72))
+    (block,) = re.findall(
+        "^```python\n(.*?)^```$", (ROOT / "docs/bulk.md").read_text(), re.M | re.S
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", block.replace("http://127.0.0.1:8080", crew.url)],
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"scans/a.png succeeded {text_of(71)}" in done.stdout
+    assert "scans/empty.png empty_document" in done.stdout and "succeeded=1" in done.stdout
+    with zipfile.ZipFile(tmp_path / "texts.zip") as texts:
+        assert texts.read("a/b.png.txt").decode().strip() == text_of(72)
