@@ -24,6 +24,10 @@ app = typer.Typer(
 )
 
 
+_LAST = (
+    "It was the last one: a service on loopback wants none any more, unless DOCCHU_AUTH=on; "
+    "any other lets nobody in."
+)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -100,6 +104,8 @@ def list_() -> None:
     """List the keys: id, tenant, role, when it was made, used last and expires (UTC), name."""
     with _keys() as keys:
         found = keys.all()
+    if not found:
+        typer.echo("There are no keys.", err=True)
     for key in found:
         times = "  ".join(map(_shown, (key.created_at, key.used_at, key.expires_at)))
         typer.echo(f"{key.id}  {key.tenant}  {key.role or 'all'}  {times}  {key.name}")
@@ -113,11 +119,13 @@ def _shown(moment: datetime | None) -> str:
 def revoke(key_id: Annotated[str, typer.Argument(help="the id that `list` shows")]) -> None:
     """Take a key out of use at once."""
     with _keys() as keys:
-        revoked = keys.revoke(key_id)
+        revoked, is_any_left = keys.revoke(key_id), keys.any()
     if not revoked:
         typer.echo(f"docchu keys: there is no key {key_id}", err=True)
         raise typer.Exit(1)
     typer.echo(f"Key {key_id} is revoked.", err=True)
+    if not is_any_left:
+        typer.echo(_LAST, err=True)
 
 
 if __name__ == "__main__":

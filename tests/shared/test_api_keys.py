@@ -87,10 +87,13 @@ def test_a_service_that_others_can_reach_wants_a_key(store_client: redis.Redis) 
 
 
 def test_the_command_works_while_nothing_runs(tmp_path: Path) -> None:
+    told: list[str] = []
+
     def docchu_keys(*arguments: str) -> str:
         command = [sys.executable, "-m", "shared.running.keys_command", *arguments]
         environment = {"DOCCHU_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        told.append(done.stderr)
         return done.stdout.strip()
 
     named = ["--tenant", "acme", "--name", "scanner", "--role", "admin"]
@@ -99,5 +102,9 @@ def test_the_command_works_while_nothing_runs(tmp_path: Path) -> None:
     listed = docchu_keys("list")
     assert "acme  admin" in listed and "scanner" in listed and token not in listed
     assert "never  2999-01-31 00:00" in listed
+    other = docchu_keys("create")
     docchu_keys("revoke", token[:9])
-    assert docchu_keys("list") == ""
+    assert "last one" not in told[-1]
+    docchu_keys("revoke", other[:9])
+    assert "It was the last one: a service on loopback wants none any more" in told[-1]
+    assert docchu_keys("list") == "" and "There are no keys." in told[-1]
