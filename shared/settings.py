@@ -18,6 +18,7 @@ from shared.setting_values import host_and_port as host_and_port
 from shared.setting_values import is_loopback, networks, origins, schedule
 
 ENV_PREFIX = "DOCCHU_"
+_ENV_FILE = ".env"
 _MAX_SOCKET_PATH = 100  # characters; the kernel takes 107 (unix(7))
 _DAY_S = 24 * 3600
 # Standard Webhooks 1.0, "deliverability": some 75 hours in all.
@@ -225,16 +226,20 @@ class Settings(BaseSettings):
         return all(is_loopback(host_and_port(one)[0]) for one in addresses)
 
 
+def env_file() -> str:
+    """The file that settings are read from, if it is there; empty: none is."""
+    return os.environ.get(f"{ENV_PREFIX}ENV_FILE", _ENV_FILE)
+
+
 def load_settings() -> Settings:
     """Read the environment, and what it leaves open in the present folder's `.env`.
 
     DOCCHU_ENV_FILE names another file, or none where it is empty. Raises SettingError naming the
     variable, its value and what is wanted.
     """
-    file = os.environ.get(f"{ENV_PREFIX}ENV_FILE")
-    if file and not Path(file).is_file():
+    file = env_file()
+    if f"{ENV_PREFIX}ENV_FILE" in os.environ and file and not Path(file).is_file():
         raise SettingError(f"{ENV_PREFIX}ENV_FILE={file} is no file.")
-    file = ".env" if file is None else file
     source: dict[str, Any] = {"_env_file": file or None, "_env_file_encoding": "utf-8"}
     try:
         return Settings(**source)

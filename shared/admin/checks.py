@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import secrets
 import shutil
@@ -20,6 +19,7 @@ from shared.errors import SettingError
 from shared.ids import new_id
 from shared.running.disk import num_inodes
 from shared.running.starting import check_pair
+from shared.running.unknown import unknown_variables
 from shared.settings import Settings
 from shared.store.api_keys import ApiKeys, check_exposure
 from shared.store.scripts import Client, store_faults
@@ -33,16 +33,12 @@ _LOW_FILES = 10_000
 _SOON = timedelta(days=14)
 _SPARE_FILES = 1024  # descriptors of an API process besides its requests
 _WEIGHTS = Path(__file__).parents[2] / "worker" / "ocr" / "weights"
-_NOT_SETTINGS = {"DOCCHU_ENV_FILE", "DOCCHU_URL", "DOCCHU_API_KEY"}
 
 
 def settings(found: Settings) -> Iterator[Finding]:
     """Whether each variable that is set is one."""
-    known = {f"DOCCHU_{name.upper()}" for name in Settings.model_fields}
-    for name in sorted(os.environ):
-        if name.startswith("DOCCHU_") and name not in known | _NOT_SETTINGS | {"DOCCHU_MAX_DEATHS"}:
-            advice = "Is it misspelt? .env.example lists all settings."
-            yield Finding("settings", "warning", f"{name} is no setting", advice)
+    for name, advice in unknown_variables().items():
+        yield Finding("settings", "warning", f"{name} is no setting", advice)
     changed = sorted(name.upper() for name in found.model_fields_set)
     yield Finding("settings", "ok", f"{len(changed)} set: {', '.join(changed) or 'none'}")
 

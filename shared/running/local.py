@@ -19,6 +19,7 @@ import typer
 from shared.errors import DocchuError, SettingError
 from shared.running import data_lock
 from shared.running.embedded import CONFIG_EXIT_CODE, running
+from shared.running.unknown import unknown_variables
 from shared.settings import Settings, host_and_port, load_settings
 from shared.store.api_keys import ApiKeys, check_exposure
 from shared.store.scripts import connect
@@ -159,6 +160,8 @@ def serve(
     programs = tuple(only or Program)
     try:
         settings = load_settings()
+        for name, advice in unknown_variables().items():
+            print(f"docchu: {name} is no setting and changes nothing. {advice}", file=sys.stderr)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         check(settings, programs)
     except DocchuError as error:

@@ -44,6 +44,14 @@ def test_serve_says_what_is_wrong_before_it_starts(docchu: Callable[..., Done], 
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
 
 
+def test_serve_names_what_is_no_setting(docchu: Callable[..., Done], tmp_path: Path):
+    (tmp_path / ".env").write_text("DOCCHU_MAXPAGES=3\nCOMPOSE_FILE=a\n#DOCCHU_OFF=1\n")
+    told = docchu("serve", "--only", "worker", DOCCHU_PORT="80", DOCCHU_API_KEY="k").stderr
+    assert "DOCCHU_MAXPAGES is no setting and changes nothing. Is DOCCHU_MAX_PAGES meant?" in told
+    assert "DOCCHU_PORT is no setting and changes nothing. Is it misspelt?" in told
+    assert told.count("is no setting") == 2, told
+
+
 def test_one_program_alone_wants_a_store_that_others_reach(docchu: Callable[..., Done]):
     refused = docchu("serve", "--only", "worker")
     assert refused.returncode == 1

@@ -85,7 +85,7 @@ def test_who_cannot_ask_is_told_why(ops: Operator, tmp_path: Path) -> None:
         ("DOCCHU_REDIS_URL", "redis://127.0.0.1:1/0", "Is it started", "error"),
         ("DOCCHU_MODELS_DIR", "models", "own.safetensors has no card", "error"),
         ("DOCCHU_LEASE_S", "long", "DOCCHU_LEASE_S=long", "error"),
-        ("DOCCHU_MODLES_DIR", "models", "misspelt", "warning"),
+        ("DOCCHU_MODLES_DIR", "models", "Is DOCCHU_MODELS_DIR meant?", "warning"),
         ("DOCCHU_LOG_LEVEL", "info", "no service has run", "warning"),
     ],
 )
