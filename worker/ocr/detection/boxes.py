@@ -27,6 +27,8 @@ was taught shrunken boxes; this gives the stacked marks of Ẩ ễ Ộ and the d
 _MAX_CANDIDATES = 3000
 _MIN_SIDE = 3
 _JOIN = np.ones((2, 2), np.uint8)
+_NEXT = [1, 2, 3, 0]
+"""The corner after each of a quad's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,5 @@ def _rolled(quads: Quads, firsts: NDArray[np.integer]) -> Quads:
 
 def spans(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The length along the text and the height across it of each quad, in pixels."""
-    top = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
-    bottom = np.linalg.norm(quads[:, 2] - quads[:, 3], axis=1)
-    left = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
-    right = np.linalg.norm(quads[:, 2] - quads[:, 1], axis=1)
-    return (top + bottom) / 2, (left + right) / 2
+    sides = np.linalg.norm(quads[:, _NEXT] - quads, axis=2)
+    return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.result import Box, Line, LineSource, Word
 from worker.ocr.detection.bends import Bend
+from worker.ocr.detection.boxes import spans as sizes_of
 from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.recognition.ctc import Span
 
@@ -66,7 +67,7 @@ def pieces_of(
         return []
     bends = {number: bend for number, (quad, *_) in enumerate(texts) if (bend := bend_of(quad))}
     quads = np.array([bends[n].quad if n in bends else text[0] for n, text in enumerate(texts)])
-    lengths, heights = _sizes(quads)
+    lengths, heights = sizes_of(quads)
     spans = [span for _, line, _ in texts for span in line]
     own = np.repeat(np.arange(len(texts)), [len(line) for _, line, _ in texts])
     starts, ends = np.array([(span.start, span.end) for span in spans]).T
@@ -155,11 +156,6 @@ def extents(pieces: Sequence[Piece]) -> Quad:
 def _word(span: Span, box: Box) -> Word:
     seen = (span.seen,) if span.seen else ()
     return Word(text=span.text, confidence=span.chance, box=box, alternatives=seen)
-
-
-def _sizes(quads: Quad) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    sides = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)
-    return (sides[:, 0] + sides[:, 2]) / 2, (sides[:, 1] + sides[:, 3]) / 2
 
 
 def _around(quads: Sequence[Quad]) -> Quad:
