@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -66,8 +66,7 @@ class Characters:
         return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A word of a line; `start` and `end` are its edges as shares (0 to 1) of the line's length.
 
     `confidence` is what the network gives its characters on average, which tells text from specks;
@@ -85,7 +84,7 @@ class Span:
     def within(self, start: float, end: float) -> Span:
         """The same word where its line is only the part from `start` to `end` of a longer one."""
         length = end - start
-        return replace(self, start=start + length * self.start, end=start + length * self.end)
+        return self._replace(start=start + length * self.start, end=start + length * self.end)
 
 
 @dataclass(frozen=True, slots=True)

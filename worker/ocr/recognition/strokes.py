@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from worker.ocr.recognition.ctc import Span
 
@@ -17,17 +16,17 @@ _BESIDE_L = re.compile(r"(?<=[^\W\d_])I+(?=l)|(?<=l)I+(?![^\Wa-z])")
 
 def told_apart(words: Sequence[Span]) -> list[Span]:
     """The words of a line, in order, with I in the place of an l that cannot be one, or l of I."""
-    texts = [_told(place, words) for place in range(len(words))]
-    return [
-        word if text == word.text else replace(word, text=text, seen=word.seen or word.text)
-        for word, text in zip(words, texts, strict=True)
-    ]
+    return [_told(place, words) if "l" in word.text else word for place, word in enumerate(words)]
 
 
-def _told(place: int, words: Sequence[Span]) -> str:
+def _told(place: int, words: Sequence[Span]) -> Span:
+    word = words[place]
+    text = _written(place, words)
+    return word if text == word.text else word._replace(text=text, seen=word.seen or word.text)
+
+
+def _written(place: int, words: Sequence[Span]) -> str:
     text = words[place].text
-    if "l" not in text:
-        return text
     if _LONE.match(text) and _is_pronoun(place, words):
         return _LONE.sub(r"\1I", text)
     return _BESIDE_L.sub(lambda found: "l" * len(found[0]), _SHORTENED.sub(r"\1I", text))
