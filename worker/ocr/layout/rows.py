@@ -58,7 +58,13 @@ class Cell:
     def holding(self, first: int, last: int | None, left: float, right: float) -> Cell:
         """Its words from one to another (exclusive), and where they stand."""
         piece = self.piece.holding(self.piece.words[first:last])
-        return replace(self, piece=piece, left=left, right=right, shares=_shares([piece])[0])
+        return replace(
+            self,
+            piece=piece,
+            left=left,
+            right=right,
+            shares=_shares([piece], piece.extent[None])[0],
+        )
 
 
 Row = list[Cell]
@@ -90,7 +96,7 @@ def cells_of(pieces: Sequence[Piece]) -> list[Cell]:
         for piece, x, y, w, h, slope, shares in zip(
             pieces,
             *(column.tolist() for column in (xs, ys, lengths, heights, slopes)),
-            _shares(pieces),
+            _shares(pieces, quads),
             strict=True,
         )
     ]
@@ -126,9 +132,9 @@ def _is_beside(one: Cell, other: Cell) -> bool:
     return abs(drop) < _SAME_ROW * min(one.height, other.height)
 
 
-def _shares(pieces: Sequence[Piece]) -> list[list[tuple[float, float]]]:
-    """Of each piece, where the spaces between its words begin and end, as shares of its length."""
-    outer = extents(pieces)
+def _shares(pieces: Sequence[Piece], outer: np.ndarray) -> list[list[tuple[float, float]]]:
+    """Of each piece, where the spaces between its words begin and end, as shares of its length; of
+    its extent (N, 4, 2)."""
     own = np.repeat(np.arange(len(pieces)), [len(piece.words) for piece in pieces])
     # In one flat list: numpy takes long to see what is nested how.
     corners = (place for piece in pieces for word in piece.words for place in word.box[:2])

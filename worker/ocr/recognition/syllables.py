@@ -74,25 +74,26 @@ def _chosen(words: Sequence[Span], usual: float, language: Language) -> list[tup
 def _runs(words: Sequence[Span], usual: float) -> Iterator[tuple[int, int, bool]]:
     """Where words stand that may be parts of one, by their letters and gaps, and whether no gap is
     as wide as a space. Most words that stand side by side are none: that is seen here."""
-    letters = [sum(map(str.isalpha, word.text)) for word in words]
-    gaps = [after.start - before.end for before, after in pairwise(words)]
-    narrow = [
-        gap * (len(before.text) + len(after.text))
-        <= _NO_SPACE * (before.end - before.start + after.end - after.start)
-        for gap, (before, after) in zip(gaps, pairwise(words), strict=True)
-    ]
     for first in range(len(words) - 1):
-        num_letters, is_narrow, together = letters[first], True, words[first].text
+        is_narrow, together = True, words[first].text
         for last in range(first + 2, min(first + _MOST_PARTS, len(words)) + 1):
-            num_letters += letters[last - 1]
-            is_narrow = is_narrow and narrow[last - 2]
-            longest = _LONGEST_ENGLISH if is_narrow else _LONGEST
-            if num_letters > longest or gaps[last - 2] > _WIDEST * usual:
+            before, after = words[last - 2 : last]
+            if after.start - before.end > _WIDEST * usual:
                 break
-            together += words[last - 1].text
+            is_narrow = is_narrow and _is_narrow(before, after)
+            together += after.text
             if not (is_narrow and _MAY_BE_ENGLISH.match(together)) and not _NO_MORE.match(together):
                 break
+            if sum(map(str.isalpha, together)) > (_LONGEST_ENGLISH if is_narrow else _LONGEST):
+                break
             yield first, last, is_narrow
+
+
+def _is_narrow(before: Span, after: Span) -> bool:
+    """Whether the gap between two words is narrower than a space."""
+    lengths = before.end - before.start + after.end - after.start
+    gap = after.start - before.end
+    return gap * (len(before.text) + len(after.text)) <= _NO_SPACE * lengths
 
 
 def _surplus(parts: Sequence[Span], is_narrow: bool, usual: float, language: Language) -> float:
