@@ -11,8 +11,10 @@ import pytest
 
 from worker.ocr.layout.layout import lines_in_order
 from worker.ocr.layout.pieces import Piece, pieces_of
+from worker.ocr.layout.rows import cells_of
 from worker.ocr.recognition.calibration import chance_of_line
 from worker.ocr.recognition.ctc import Span
+from worker.ocr.tables.strips import cut
 
 LETTER = 10
 HEIGHT = 24
@@ -276,6 +278,13 @@ def test_a_line_joined_of_pieces_holds_them_and_their_words() -> None:
     assert min(x for x, _ in line.box) <= 0
     assert max(x for x, _ in line.box) >= 470
     assert max(y for _, y in line.box) >= 26
+
+
+def test_only_a_text_that_goes_over_a_strip_is_cut() -> None:
+    cells = cells_of(pieces([(0, 0, "Gạo 12"), (300, 0, "trắng")]))
+    first, second, whole = cut(cells, [(32, 38)], blank=8)
+    assert [first.piece.text, second.piece.text] == ["Gạo", "12"]
+    assert whole is cells[1]  # with the box that it was found in
 
 
 def test_a_full_page_of_cells_takes_no_time_to_speak_of() -> None:

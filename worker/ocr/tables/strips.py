@@ -52,6 +52,8 @@ def cut(row: Row, between: Sequence[Span], blank: float) -> Row:
 
 def _cut(cell: Cell, between: Sequence[Span], blank: float) -> list[Cell]:
     crossed = [strip for strip in between if cell.left < strip[0] < strip[1] < cell.right]
+    if not crossed:
+        return [cell]
     spaces = cell.spaces()
     widest = sorted(spaces, key=lambda space: space[0] - space[1])[: len(crossed)]
     near = _NEAR * cell.height
