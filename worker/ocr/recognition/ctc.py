@@ -65,6 +65,20 @@ class Characters:
         """The line of each character (N,)."""
         return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
+    def with_spaces(self, places: Ints) -> Characters:
+        """The same with spaces before some of the places, each between two of one line."""
+        return Characters(
+            np.insert(np.array(self.texts, object), places, SPACE).tolist(),
+            np.insert(self.confidences, places, 1.0),
+            np.insert(self.starts, places, self.ends[places - 1]),
+            np.insert(self.ends, places, self.starts[places]),
+            self.firsts + np.searchsorted(places, self.firsts),
+            {
+                place + int(np.searchsorted(places, place, "right")): text
+                for place, text in self.seen.items()
+            },
+        )
+
 
 class Span(NamedTuple):
     """A word of a line; `start` and `end` are its edges as shares (0 to 1) of the line's length.
@@ -159,24 +173,18 @@ def characters_of(
     starts, ends, runs, sure = starts[kept], ends[kept], runs[kept], sure[kept]
     lines = np.searchsorted(offsets, starts, side="right") - 1
     # What is empty for long is a space of its own.
-    is_space = np.array([False, *(one == SPACE for one in characters)])[runs]
     wide = (starts[1:] - ends[:-1] > _WIDE_STEPS) & (lines[1:] == lines[:-1])
-    places = np.flatnonzero(wide & ~is_space[1:] & ~is_space[:-1]) + 1
     texts = [characters[number - 1] for number in runs.tolist()]
-    for place in reversed(places.tolist()):
-        texts.insert(place, SPACE)
-    lines = np.insert(lines, places, lines[places])
-    starts, ends = (
-        np.insert(starts, places, ends[places - 1]),
-        np.insert(ends, places, starts[places]),
-    )
-    return Characters(
+    beside = np.flatnonzero(wide).tolist()
+    places = [at + 1 for at in beside if SPACE not in texts[at : at + 2]]
+    read = Characters(
         texts,
-        np.insert(np.minimum(1.0, sure.astype(np.float64)), places, 1.0),
+        np.minimum(1.0, sure.astype(np.float64)),
         starts - offsets[lines],
         ends - offsets[lines],
         np.searchsorted(lines, np.arange(len(offsets))),
     )
+    return read.with_spaces(np.array(places)) if places else read
 
 
 def words_of(decoded: Characters, num_steps: Floats) -> Words:

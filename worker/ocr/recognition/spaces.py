@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -158,23 +157,15 @@ def _percentile(grey: cv2.typing.MatLike, share: float) -> float:
 
 def _changed(decoded: Characters, lost: Sequence[int], made_up: Sequence[int]) -> Characters:
     """The characters with spaces before some of the places, and without those of others."""
-    texts: list[str] = np.insert(np.array(decoded.texts, object), lost, SPACE).tolist()
-    confidences = np.insert(decoded.confidences, lost, 1.0)
-    starts = np.insert(decoded.starts, lost, decoded.ends[np.array(lost, np.intp) - 1])
-    ends = np.insert(decoded.ends, lost, decoded.starts[lost])
-    lines = np.insert(decoded.lines, lost, decoded.lines[lost])
-    moved = np.arange(len(decoded.texts)) + np.searchsorted(
-        lost, np.arange(len(decoded.texts)), "right"
-    )
-    kept = np.ones(len(texts), bool)
-    kept[moved[made_up]] = False
-    now = np.cumsum(kept) - 1
-    return replace(
-        decoded,
-        texts=[text for text, is_kept in zip(texts, kept, strict=True) if is_kept],
-        confidences=confidences[kept],
-        starts=starts[kept],
-        ends=ends[kept],
-        firsts=np.searchsorted(lines[kept], np.arange(len(decoded.firsts))),
-        seen={int(now[moved[place]]): text for place, text in decoded.seen.items()},
+    kept = np.ones(len(decoded.texts) + len(lost), bool)
+    kept[np.array(made_up, np.intp) + np.searchsorted(lost, made_up, "right")] = False
+    before = np.concatenate(([0], np.cumsum(kept)))
+    spaced = decoded.with_spaces(np.array(lost, np.intp))
+    return Characters(
+        [text for text, is_kept in zip(spaced.texts, kept, strict=True) if is_kept],
+        spaced.confidences[kept],
+        spaced.starts[kept],
+        spaced.ends[kept],
+        before[spaced.firsts],
+        {int(before[place]): text for place, text in spaced.seen.items()},
     )
