@@ -27,7 +27,14 @@ function age(at) {
   return `${Math.round(seconds)} s`;
 }
 
-const size = (bytes) => `${(bytes / 1e9).toLocaleString("en", { maximumFractionDigits: 1 })} GB`;
+const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+
+/** As `docchu admin queue` says it: 3 MB of memory are not 0 GB. */
+function size(bytes) {
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const said = { style: "unit", unit: units[power], maximumFractionDigits: power < 3 ? 0 : 1 };
+  return (bytes / 1000 ** power).toLocaleString("en", said);
+}
 
 function table(title, heads, rows) {
   const node = make("section", null, make("h2", title));

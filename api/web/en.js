@@ -174,7 +174,7 @@ export default {
     corrections_full: "This document has as many corrections as are kept.",
     forbidden: "Your API key does not allow this.",
     unauthorized: "This service wants an API key.",
-    unsupported_media_type: "This file is no PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 or PDF.",
+    unsupported_media_type: "This file is no PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 or PDF. Save a document of Word, Excel or the like as PDF first.",
     empty_document: "This file is empty.",
     document_too_large: "This file is larger than the service takes.",
     document_damaged: "The document is damaged or cut short.",

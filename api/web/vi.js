@@ -179,7 +179,7 @@ export default {
     corrections_full: "Tài liệu này đã có đủ số lần sửa được lưu.",
     forbidden: "Khóa API của bạn không được phép làm việc này.",
     unauthorized: "Dịch vụ này cần khóa API.",
-    unsupported_media_type: "Tệp này không phải PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 hay PDF.",
+    unsupported_media_type: "Tệp này không phải PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC, AVIF, JPEG 2000 hay PDF. Với Word, Excel và tương tự, hãy lưu thành PDF trước.",
     empty_document: "Tệp này rỗng.",
     document_too_large: "Tệp này lớn hơn mức dịch vụ nhận.",
     document_damaged: "Tài liệu bị hỏng hoặc bị cắt cụt.",

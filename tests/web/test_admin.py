@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -20,6 +22,7 @@ def test_it_shows_what_waits_and_what_went_wrong(
     page = make_tab(played.address, **options).open("/admin")
     waiting = page.get_by_role("region", name="Waiting")
     expect(waiting.get_by_role("row").nth(1)).to_contain_text("default")
+    expect(page.get_by_text("Memory of the job store")).to_contain_text(re.compile(r"[1-9]\d* MB"))
     expect(page.get_by_role("region", name="Audit log")).to_contain_text("erase")
     assert violations(page) == [] and not overflows(page)
     played.api.client.post(f"{job['links']['self']}/cancel")

@@ -95,6 +95,7 @@ def test_a_file_that_is_no_document_is_refused_in_words(tab: Tab, played: Played
         {"name": "ghi chú.txt", "mimeType": "text/plain", "buffer": b"xin ch\xc3\xa0o"}
     )
     expect(page.get_by_role("alert")).to_contain_text("không phải PNG")
+    expect(page.get_by_role("alert")).to_contain_text("Với Word, Excel và tương tự")
     page.get_by_role("button", name="Bỏ qua: ghi chú.txt").click()
     expect(page.locator("#uploads li")).to_have_count(0)
 
