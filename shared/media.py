@@ -54,6 +54,20 @@ _OTHERS = (
     (b"%!PS", "PostScript", "make a PDF of it (`ps2pdf FILE`) and send that"),
     (b"AT&TFORM", "a DjVu document", "make a PDF of it (`ddjvu -format=pdf`) and send that"),
 )
+_AS_TEXT_HOW = "send its bytes as they are (`curl --data-binary @FILE`, or `-F file=@FILE`)"
+_BASE64_HOW = 'send its bytes as they are, or JSON, `{"data": "…"}`'
+# Where the bytes of a document were taken for text: a PNG's first line is there to tell
+# (PNG, 5.2: line ends that were changed), and U+FFFD is what UTF-8 makes of 0x89 and 0xFF.
+_MANGLED = (
+    (b"\x89PNG\x1a", "a PNG without its line ends", _AS_TEXT_HOW),
+    (b"\x89PNG\n", "a PNG whose line ends were changed", _AS_TEXT_HOW),
+    (b"\xef\xbf\xbdPNG", "a PNG that was taken for text", _AS_TEXT_HOW),
+    (b"\xef\xbf\xbd" * 3, "a picture that was taken for text", _AS_TEXT_HOW),
+    (b"data:", "a data URL", _BASE64_HOW),
+    (b"iVBORw0KGgo", "a PNG in base64", _BASE64_HOW),
+    (b"/9j/", "a JPEG in base64", _BASE64_HOW),
+    (b"JVBERi0", "a PDF in base64", _BASE64_HOW),
+)
 _IN_ZIPS = (
     (b"word/", "a Word document (docx)"),
     (b"xl/", "a workbook (xlsx)"),
@@ -89,7 +103,7 @@ def other(head: bytes) -> str | None:
 
     `head` is as for `sniff`.
     """
-    for signature, kind, how in _OTHERS:
+    for signature, kind, how in (*_OTHERS, *_MANGLED):
         if head.startswith(signature):
             return f"The document is {kind}: {how}."
     if head.startswith(b"PK\x03\x04"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import subprocess
@@ -14,6 +15,8 @@ from PIL import Image
 
 from docchu.files.media import is_document
 from shared.media import HEAD_BYTES, MEDIA_TYPES, other, sniff
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"])
@@ -76,6 +79,14 @@ def zipped(*names: str) -> bytes:
         (b"%!PS-Adobe-3.0", "PostScript.*ps2pdf"),
         (b"\n<!DOCTYPE html><p>", "web page.*PDF"),
         (b"\x1f\x8b\x08", "gzip.*unpacked"),
+        (PNG.replace(b"\r", b"").replace(b"\n", b""), "PNG without its line ends.*--data-binary"),
+        (PNG.replace(b"\r\n", b"\n"), "PNG whose line ends.*--data-binary"),
+        (PNG.decode(errors="replace").encode(), "PNG that was taken for text"),
+        ("\ufffd\ufffd\ufffd\ufffd".encode(), "picture that was taken for text"),
+        (base64.b64encode(PNG), "PNG in base64.*JSON"),
+        (b"data:image/png;base64," + base64.b64encode(PNG), "data URL.*JSON"),
+        (base64.b64encode(b"%PDF-1.4"), "PDF in base64"),
+        (base64.b64encode(b"\xff\xd8\xff\xe0"), "JPEG in base64"),
     ],
 )
 def test_what_is_not_read_is_named_with_what_to_do(head: bytes, said: str) -> None:
