@@ -6,11 +6,12 @@ import base64
 import json
 import os
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
-from bench.service import RunningService
+from bench.service import RunningService, running_service
 from tests.service.documents import CANARY, CANARY_TEXT, PHONE, malformed_uploads, numbered_pdf
 
 NUM_MALFORMED = int(os.environ.get("DOCCHU_TEST_MALFORMED", "200"))
@@ -43,6 +44,14 @@ def test_an_image_becomes_its_text(service: RunningService) -> None:
     job_id = submit(service, "chữ.png", CANARY.read_bytes())
     assert service.finished(job_id)["status"] == "succeeded"
     assert text_of(service, job_id).strip() == CANARY_TEXT
+
+
+def test_it_ends_at_ctrl_c_and_its_log_alarms_nobody(tmp_path: Path) -> None:
+    with running_service(tmp_path) as running:
+        assert running.is_ready()  # a trial page was read
+    log = running.log.read_text()
+    assert "stopped: worker (exit status 0)" in log
+    assert "leaked" not in log and "Traceback" not in log, log[-3000:]
 
 
 def test_a_phones_picture_becomes_its_text_and_a_searchable_pdf(service: RunningService) -> None:
