@@ -65,6 +65,12 @@ class Characters:
         """The line of each character (N,)."""
         return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
+    @property
+    def are_spaces(self) -> NDArray[np.bool_]:
+        """Whether each is a space (N,): as an array of numbers that is known at once."""
+        codes = np.frombuffer("".join(self.texts).encode("utf-32-le"), "<u4")
+        return np.asarray(codes == ord(SPACE), bool)
+
     def with_spaces(self, places: Ints) -> Characters:
         """The same with spaces before some of the places, each between two of one line."""
         return Characters(
@@ -194,12 +200,12 @@ def words_of(decoded: Characters, num_steps: Floats) -> Words:
     the space beside it.
     """
     lines, centres = decoded.lines, decoded.centres
-    is_letter = np.array([text != SPACE for text in decoded.texts], bool)
+    is_letter = ~decoded.are_spaces
     joined = is_letter[1:] & is_letter[:-1] & (lines[1:] == lines[:-1])
     firsts = np.flatnonzero(is_letter & ~np.concatenate(([False], joined))[: len(lines)])
     lasts = np.flatnonzero(is_letter & ~np.concatenate((joined, [False]))[: len(lines)]) + 1
     own = lines[firsts]
-    halves = _half_pitches(decoded, joined)[own]
+    halves = _half_pitches(lines, centres, joined, len(num_steps))[own]
     # What stands before and behind a word in its line is a space.
     padded = np.concatenate(([0.0], centres, [0.0]))
     left = np.where(firsts > decoded.firsts[own], padded[firsts], 0.0)
@@ -225,10 +231,12 @@ def confidence_of(words: Sequence[Span]) -> float:
     return total / num_characters if num_characters else 0.0
 
 
-def _half_pitches(decoded: Characters, joined: NDArray[np.bool_]) -> Floats:
+def _half_pitches(
+    lines: Ints, centres: Floats, joined: NDArray[np.bool_], num_lines: int
+) -> Floats:
     """A little over half of the usual distance between two letters of each line, in time steps."""
-    usual = np.full(len(decoded.firsts) - 1, _HALF_PITCH)
-    pitches, lines = np.diff(decoded.centres)[joined], decoded.lines[1:][joined]
+    usual = np.full(num_lines, _HALF_PITCH)
+    pitches, lines = np.diff(centres)[joined], lines[1:][joined]
     if len(pitches) == 0:
         return usual
     pitches = pitches[np.lexsort((pitches, lines))]

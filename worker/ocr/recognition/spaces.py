@@ -72,7 +72,7 @@ def _doubts(
     """The places of spaces that may be none, and of letters after which one may be."""
     if len(decoded.texts) == 0 or SPACE not in characters:
         return np.zeros(0, np.intp)
-    is_space = np.array([text == SPACE for text in decoded.texts], bool)
+    is_space = decoded.are_spaces
     own = decoded.lines
     offsets = np.cumsum([0, *(len(line) for line in classes[:-1])])[own]
     is_seen = (np.concatenate(classes) == characters.index(SPACE) + 1) & (
@@ -97,8 +97,8 @@ class _Gaps:
         self._places = places.tolist()
         self._blank = blank_columns(picture).tobytes()  # in bytes runs are found at once
         between = range(len(texts) - 1)
-        self._gaps = [self._gap(at) for at in between if not self._is_space(at, at + 1)]
-        spaces = {at for at in between[1:] if self._is_space(at)}
+        self._gaps = [self._gap(at) for at in between if SPACE not in texts[at : at + 2]]
+        spaces = {at for at in between[1:] if texts[at] == SPACE}
         self.made_up = {at for at in doubts & spaces if self._is_none(self._gap(at))}
         sure = [self._gap(at) for at in spaces - doubts]
         gaps = sorted([*self._gaps, *map(self._gap, doubts & spaces)])
@@ -117,13 +117,10 @@ class _Gaps:
         """Whether it is as narrow as what is between two letters."""
         return len(self._gaps) >= _FEW and 0 < gap <= _NONE * median(self._gaps)
 
-    def _is_space(self, *places: int) -> bool:
-        return SPACE in [self._texts[place] for place in places]
-
     def _gap(self, place: int) -> float:
         """The longest run of blank columns between a letter, or the one before a space, and the
         next."""
-        first = int(self._places[place - self._is_space(place)])
+        first = int(self._places[place - (self._texts[place] == SPACE)])
         blank = self._blank[first : int(self._places[place + 1]) + 1]
         return float(max(map(len, blank.split(b"\0"))))
 
