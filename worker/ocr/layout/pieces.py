@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from shared.result import Box, Line, LineSource, Word
 from worker.ocr.detection.bends import Bend
@@ -17,6 +18,8 @@ from worker.ocr.recognition.ctc import Span
 
 Quad = NDArray[np.float32]
 PageSource = Literal["ocr", "text_layer", "mixed"]
+
+_WORDS = TypeAdapter(list[Word])
 
 WIDE_GAP = 0.45
 """In heights of the line. Wider than the spaces of running text are; pieces that belong together
@@ -87,7 +90,7 @@ def pieces_of(
             word_quads[word] = bend.part(starts[word], ends[word])
         for piece in np.flatnonzero(lines == line):
             outer[piece] = bend.around(lefts[piece], rights[piece])
-    words = list(map(_word, spans, as_boxes(word_quads)))
+    words = _words(spans, as_boxes(word_quads))
     return [
         Piece(quad, tuple(words[first:last]), texts[line][2])
         for quad, first, last, line in zip(
@@ -153,9 +156,19 @@ def extents(pieces: Sequence[Piece]) -> Quad:
     return np.array(corners, np.float32).reshape(-1, 4, 2)
 
 
-def _word(span: Span, box: Box) -> Word:
-    seen = (span.seen,) if span.seen else ()
-    return Word(text=span.text, confidence=span.chance, box=box, alternatives=seen)
+def _words(spans: Sequence[Span], boxes: Sequence[Box]) -> list[Word]:
+    """All at once: it takes a third less than to make them one by one."""
+    return _WORDS.validate_python(
+        [
+            {
+                "text": span.text,
+                "confidence": span.chance,
+                "box": box,
+                "alternatives": (span.seen,) if span.seen else (),
+            }
+            for span, box in zip(spans, boxes, strict=True)
+        ]
+    )
 
 
 def _around(quads: Sequence[Quad]) -> Quad:
