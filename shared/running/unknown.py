@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from shared.settings import ENV_PREFIX, Settings, env_file
 
-_NOT_SETTINGS = ("URL", "API_KEY", "PASSWORD", "WEBHOOK_SECRET", "ENV_FILE", "MAX_DEATHS")
+NOT_SETTINGS = ("URL", "API_KEY", "PASSWORD", "WEBHOOK_SECRET", "ENV_FILE", "MAX_DEATHS")
 """Of the client, of receivers, of where settings are read; and a former name."""
 _TESTS = "TEST_"
 
@@ -27,7 +27,7 @@ def _unknown(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(names):
         is_ours, bare = name.startswith(ENV_PREFIX), name.removeprefix(ENV_PREFIX)
-        if is_ours and bare not in (*known, *_NOT_SETTINGS) and not bare.startswith(_TESTS):
+        if is_ours and bare not in (*known, *NOT_SETTINGS) and not bare.startswith(_TESTS):
             close = get_close_matches(bare, known, 1, cutoff=0.75)
             meant = f"Is {ENV_PREFIX}{close[0]} meant?" if close else "Is it misspelt?"
             yield name, f"{meant} .env.example lists all settings."

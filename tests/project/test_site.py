@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.http.problems import STATUSES
+from shared.running.unknown import NOT_SETTINGS
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -58,8 +59,7 @@ def test_the_table_of_errors_is_true() -> None:
 
 
 def test_settings_that_pages_name_are_settings() -> None:
-    known = {f"DOCCHU_{name.upper()}" for name in Settings.model_fields}
-    known |= {"DOCCHU_URL", "DOCCHU_API_KEY", "DOCCHU_ENV_FILE", "DOCCHU_WEBHOOK_SECRET"}
+    known = {f"DOCCHU_{name.upper()}" for name in (*Settings.model_fields, *NOT_SETTINGS)}
     for page in ("errors.md", "gpu.md", "security.md", "kubernetes.md", "first.md", "recipes.md"):
         named = set(re.findall(r"DOCCHU_[A-Z_]+[A-Z]", (ROOT / "docs" / page).read_text()))
         assert named <= known, page
