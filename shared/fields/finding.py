@@ -184,6 +184,8 @@ def _matching(way: Way, piece: Piece) -> Piece | None:
 
 
 def _fits(way: Way, row: Row) -> bool:
+    if way.without is not None and way.without.search(row.folded):
+        return False
     return way.lines is None or bool(way.lines.search(row.text))
 
 

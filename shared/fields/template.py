@@ -67,6 +67,7 @@ class Way(_Strict):
     under: Name | None = None
     over: Name | None = None
     lines: Written | None = None
+    without: Pattern | None = None
     starts: Pattern | None = None
     ends: Pattern | None = None
     cut: Pattern | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from shared.fields import mrz
 from shared.fields.extraction import extract
 from shared.fields.found import Fields
@@ -82,6 +84,26 @@ def test_lines_that_do_not_add_up_are_told_with_both_sides() -> None:
 def test_words_that_differ_from_the_figure_are_told_with_both_sides() -> None:
     (told,) = invoice(words="Một trăm nghìn đồng").warnings
     assert (told.code, told.found) == ("words_differ", ("100000", "110000"))
+
+
+@pytest.mark.parametrize(
+    ("heads", "seller"),
+    [
+        (("HÓA ĐƠN BÁN HÀNG SỐ 0004711",), None),
+        (("PHIẾU THANH TOÁN", "BÁCH HÓA AN PHÚ"), "BÁCH HÓA AN PHÚ"),
+        (("BÁCH HÓA AN PHÚ", "HÓA ĐƠN BÁN LẺ"), "BÁCH HÓA AN PHÚ"),
+        (("BIÊN NHẬN", "NGÀY 16 THÁNG 8", "TIỆM LIÊN HOA"), "TIỆM LIÊN HOA"),
+    ],
+)
+def test_what_a_receipt_calls_itself_is_not_its_seller(
+    heads: tuple[str, ...], seller: str | None
+) -> None:
+    lines: list[Placed] = [(300, 40 + 30 * row, head) for row, head in enumerate(heads)]
+    lines += [(100, 400, "Tổng cộng"), (600, 400, "44.000"), (100, 700, "Cảm ơn quý khách")]
+    lines += [(100, 430, "Tiền khách đưa"), (600, 430, "50.000")]
+    found = found_in(lines)
+    assert found.document_type == "receipt"
+    assert values_of(found).get("seller") == seller
 
 
 def test_a_receipt_with_names_above_their_figures_has_its_lines() -> None:
