@@ -111,9 +111,8 @@ class Batcher:
         self._num_streams = num_streams
         self._num_running = 0
         self._failure: Exception | None = None
-        kinds: list[frozenset[bool]] = [frozenset({False, True})]
-        if bulk_apart:
-            kinds = [frozenset({False}), frozenset({True})]
+        apart = frozenset({False}), frozenset({True})
+        kinds = apart if bulk_apart else (frozenset({False, True}),)
         self._lock = threading.Lock()
         # One for each kind of thread: to be woken for nothing costs a page more than its boxes do.
         self._changed = {kind: threading.Condition(self._lock) for kind in kinds}
