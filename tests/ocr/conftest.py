@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from shared.result import Page
+from tests.ocr.batching import PIXELS, Device, submit
 from tests.ocr.layered import See
 from worker.hints import SAMPLES
 from worker.loading.limits import LoadLimits
 from worker.loading.pool import PageLoader
+from worker.ocr.batcher import Batcher
 from worker.ocr.layer.words import Hint
 from worker.ocr.reader import Reader
 
@@ -43,3 +45,19 @@ def see(reader: Reader, loader: PageLoader, tmp_path: Path) -> See:
         return reader.read(picture, hint=hint).page
 
     return see
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device()
+
+
+@pytest.fixture
+def batcher(device: Device) -> Iterator[Batcher]:
+    """A batcher for four items a batch, whose device is busy with one already."""
+    batcher = Batcher(device.run, budget=4 * PIXELS)
+    submit(batcher, "first", ["-"], job="first")
+    assert device.is_busy.wait(10)
+    yield batcher
+    device.is_free.set()
+    batcher.close()
