@@ -43,26 +43,22 @@ class ErrandQueues:
         self, kind: Kind, client: Client, lease_s: float, clock: Clock = server_clock
     ) -> None:
         self._kind = kind
-        self._client = client
         self._lease_ms = round(lease_s * 1000)
         self._scripts = Scripts(client, clock)
 
     def flows(self, limit: int) -> list[str]:
         """Flows that something is due for, the longest waiting first."""
-        return self._due(keys.errands(self._kind)[0], limit)
+        return self._scripts.due(keys.errands(self._kind)[0], limit)
 
     def hosts(self, flow: str, limit: int) -> list[str]:
         """Hosts that something of this flow is due for, the longest waiting first."""
-        return self._due(keys.errands(self._kind, flow)[1], limit)
+        return self._scripts.due(keys.errands(self._kind, flow)[1], limit)
 
     def take(self, flow: str, host: str, limit: int) -> tuple[str, list[str]]:
         """Lease up to `limit` due errands: the lease, and their ids."""
         route = Route(self._kind, flow, host)
         lease, *ids = self._scripts.run_on("take", route.keys, *route.names, limit, self._lease_ms)
         return lease, ids
-
-    def _due(self, name: str, limit: int) -> list[str]:
-        return self._scripts.due(name, limit)
 
 
 def host_of(url: str) -> str:
