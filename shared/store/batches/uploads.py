@@ -60,7 +60,6 @@ class BatchUploads:
     """The uploads of all tenants. Every method raises Unavailable when the server is away."""
 
     def __init__(self, client: Client, clock: Clock = server_clock) -> None:
-        self._client = client
         self._scripts = Scripts(client, clock)
         self._batches = BatchScripts(client, clock)
         self._aside = Aside(client, clock)
