@@ -92,6 +92,7 @@ def test_words_that_differ_from_the_figure_are_told_with_both_sides() -> None:
         (("HÓA ĐƠN BÁN HÀNG SỐ 0004711",), None),
         (("PHIẾU THANH TOÁN", "BÁCH HÓA AN PHÚ"), "BÁCH HÓA AN PHÚ"),
         (("BÁCH HÓA AN PHÚ", "HÓA ĐƠN BÁN LẺ"), "BÁCH HÓA AN PHÚ"),
+        (("PHỞ SỐ 9", "SỐ 0004711"), "PHỞ SỐ 9"),
         (("BIÊN NHẬN", "NGÀY 16 THÁNG 8", "TIỆM LIÊN HOA"), "TIỆM LIÊN HOA"),
     ],
 )
